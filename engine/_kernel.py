@@ -1,0 +1,82 @@
+"""The one place that knows Numba's options, cache folder and switches.
+
+Numba stamps a cached kernel by the file that defines it only: after an edit of a helper in another
+file the caller would go on with the old machine code, silently. So the cache folder's name holds a
+hash of every kernel source, Numba's version and its flags; an edit recompiles, a second start loads.
+
+Environment variables read here, and nowhere else in the library:
+``MIAI_CACHE_DIR``      folder for compiled kernels (default: the user's cache folder)
+``NUMBA_DISABLE_JIT``   1 runs every kernel as plain Python (the slow twin that tests compare with)
+``NUMBA_BOUNDSCHECK``   1 checks every index; such kernels live in a cache folder of their own
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar, cast
+
+import numba
+import platformdirs
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+_ROOMS_WITH_KERNELS = ("engine", "agents")
+_CACHES_KEPT = 4
+
+
+def _cache_key() -> str:
+    digest = hashlib.sha256(numba.__version__.encode())
+    for flag in ("NUMBA_BOUNDSCHECK", "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_OPT"):
+        digest.update(f"{flag}={os.environ.get(flag, '')}".encode())
+    root = Path(__file__).resolve().parent.parent
+    for room in _ROOMS_WITH_KERNELS:
+        for path in sorted((root / room).rglob("*.py")):
+            source = path.read_bytes()
+            if b"kernel" in source:
+                digest.update(path.name.encode() + b"\0" + source)
+    return digest.hexdigest()[:16]
+
+
+def _prepare_cache() -> Path:
+    base = Path(os.environ.get("MIAI_CACHE_DIR") or platformdirs.user_cache_dir("miai")) / "kernels"
+    folder = base / _cache_key()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)
+        others = sorted(base.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+        for old in others[_CACHES_KEPT:]:
+            shutil.rmtree(old, ignore_errors=True)
+    except OSError:
+        pass  # a read-only or shared home: Numba falls back to compiling in memory
+    return folder
+
+
+CACHE_FOLDER = _prepare_cache()
+numba.config.CACHE_DIR = str(CACHE_FOLDER)  # type: ignore[attr-defined]
+
+JIT_DISABLED = bool(numba.config.DISABLE_JIT)  # type: ignore[attr-defined]
+
+
+def kernel(function: Function) -> Function:
+    """Compile ``function`` with the project's options: cached on disk, GIL released.
+
+    No ``fastmath`` (results must repeat across machines) and no ``parallel`` (threads are Python
+    threads over ranges of rows, which keeps every result independent of their number).
+    """
+    return cast(Function, numba.njit(cache=True, nogil=True)(function))
+
+
+def helper(function: Function) -> Function:
+    """Like :func:`kernel`, inlined into its callers: for one-row steps inside hot loops."""
+    return cast(Function, numba.njit(cache=True, nogil=True, forceinline=True)(function))
+
+
+def say_if_cold() -> None:
+    """Print one line on stderr if the kernels of this version have never been compiled here."""
+    if not JIT_DISABLED and not any(CACHE_FOLDER.rglob("*.nbi")):
+        print("compiling kernels, once per update, about a minute ...", file=sys.stderr)

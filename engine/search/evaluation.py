@@ -1,0 +1,42 @@
+"""The seam between the search and whatever judges positions. Defined here, implemented in ``agents``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.games.spec import GameSpec, Positions
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluator says of a batch of positions, each from its own side to move."""
+
+    policy_logits: NDArray[np.float32]
+    """``(rows, actions)``; illegal actions may hold anything finite: the tree masks them."""
+    value: NDArray[np.float32]
+    """``(rows, 3)`` probabilities of win, draw, loss."""
+    score: NDArray[np.float32]
+    """``(rows,)`` expected points by which the side to move is ahead at the end."""
+    ownership: NDArray[np.float32]
+    """``(rows, points)`` in [-1, 1]: 1 is surely the side to move's."""
+
+    @property
+    def q(self) -> NDArray[np.float32]:
+        """Win minus loss, ``(rows,)`` in [-1, 1]."""
+        return self.value[:, 0] - self.value[:, 2]
+
+
+class Evaluator(Protocol):
+    """Gives evaluations for positions.
+
+    Knows neither trees nor agents. Must be a pure function of each row: what shares the batch may
+    change a result by rounding only. Must be safe to call from several threads at once.
+    """
+
+    def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:
+        """Evaluate unfinished positions, shape ``(rows,)``, rows at least 1."""
+        ...

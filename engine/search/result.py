@@ -1,0 +1,42 @@
+"""What a search thought, in one plain type that window, GTP, arena and training targets all read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """The root of one finished (or still running) search, from the side to move at the root.
+
+    Arrays over actions have shape ``(actions,)`` and are zero for illegal actions.
+    """
+
+    action: int
+    """The action the search would play."""
+    visits: NDArray[np.int32]
+    q: NDArray[np.float32]
+    """Mean value of each action in [-1, 1]; 0 where unvisited."""
+    prior: NDArray[np.float32]
+    """Network's policy, masked to legal actions, sums to 1."""
+    policy: NDArray[np.float32]
+    """Improved policy: what the search would teach the network; sums to 1."""
+    value: float
+    """Root q after the search, in [-1, 1]."""
+    score: float
+    """Mean expected final points for the side to move."""
+    simulations: int
+    variation: tuple[int, ...] = ()
+    """Principal variation, from the root's best action on."""
+    ownership: NDArray[np.float32] | None = None
+    """``(points,)`` in [-1, 1] from the network at the root; ``None`` if not asked for."""
+    notes: tuple[str, ...] = field(default=())
+    """What the search had to say, such as that its memory cap ended it early."""
+
+    @property
+    def win_rate(self) -> float:
+        """Chance to win of the side to move, draws counted half, in [0, 1]."""
+        return (self.value + 1.0) / 2.0
