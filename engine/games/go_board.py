@@ -1,0 +1,371 @@
+"""Go's board: the record layout of a position, and the kernels that place and remove stones.
+
+Knows nothing of scoring, network inputs or Python callers. The board is a one-dimensional array with a
+border: stride ``width + 1``, so that the cell right of the last column is the next row's border.
+
+A chain is a circular list of its stones with one of them as root. Liberties are counted per stone and
+edge ("pseudo-liberties", one empty point may count several times): merging and removing chains then
+only adds and subtracts, and a chain is captured when its count reaches 0.
+
+Invariants: ``root`` is 0 on empty and border cells; ``libs``, ``size`` and ``chain_hash`` are valid at
+roots; ``hash`` is the XOR of the Zobrist numbers of all stones; ``history[:history_count]`` holds the
+hash of every position that a placed stone produced, the start position first.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+
+from engine._kernel import helper, kernel
+from engine.games.spec import BLACK, EMPTY
+from engine.random import below, mix
+
+BORDER: Final = 3
+SIZE_CLASSES: Final = (9, 13, 19)
+PLIES_PER_POINT: Final = 3
+BLOOM_WORDS: Final = 32
+_BLOOM_MASK = np.uint64(BLOOM_WORDS * 64 - 1)
+_S6, _LOW6, _ONE, _ZERO = np.uint64(6), np.uint64(63), np.uint64(1), np.uint64(0)
+
+_LARGEST_BOARD_CELLS = (SIZE_CLASSES[-1] + 2) * (SIZE_CLASSES[-1] + 1) + 1
+ZOBRIST: Final = np.random.Generator(np.random.PCG64(0x6D696169)).integers(
+    1, 1 << 63, size=(BORDER, _LARGEST_BOARD_CELLS), dtype=np.uint64
+)
+ZOBRIST.flags.writeable = False
+
+
+@lru_cache(maxsize=None)
+def layout(size_class: int) -> np.dtype[Any]:
+    """Record layout for boards up to ``size_class`` on a side; one dtype object per class."""
+    cells = (size_class + 2) * (size_class + 1) + 1
+    points = size_class * size_class
+    return np.dtype(
+        [
+            ("hash", np.uint64),
+            ("height", np.int16),
+            ("width", np.int16),
+            ("komi_half_points", np.int16),  # twice the komi
+            ("positional_superko", np.uint8),  # else simple ko
+            ("suicide", np.uint8),  # 1: allowed
+            ("to_move", np.uint8),  # BLACK or WHITE
+            ("passes", np.uint8),  # passes in a row
+            ("finished", np.uint8),
+            ("ko", np.int16),  # cell that simple ko forbids, 0 if none
+            ("plies", np.int32),
+            ("prisoners", np.int16, 2),  # stones captured by Black, by White
+            ("last", np.int16, 5),  # latest actions, newest first, -1 if none
+            ("empty_count", np.int16),
+            ("empties", np.int16, points),  # cells, the first empty_count of them valid
+            ("empty_at", np.int16, cells),  # where a cell stands in empties
+            ("board", np.uint8, cells),  # EMPTY, BLACK, WHITE, BORDER
+            ("root", np.int16, cells),
+            ("next", np.int16, cells),  # next stone of the chain, circular
+            ("libs", np.int16, cells),  # pseudo-liberties, at roots
+            ("size", np.int16, cells),  # stones, at roots
+            ("chain_hash", np.uint64, cells),  # XOR of the stones' Zobrist numbers, at roots
+            ("bloom", np.uint64, BLOOM_WORDS),  # which hashes may be in history
+            ("history_count", np.int32),
+            ("history", np.uint64, PLIES_PER_POINT * points + 1),
+        ],
+        align=True,
+    )
+
+
+@helper
+def cell_of(row, action):  # type: ignore[no-untyped-def]
+    """Cell of a point."""
+    width = row["width"]
+    return action + action // width + width + 2
+
+
+@helper
+def action_of(row, cell):  # type: ignore[no-untyped-def]
+    """Point of a cell that is on the board."""
+    stride = row["width"] + 1
+    return cell - (cell // stride - 1) - row["width"] - 2
+
+
+@kernel
+def reset_row(row):  # type: ignore[no-untyped-def]
+    """Empty the board; height, width, komi and rules stay as they are."""
+    height, width = row["height"], row["width"]
+    row["hash"] = _ZERO
+    row["to_move"] = BLACK
+    row["passes"] = 0
+    row["finished"] = 0
+    row["ko"] = 0
+    row["plies"] = 0
+    row["prisoners"][:] = 0
+    row["last"][:] = -1
+    row["board"][:] = BORDER
+    row["root"][:] = 0
+    row["bloom"][:] = _ZERO
+    row["empty_count"] = height * width
+    for action in range(height * width):
+        cell = cell_of(row, action)
+        row["board"][cell] = EMPTY
+        row["empties"][action] = cell
+        row["empty_at"][cell] = action
+    row["history_count"] = 0
+    remember(row)
+
+
+@helper
+def remember(row):  # type: ignore[no-untyped-def]
+    """Enter the present position into the history."""
+    count = row["history_count"]
+    if count < len(row["history"]):
+        row["history"][count] = row["hash"]
+        row["history_count"] = count + 1
+    slot = row["hash"] & _BLOOM_MASK
+    row["bloom"][slot >> _S6] |= _ONE << (slot & _LOW6)
+
+
+@helper
+def seen(row, position_hash):  # type: ignore[no-untyped-def]
+    """Whether a position with this hash has been on the board."""
+    slot = position_hash & _BLOOM_MASK
+    if (row["bloom"][slot >> _S6] >> (slot & _LOW6)) & _ONE == _ZERO:
+        return False
+    history = row["history"]
+    for i in range(row["history_count"] - 1, -1, -1):
+        if history[i] == position_hash:
+            return True
+    return False
+
+
+@kernel
+def can_play(row, cell, colour, superko):  # type: ignore[no-untyped-def]
+    """Whether ``colour`` may place a stone on ``cell`` by the rules in ``row``.
+
+    ``superko`` False checks simple ko only, whatever the rules: for playouts.
+    """
+    board, root = row["board"], row["root"]
+    if board[cell] != EMPTY:
+        return False
+    stride = row["width"] + 1
+    steps = (-stride, -1, 1, stride)
+    if not superko:
+        if cell == row["ko"]:
+            return False
+        for step in steps:
+            if board[cell + step] == EMPTY:
+                return True
+    breath = False
+    after = row["hash"] ^ ZOBRIST[colour, cell]
+    own_chains = _ZERO
+    for k in range(4):
+        neighbour = cell + steps[k]
+        occupant = board[neighbour]
+        if occupant == EMPTY:
+            breath = True
+            continue
+        if occupant == BORDER:
+            continue
+        chain = root[neighbour]
+        contacts = 0
+        first = True
+        for j in range(4):
+            if root[cell + steps[j]] == chain:
+                contacts += 1
+                if j < k:
+                    first = False
+        if not first:
+            continue
+        if occupant == colour:
+            if row["libs"][chain] > contacts:
+                breath = True
+            own_chains ^= row["chain_hash"][chain]
+        elif row["libs"][chain] == contacts:
+            breath = True
+            after ^= row["chain_hash"][chain]
+    if not breath:
+        if row["suicide"] == 0:
+            return False
+        after = row["hash"] ^ own_chains
+    if superko:
+        return not seen(row, after)
+    return True
+
+
+@helper
+def is_own_eye(row, cell, colour):  # type: ignore[no-untyped-def]
+    """Whether filling ``cell`` would destroy what looks like an eye of ``colour``.
+
+    All neighbours are own stones and at most one diagonal is hostile (none at the edge).
+    """
+    board = row["board"]
+    stride = row["width"] + 1
+    for step in (-stride, -1, 1, stride):
+        occupant = board[cell + step]
+        if occupant != colour and occupant != BORDER:
+            return False
+    hostile = 0
+    edge = 0
+    for step in (-stride - 1, -stride + 1, stride - 1, stride + 1):
+        occupant = board[cell + step]
+        if occupant == BORDER:
+            edge = 1
+        elif occupant == 3 - colour:
+            hostile += 1
+    return hostile + edge < 2
+
+
+@kernel
+def remove_chain(row, chain):  # type: ignore[no-untyped-def]
+    """Take a chain off the board; return how many stones it had."""
+    board, root, libs = row["board"], row["root"], row["libs"]
+    stride = row["width"] + 1
+    colour = board[chain]
+    row["hash"] ^= row["chain_hash"][chain]
+    count = row["empty_count"]
+    cell = chain
+    while True:
+        board[cell] = EMPTY
+        root[cell] = 0
+        row["empties"][count] = cell
+        row["empty_at"][cell] = count
+        count += 1
+        for step in (-stride, -1, 1, stride):
+            neighbour = cell + step
+            if board[neighbour] == 3 - colour:
+                libs[root[neighbour]] += 1
+        cell = row["next"][cell]
+        if cell == chain:
+            break
+    removed = count - row["empty_count"]
+    row["empty_count"] = count
+    return removed
+
+
+@kernel
+def merge_chains(row, a, b):  # type: ignore[no-untyped-def]
+    """Join two chains of one colour; return the root of the whole."""
+    if row["size"][a] < row["size"][b]:
+        a, b = b, a
+    root, following = row["root"], row["next"]
+    cell = b
+    while True:
+        root[cell] = a
+        cell = following[cell]
+        if cell == b:
+            break
+    following[a], following[b] = following[b], following[a]
+    row["libs"][a] += row["libs"][b]
+    row["size"][a] += row["size"][b]
+    row["chain_hash"][a] ^= row["chain_hash"][b]
+    return a
+
+
+@kernel
+def place_stone(row, cell, colour):  # type: ignore[no-untyped-def]
+    """Put a stone on an empty cell, remove what it captures (or itself, by suicide), set the ko."""
+    board, root, libs = row["board"], row["root"], row["libs"]
+    stride = row["width"] + 1
+    steps = (-stride, -1, 1, stride)
+
+    last = row["empty_count"] - 1
+    hole = row["empty_at"][cell]
+    moved = row["empties"][last]
+    row["empties"][hole] = moved
+    row["empty_at"][moved] = hole
+    row["empty_count"] = last
+
+    board[cell] = colour
+    root[cell] = cell
+    row["next"][cell] = cell
+    row["size"][cell] = 1
+    row["chain_hash"][cell] = ZOBRIST[colour, cell]
+    row["hash"] ^= ZOBRIST[colour, cell]
+    own_libs = 0
+    for step in steps:
+        occupant = board[cell + step]
+        if occupant == EMPTY:
+            own_libs += 1
+        elif occupant != BORDER:
+            libs[root[cell + step]] -= 1
+    libs[cell] = own_libs
+
+    captured = 0
+    captured_cell = 0
+    for step in steps:
+        neighbour = cell + step
+        if board[neighbour] == 3 - colour and libs[root[neighbour]] == 0:
+            captured_cell = neighbour
+            captured += remove_chain(row, root[neighbour])
+    row["prisoners"][colour - 1] += captured
+
+    for step in steps:
+        neighbour = cell + step
+        if board[neighbour] == colour and root[neighbour] != root[cell]:
+            merge_chains(row, root[neighbour], root[cell])
+
+    chain = root[cell]
+    row["ko"] = 0
+    if libs[chain] == 0:
+        row["prisoners"][2 - colour] += remove_chain(row, chain)
+    elif captured == 1 and row["size"][chain] == 1 and libs[chain] == 1:
+        row["ko"] = captured_cell
+
+
+@kernel
+def play_row(row, action):  # type: ignore[no-untyped-def]
+    """Play a legal action and note it; two passes, or the last ply of all, end the game."""
+    points = row["height"] * row["width"]
+    if action == points:
+        row["passes"] += 1
+        row["ko"] = 0
+        if row["passes"] >= 2:
+            row["finished"] = 1
+    else:
+        row["passes"] = 0
+        place_stone(row, cell_of(row, action), row["to_move"])
+        remember(row)
+    last = row["last"]
+    for i in range(len(last) - 1, 0, -1):
+        last[i] = last[i - 1]
+    last[0] = action
+    row["plies"] += 1
+    if row["plies"] >= len(row["history"]) - 1:
+        row["finished"] = 1
+    row["to_move"] = 3 - row["to_move"]
+
+
+@kernel
+def playout_row(row, seed):  # type: ignore[no-untyped-def]
+    """Play uniformly random actions to the end: own eyes are kept, simple ko, pass when stuck.
+
+    The history is not extended: a playout that runs into a long cycle ends at the last ply.
+    """
+    state = seed
+    limit = len(row["history"]) - 1
+    while row["finished"] == 0:
+        colour = row["to_move"]
+        count = row["empty_count"]
+        chosen = 0
+        if count > 0:
+            state = mix(state)
+            start = np.int64(below(state, np.uint64(count)))
+            for i in range(count):
+                k = start + i
+                if k >= count:
+                    k -= count
+                cell = row["empties"][k]
+                if not is_own_eye(row, cell, colour) and can_play(row, cell, colour, False):
+                    chosen = cell
+                    break
+        if chosen > 0:
+            row["passes"] = 0
+            place_stone(row, chosen, colour)
+        else:
+            row["passes"] += 1
+            row["ko"] = 0
+            if row["passes"] >= 2:
+                row["finished"] = 1
+        row["plies"] += 1
+        row["to_move"] = 3 - colour
+        if row["plies"] >= limit:
+            row["finished"] = 1
