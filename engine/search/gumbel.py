@@ -1,0 +1,239 @@
+"""Gumbel search: policy improvement with any number of simulations.
+
+Danihelka, Guez, Schrittwieser, Silver, "Policy improvement by planning with Gumbel", ICLR 2022. At the
+root, the ``considered`` actions with the largest ``gumbel + logit`` share the budget by sequential
+halving (section 3); below it, visits follow the improved policy deterministically (section 5).
+Unvisited actions are completed with the mixed value (appendix D). ``sigma(q) = (c_visit + max visits) *
+c_scale * q`` with q mapped to [0, 1] (section 3.4).
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine._kernel import kernel
+from engine.random import address_bits, mix, unit_float
+from engine.search.tree import NO_CHILD, ROOT
+
+
+@lru_cache(maxsize=256)
+def considered_visits(considered: int, simulations: int) -> tuple[int, ...]:
+    """For each simulation, how many visits the action to be tried next has had so far.
+
+    This is sequential halving as a sequence: among the actions with that many visits, the best by
+    ``gumbel + logit + sigma(q)`` is next.
+    """
+    if considered <= 1:
+        return tuple(range(simulations))
+    phases = math.ceil(math.log2(considered))
+    visits = [0] * considered
+    sequence: list[int] = []
+    survivors = considered
+    while len(sequence) < simulations:
+        extra = max(1, simulations // (phases * survivors))
+        for _ in range(extra):
+            sequence.extend(visits[:survivors])
+            for k in range(survivors):
+                visits[k] += 1
+        survivors = max(2, survivors // 2)
+    return tuple(sequence[:simulations])
+
+
+def schedule_table(considered: int, simulations: int) -> NDArray[np.int32]:
+    """All sequences for 0 to ``considered`` actions, int32 ``(considered + 1, simulations)``."""
+    return np.array(
+        [considered_visits(m, simulations) for m in range(considered + 1)], np.int32
+    ).reshape(considered + 1, simulations)
+
+
+@kernel
+def draw_gumbel_rows(seeds, games, plies, purpose, scale, out):  # type: ignore[no-untyped-def]
+    """Write Gumbel(0, scale) noise for every row and action, addressed by (seed, game, ply).
+
+    Args:
+        seeds, games, plies: uint64 ``(rows,)``; purpose: uint64.
+        scale: float64 ``(rows,)``; 0 gives a deterministic root.
+        out: float32 ``(rows, actions)``, written.
+    """
+    for i in range(len(games)):
+        state = address_bits(seeds[i], games[i], plies[i], purpose)
+        for action in range(out.shape[1]):
+            state = mix(state)
+            uniform = max(unit_float(state), 1e-12)
+            out[i, action] = scale[i] * -np.log(-np.log(uniform) + 1e-12)
+
+
+@kernel
+def _improved_logits(node, edges, c_visit, c_scale, out):  # type: ignore[no-untyped-def]
+    """Write ``logit + sigma(completed q)`` of each edge to ``out[:edges]``; return the visit sum.
+
+    The mixed value (equation 33): the node's own evaluation and the prior-weighted mean of the
+    visited q, in the ratio 1 to the number of visits.
+    """
+    first = node["first_edge"]
+    count = node["edges"]
+    visit_sum = 0
+    most_visits = 0
+    visited_mass = 0.0
+    weighted_q = 0.0
+    for k in range(count):
+        edge = edges[first + k]
+        visits = edge["visits"]
+        if visits > 0:
+            visit_sum += visits
+            most_visits = max(most_visits, visits)
+            visited_mass += edge["prior"]
+            weighted_q += edge["prior"] * edge["value_sum"] / visits
+    mixed = np.float64(node["raw_q"])
+    if visit_sum > 0 and visited_mass > 0.0:
+        mixed = (mixed + visit_sum * weighted_q / visited_mass) / (1.0 + visit_sum)
+    scale = (c_visit + most_visits) * c_scale
+    for k in range(count):
+        edge = edges[first + k]
+        q = mixed
+        if edge["visits"] > 0:
+            q = edge["value_sum"] / edge["visits"]
+        out[k] = np.log(max(edge["prior"], 1e-12)) + scale * (q + 1.0) * 0.5
+    return visit_sum
+
+
+@kernel
+def _softmax(values, count):  # type: ignore[no-untyped-def]
+    """Turn ``values[:count]`` into probabilities, in place."""
+    largest = values[0]
+    for k in range(1, count):
+        largest = max(largest, values[k])
+    total = 0.0
+    for k in range(count):
+        values[k] = np.exp(values[k] - largest)
+        total += values[k]
+    for k in range(count):
+        values[k] /= total
+
+
+@kernel
+def _inner_edge(node, edges, c_visit, c_scale, scratch):  # type: ignore[no-untyped-def]
+    """Return the edge whose visits lag most behind the improved policy (equation 14)."""
+    first = node["first_edge"]
+    count = node["edges"]
+    _improved_logits(node, edges, c_visit, c_scale, scratch)
+    _softmax(scratch, count)
+    tries = 0
+    for k in range(count):
+        tries += edges[first + k]["visits"] + edges[first + k]["in_flight"]
+    best = 0
+    best_score = -np.inf
+    for k in range(count):
+        edge = edges[first + k]
+        score = scratch[k] - (edge["visits"] + edge["in_flight"]) / (1.0 + tries)
+        if score > best_score:
+            best_score = score
+            best = k
+    return first + best
+
+
+@kernel
+def _root_edge(node, edges, gumbels, schedule, c_visit, c_scale, scratch):  # type: ignore[no-untyped-def]
+    """Return the edge that sequential halving tries next."""
+    first = node["first_edge"]
+    count = node["edges"]
+    _improved_logits(node, edges, c_visit, c_scale, scratch)
+    tries = 0
+    for k in range(count):
+        tries += edges[first + k]["visits"] + edges[first + k]["in_flight"]
+    row = min(count, schedule.shape[0] - 1)
+    wanted = schedule[row, min(tries, schedule.shape[1] - 1)]
+    best = -1
+    fallback = 0
+    best_score = -np.inf
+    fallback_score = -np.inf
+    for k in range(count):
+        edge = edges[first + k]
+        score = gumbels[edge["action"]] + scratch[k]
+        if score > fallback_score:
+            fallback_score = score
+            fallback = k
+        if edge["visits"] + edge["in_flight"] == wanted and score > best_score:
+            best_score = score
+            best = k
+    # A kept subtree's visits need not fit the schedule; then the best action is as good as any.
+    return first + (best if best >= 0 else fallback)
+
+
+@kernel
+def select_rows(  # type: ignore[no-untyped-def]
+    nodes, edges, slots, row_slot, settings, gumbels, schedule, path_edges, path_actions, lengths
+):
+    """Walk each row's tree from the root to a leaf; mark the path as in flight.
+
+    Args:
+        nodes, edges, slots: the arrays of :class:`~engine.search.tree.Tree`.
+        row_slot: int32 ``(rows,)``.
+        settings: float64 ``(2,)``: c_visit, c_scale.
+        gumbels: float32 ``(slots, actions)``.
+        schedule: int32 ``(considered + 1, simulations)`` of :func:`schedule_table`.
+        path_edges: int32 ``(rows, MAX_DEPTH)``, written up to lengths.
+        path_actions: int16 ``(rows, MAX_DEPTH)``, written up to lengths.
+        lengths: int32 ``(rows,)``, written.
+    """
+    scratch = np.empty(gumbels.shape[1], np.float64)
+    c_visit, c_scale = settings[0], settings[1]
+    for i in range(len(row_slot)):
+        s = row_slot[i]
+        node = ROOT
+        depth = 0
+        if slots[s]["nodes"] > 0:
+            while depth < path_edges.shape[1] and nodes[s, node]["edges"] > 0:
+                if depth == 0:
+                    e = _root_edge(
+                        nodes[s, node], edges[s], gumbels[s], schedule, c_visit, c_scale, scratch
+                    )
+                else:
+                    e = _inner_edge(nodes[s, node], edges[s], c_visit, c_scale, scratch)
+                edges[s, e]["in_flight"] += 1
+                path_edges[i, depth] = e
+                path_actions[i, depth] = edges[s, e]["action"]
+                depth += 1
+                node = edges[s, e]["child"]
+                if node == NO_CHILD:
+                    break
+        lengths[i] = depth
+        slots[s]["in_flight"] += 1
+
+
+@kernel
+def improve_rows(nodes, edges, row_slot, settings, gumbels, policy, chosen):  # type: ignore[no-untyped-def]
+    """Read the outcome at the root.
+
+    Args:
+        policy: float32 ``(rows, actions)``, zeroed before, written: the improved policy.
+        chosen: int16 ``(rows,)``, written: of the most visited actions the one with the largest
+            ``gumbel + logit + sigma(q)``; -1 if the root has no actions.
+    """
+    scratch = np.empty(policy.shape[1], np.float64)
+    for i in range(len(row_slot)):
+        s = row_slot[i]
+        root = nodes[s, ROOT]
+        first = root["first_edge"]
+        count = root["edges"]
+        chosen[i] = -1
+        if count == 0:
+            continue
+        _improved_logits(root, edges[s], settings[0], settings[1], scratch)
+        most = 0
+        for k in range(count):
+            most = max(most, edges[s, first + k]["visits"])
+        best_score = -np.inf
+        for k in range(count):
+            action = edges[s, first + k]["action"]
+            score = gumbels[s, action] + scratch[k]
+            if edges[s, first + k]["visits"] == most and score > best_score:
+                best_score = score
+                chosen[i] = action
+        _softmax(scratch, count)
+        for k in range(count):
+            policy[i, edges[s, first + k]["action"]] = scratch[k]

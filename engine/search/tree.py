@@ -1,0 +1,282 @@
+"""The tree: record arrays of nodes and edges, one private pool per slot. Knows no game.
+
+A node is a position after an action; its edges are the actions considered there, contiguous in the
+slot's edge pool. Everything is stored from the side to move of the node it belongs to; an edge belongs
+to the node it leaves. :func:`flip` is the one place where a value changes sides.
+
+Invariants, for a slot at rest (nothing in flight):
+- node 0 is the root; a child's index is larger than its parent's;
+- an expanded node's ``visits`` is 1 (its own evaluation) plus the visits of its edges;
+- an edge with a child has as many visits as the child, and the negated value sum.
+Visits to a child that the full pool had no room for stay on the edge alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine._kernel import helper, kernel
+
+ROOT: Final = 0
+NO_CHILD: Final = -1
+MAX_DEPTH: Final = 120
+
+NODE: Final = np.dtype(
+    [
+        ("value_sum", np.float64),  # sum of q of all visits, for the node's side to move
+        ("score_sum", np.float64),  # the same of expected points
+        ("visits", np.int32),
+        ("first_edge", np.int32),
+        ("edges", np.int16),  # 0: terminal
+        ("raw_q", np.float32),  # the evaluator's own q
+    ],
+    align=True,
+)
+EDGE: Final = np.dtype(
+    [
+        ("value_sum", np.float64),  # for the side that plays the edge
+        ("visits", np.int32),
+        ("child", np.int32),
+        ("prior", np.float32),
+        ("in_flight", np.int16),  # selected, not yet backed up
+        ("action", np.int16),
+    ],
+    align=True,
+)
+SLOT: Final = np.dtype(
+    [
+        ("nodes", np.int32),  # used of the node pool
+        ("edges", np.int32),  # used of the edge pool
+        ("full", np.int32),  # visits that found no room for their node
+        ("in_flight", np.int32),
+    ],
+    align=True,
+)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Preallocated pools of all slots."""
+
+    nodes: NDArray[Any]
+    """``(slots, node_capacity)`` of :data:`NODE`."""
+    edges: NDArray[Any]
+    """``(slots, edge_capacity)`` of :data:`EDGE`."""
+    slots: NDArray[Any]
+    """``(slots,)`` of :data:`SLOT`."""
+
+    @classmethod
+    def allocate(cls, slots: int, node_capacity: int, edge_capacity: int) -> Tree:
+        """Reserve the pools; memory is touched only as trees grow."""
+        return cls(
+            np.zeros((slots, node_capacity), NODE),
+            np.zeros((slots, edge_capacity), EDGE),
+            np.zeros(slots, SLOT),
+        )
+
+
+@helper
+def flip(value):  # type: ignore[no-untyped-def]
+    """A value seen by the other side."""
+    return -value
+
+
+@kernel
+def clear_rows(slots, row_slot):  # type: ignore[no-untyped-def]
+    """Forget the trees of these slots."""
+    for i in range(len(row_slot)):
+        slot = slots[row_slot[i]]
+        slot["nodes"] = 0
+        slot["edges"] = 0
+        slot["full"] = 0
+        slot["in_flight"] = 0
+
+
+@kernel
+def expand_row(nodes, edges, slot, candidates, logits, q):  # type: ignore[no-untyped-def]
+    """Add a node with an edge per candidate, priors by softmax; return its index, -1 if no room.
+
+    Args:
+        nodes, edges, slot: one slot's pools.
+        candidates: bool ``(actions,)``; all False makes a terminal node.
+        logits: float32 ``(actions,)``.
+        q: value of the position for its side to move.
+    """
+    count = 0
+    largest = np.float32(-np.inf)
+    for action in range(len(candidates)):
+        if candidates[action]:
+            count += 1
+            if logits[action] > largest:
+                largest = logits[action]
+    if slot["nodes"] == len(nodes) or slot["edges"] + count > len(edges):
+        return -1
+    index = slot["nodes"]
+    slot["nodes"] = index + 1
+    first = slot["edges"]
+    slot["edges"] = first + count
+    node = nodes[index]
+    node["value_sum"] = 0.0
+    node["score_sum"] = 0.0
+    node["visits"] = 0
+    node["first_edge"] = first
+    node["edges"] = count
+    node["raw_q"] = q
+    total = 0.0
+    e = first
+    for action in range(len(candidates)):
+        if candidates[action]:
+            edge = edges[e]
+            edge["value_sum"] = 0.0
+            edge["visits"] = 0
+            edge["child"] = NO_CHILD
+            edge["in_flight"] = 0
+            edge["action"] = action
+            weight = np.exp(logits[action] - largest)
+            edge["prior"] = weight
+            total += weight
+            e += 1
+    for e in range(first, first + count):
+        edges[e]["prior"] /= total
+    return index
+
+
+@kernel
+def expand_and_back_up_rows(  # type: ignore[no-untyped-def]
+    nodes, edges, slots, row_slot, path_edges, lengths, candidates, logits, q, score
+):
+    """Create each row's leaf and push its value up the path that :mod:`puct` or ``gumbel`` chose.
+
+    Rows that met at the same leaf count as further visits of it.
+
+    Args:
+        nodes, edges, slots: the arrays of :class:`Tree`.
+        row_slot: int32 ``(rows,)``.
+        path_edges: int32 ``(rows, MAX_DEPTH)``; lengths: int32 ``(rows,)``.
+        candidates: bool ``(rows, actions)``; logits: float32 ``(rows, actions)``.
+        q, score: float32 ``(rows,)`` for the leaf's side to move.
+    """
+    for i in range(len(row_slot)):
+        s = row_slot[i]
+        length = lengths[i]
+        if length == 0:
+            leaf = ROOT
+            if slots[s]["nodes"] == 0:
+                leaf = expand_row(nodes[s], edges[s], slots[s], candidates[i], logits[i], q[i])
+        else:
+            last = edges[s, path_edges[i, length - 1]]
+            leaf = last["child"]
+            if leaf == NO_CHILD:
+                leaf = expand_row(nodes[s], edges[s], slots[s], candidates[i], logits[i], q[i])
+                last["child"] = leaf
+                if leaf == NO_CHILD:
+                    slots[s]["full"] += 1
+        _back_up(nodes[s], edges[s], path_edges[i], length, leaf, q[i], score[i])
+        slots[s]["in_flight"] -= 1
+
+
+@kernel
+def _back_up(nodes, edges, path, length, leaf, q, score):  # type: ignore[no-untyped-def]
+    """Count one visit on the leaf and on every edge and node above it."""
+    value = np.float64(q)
+    points = np.float64(score)
+    if leaf != NO_CHILD:
+        _visit(nodes[leaf], value, points)
+    for depth in range(length - 1, -1, -1):
+        value = flip(value)
+        points = flip(points)
+        edge = edges[path[depth]]
+        edge["visits"] += 1
+        edge["in_flight"] -= 1
+        edge["value_sum"] += value
+        parent = ROOT if depth == 0 else edges[path[depth - 1]]["child"]
+        _visit(nodes[parent], value, points)
+
+
+@helper
+def _visit(node, value, points):  # type: ignore[no-untyped-def]
+    node["visits"] += 1
+    node["value_sum"] += value
+    node["score_sum"] += points
+
+
+@kernel
+def keep_subtree(nodes, edges, slot, action, spare_nodes, spare_edges):  # type: ignore[no-untyped-def]
+    """Make the child under ``action`` the root and drop the rest; return False if there is none.
+
+    Breadth first, so that children keep larger indices than parents. ``spare_nodes`` and
+    ``spare_edges`` are scratch pools as large as the slot's.
+    """
+    new_root = NO_CHILD
+    root = nodes[ROOT]
+    if slot["nodes"] > 0:
+        for e in range(root["first_edge"], root["first_edge"] + root["edges"]):
+            if edges[e]["action"] == action:
+                new_root = edges[e]["child"]
+    if new_root == NO_CHILD:
+        return False
+    spare_nodes[0] = nodes[new_root]
+    kept_nodes = 1
+    kept_edges = 0
+    n = 0
+    while n < kept_nodes:
+        node = spare_nodes[n]
+        first = node["first_edge"]
+        node["first_edge"] = kept_edges
+        for e in range(first, first + node["edges"]):
+            spare_edges[kept_edges] = edges[e]
+            child = edges[e]["child"]
+            if child != NO_CHILD:
+                spare_nodes[kept_nodes] = nodes[child]
+                spare_edges[kept_edges]["child"] = kept_nodes
+                kept_nodes += 1
+            kept_edges += 1
+        n += 1
+    for i in range(kept_nodes):
+        nodes[i] = spare_nodes[i]
+    for i in range(kept_edges):
+        edges[i] = spare_edges[i]
+    slot["nodes"] = kept_nodes
+    slot["edges"] = kept_edges
+    slot["full"] = 0
+    return True
+
+
+@kernel
+def root_rows(nodes, edges, row_slot, visits, value_sums, priors):  # type: ignore[no-untyped-def]
+    """Spread the root edges over actions: all outputs ``(rows, actions)``, zeroed before."""
+    for i in range(len(row_slot)):
+        s = row_slot[i]
+        root = nodes[s, ROOT]
+        for e in range(root["first_edge"], root["first_edge"] + root["edges"]):
+            edge = edges[s, e]
+            visits[i, edge["action"]] = edge["visits"]
+            value_sums[i, edge["action"]] = edge["value_sum"]
+            priors[i, edge["action"]] = edge["prior"]
+
+
+@kernel
+def variation_row(nodes, edges, first_action, out):  # type: ignore[no-untyped-def]
+    """Write the line of most visits that starts with ``first_action``; return its length."""
+    node = ROOT
+    length = 0
+    while length < len(out):
+        best = -1
+        for e in range(nodes[node]["first_edge"], nodes[node]["first_edge"] + nodes[node]["edges"]):
+            if length == 0:
+                if edges[e]["action"] == first_action:
+                    best = e
+            elif edges[e]["visits"] > 0 and (best < 0 or edges[e]["visits"] > edges[best]["visits"]):
+                best = e
+        if best < 0:
+            break
+        out[length] = edges[best]["action"]
+        length += 1
+        node = edges[best]["child"]
+        if node == NO_CHILD:
+            break
+    return length
