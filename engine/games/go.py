@@ -16,6 +16,7 @@ from engine.games.go_board import (
     SIZE_CLASSES,
     can_play,
     cell_of,
+    is_own_eye,
     layout,
     play_row,
     playout_row,
@@ -46,6 +47,16 @@ def _legal_rows(positions, out):  # type: ignore[no-untyped-def]
         for point in range(points):
             out[i, point] = can_play(row, cell_of(row, point), row["to_move"], superko)
         out[i, points] = True
+
+
+@kernel
+def _drop_eye_rows(positions, out):  # type: ignore[no-untyped-def]
+    """Clear actions that fill the mover's own eyes in bool ``out`` ``(rows, actions)``."""
+    for i in range(len(positions)):
+        row = positions[i]
+        for point in range(row["height"] * row["width"]):
+            if out[i, point] and is_own_eye(row, cell_of(row, point), row["to_move"]):
+                out[i, point] = False
 
 
 @kernel
@@ -158,6 +169,12 @@ class GoSpec(GameSpec):
     def legal(self, positions: Positions) -> NDArray[np.bool_]:
         out = np.zeros((len(positions), self.actions), np.bool_)
         _legal_rows(positions, out)
+        return out
+
+    def candidates(self, positions: Positions) -> NDArray[np.bool_]:
+        """Return the legal actions that do not fill an own eye; the pass is always among them."""
+        out = self.legal(positions)
+        _drop_eye_rows(positions, out)
         return out
 
     def play(self, positions: Positions, actions: NDArray[Any]) -> None:

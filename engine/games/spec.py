@@ -77,6 +77,13 @@ class GameSpec(ABC):
     def legal(self, positions: Positions) -> NDArray[np.bool_]:
         """Return legal actions, shape ``(rows, actions)``. A finished position has none."""
 
+    def candidates(self, positions: Positions) -> NDArray[np.bool_]:
+        """Return the legal actions worth searching, shape ``(rows, actions)``.
+
+        A game may leave out what is never sensible; an unfinished position always has one.
+        """
+        return self.legal(positions)
+
     @abstractmethod
     def play(self, positions: Positions, actions: NDArray[Any]) -> None:
         """Play one action per row, in place. Rows with action -1 are left alone.

@@ -1,0 +1,9 @@
+"""Tree search over batches of slots. Knows no game and no network."""
+
+from __future__ import annotations
+
+from engine.search.conductor import Roots, Search, SearchConfig
+from engine.search.evaluation import Evaluation, Evaluator
+from engine.search.result import SearchResult
+
+__all__ = ["Evaluation", "Evaluator", "Roots", "Search", "SearchConfig", "SearchResult"]

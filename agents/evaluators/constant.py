@@ -1,0 +1,21 @@
+"""An evaluator that knows nothing: every action alike, every game even."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.games.spec import GameSpec, Positions
+from engine.search.evaluation import Evaluation
+
+
+class ConstantEvaluator:
+    """Uniform policy and a draw; measures the search alone."""
+
+    def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:
+        rows = len(positions)
+        return Evaluation(
+            policy_logits=np.zeros((rows, spec.actions), np.float32),
+            value=np.tile(np.array([0.0, 1.0, 0.0], np.float32), (rows, 1)),
+            score=np.zeros(rows, np.float32),
+            ownership=np.zeros((rows, spec.points), np.float32),
+        )
