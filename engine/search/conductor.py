@@ -164,32 +164,34 @@ class Search:
     def run(
         self,
         slots: NDArray[np.int32],
-        simulations: int,
+        simulations: int | NDArray[np.int64],
         *,
         leaves: int = 1,
         deadline_s: float | None = None,
         on_round: Callable[[], bool] | None = None,
     ) -> None:
-        """Add ``simulations`` to each slot, up to ``leaves`` of a tree at once.
+        """Add ``simulations`` (one number, or one per slot), up to ``leaves`` of a tree at once.
 
         Stops early when ``time.perf_counter()`` passes ``deadline_s``, when ``on_round`` returns
         False, or for a slot whose pool is full. The evaluation of a new root is not counted.
         """
+        budget = np.broadcast_to(np.asarray(simulations, np.int64), len(slots))
         if self.config.algorithm == "gumbel":
-            self._schedule = gumbel.schedule_table(self.config.considered, max(simulations, 1))
+            most = int(budget.max(initial=1))
+            self._schedule = gumbel.schedule_table(self.config.considered, most)
         fresh = slots[self.tree.slots["nodes"][slots] == 0]
         if len(fresh):
             self._round(fresh)
             self._add_noise(fresh)
         done = np.zeros(len(slots), np.int64)
         while True:
-            room = (done < simulations) & (self.tree.slots["full"][slots] == 0)
+            room = (done < budget) & (self.tree.slots["full"][slots] == 0)
             room &= self.tree.nodes["edges"][slots, tree.ROOT] > 0
             active = np.flatnonzero(room)
             if not len(active):
                 return
             each = max(1, min(leaves, self.max_rows // len(active)))
-            counts = np.minimum(each, simulations - done[active])
+            counts = np.minimum(each, budget[active] - done[active])
             self._round(np.repeat(slots[active], counts).astype(np.int32))
             done[active] += counts
             if deadline_s is not None and time.perf_counter() >= deadline_s:

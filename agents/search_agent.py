@@ -1,0 +1,182 @@
+"""Any evaluator with a search in front: the network player, and classic Monte Carlo."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from agents.protocol import Decision, Limit, Turn
+from engine.games.spec import GameSpec
+from engine.search import Evaluator, Search, SearchConfig, SearchResult
+
+_NODE_CAPACITY_WITHOUT_BUDGET = 100_000
+_PROGRESS_INTERVAL_S = 0.1
+PLAY_SEARCH = SearchConfig(algorithm="puct")
+"""How a network plays to win: deeper than Gumbel's halving, and its tree can be kept."""
+
+
+class _Table:
+    """The trees of all games at one spec, one slot per game."""
+
+    def __init__(
+        self, spec: GameSpec, evaluator: Evaluator, slots: int, config: SearchConfig, nodes: int
+    ) -> None:
+        self.search = Search(spec, evaluator, slots, config, nodes, max_rows=max(slots, 64))
+        self.slot_of: dict[int, int] = {}
+        self.free = list(range(slots))
+        self.actions: dict[int, tuple[int, ...]] = {}
+
+
+class SearchAgent:
+    """Chooses by tree search; one batch of leaves serves all games it is asked about.
+
+    With PUCT the tree of a game is kept from turn to turn, and the budget counts the visits that the
+    kept tree brought along. Not safe to call from several threads at once.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        evaluator: Evaluator,
+        limit: Limit,
+        config: SearchConfig = PLAY_SEARCH,
+        parallel_leaves: int = 8,
+    ) -> None:
+        """``parallel_leaves`` caps how many leaves of one tree are in flight together."""
+        self._name = name
+        self._evaluator = evaluator
+        self._limit = limit
+        self._config = config
+        self._leaves = parallel_leaves
+        self._tables: dict[GameSpec, _Table] = {}
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def limit(self) -> Limit:
+        """The budget of :meth:`choose`."""
+        return self._limit
+
+    def choose(self, turns: Sequence[Turn]) -> list[Decision]:
+        decisions: dict[int, Decision] = {}
+        for spec in dict.fromkeys(turn.spec for turn in turns):
+            mine = [turn for turn in turns if turn.spec == spec]
+            for turn, decision in zip(mine, self._search(mine, self._limit, None), strict=True):
+                decisions[turn.game] = decision
+        return [decisions[turn.game] for turn in turns]
+
+    def think(
+        self, turn: Turn, limit: Limit, on_progress: Callable[[SearchResult], bool]
+    ) -> Decision:
+        """Decide one turn, calling ``on_progress`` about ten times a second.
+
+        The search stops when ``on_progress`` returns False. The decision carries the network's
+        ownership of the root.
+        """
+        return self._search([turn], limit, on_progress)[0]
+
+    def _search(
+        self,
+        turns: Sequence[Turn],
+        limit: Limit,
+        on_progress: Callable[[SearchResult], bool] | None,
+    ) -> list[Decision]:
+        started = time.perf_counter()
+        table = self._table(turns, limit)
+        slots = np.array([self._seat(table, turn) for turn in turns], np.int32)
+        search = table.search
+        root = None
+        if on_progress is not None:
+            root = self._evaluator.evaluate(turns[0].spec, search.roots[slots])
+        next_report = started + _PROGRESS_INTERVAL_S
+
+        def report() -> bool:
+            nonlocal next_report
+            now = time.perf_counter()
+            if on_progress is None or now < next_report:
+                return True
+            next_report = now + _PROGRESS_INTERVAL_S
+            return on_progress(search.results(slots, root)[0])
+
+        known = np.where(search.tree.slots["nodes"][slots] > 0, search.tree.nodes["visits"][slots, 0], 1)
+        budget = limit.simulations or 1 << 40
+        search.run(
+            slots,
+            np.maximum(budget - (known.astype(np.int64) - 1), 1),
+            leaves=self._leaves,
+            deadline_s=None if limit.time_limit_s is None else started + limit.time_limit_s,
+            on_round=None if on_progress is None else report,
+        )
+        seconds = (time.perf_counter() - started) / len(turns)
+        return [
+            Decision(result.action, thought=result, seconds=seconds)
+            for result in search.results(slots, root)
+        ]
+
+    def _table(self, turns: Sequence[Turn], limit: Limit) -> _Table:
+        """Return the spec's table with room for all turns, a larger one if need be."""
+        spec = turns[0].spec
+        nodes = _NODE_CAPACITY_WITHOUT_BUDGET
+        if limit.simulations is not None:
+            nodes = limit.simulations + 2 * self._leaves + 2
+        table = self._tables.get(spec)
+        fresh = 0 if table is None else sum(turn.game not in table.slot_of for turn in turns)
+        if (
+            table is None
+            or fresh > len(table.free)
+            or table.search.tree.nodes.shape[1] < nodes
+        ):
+            seated = set() if table is None else set(table.slot_of)
+            slots = len(seated | {turn.game for turn in turns})
+            table = _Table(spec, self._evaluator, slots, self._config, nodes)
+            self._tables[spec] = table
+        return table
+
+    def _seat(self, table: _Table, turn: Turn) -> int:
+        """Bring the game's slot to the turn's position, keeping its tree where that is possible."""
+        slot = table.slot_of.get(turn.game)
+        if slot is None:
+            slot = table.slot_of[turn.game] = table.free.pop()
+            table.actions.pop(turn.game, None)
+        known = table.actions.get(turn.game)
+        table.actions[turn.game] = turn.actions
+        where = np.array([slot], np.int32)
+        reusable = (
+            self._config.algorithm == "puct"
+            and known is not None
+            and turn.actions[: len(known)] == known
+        )
+        if reusable:
+            assert known is not None
+            for action in turn.actions[len(known) :]:
+                table.search.advance(slot, action)
+            if np.array_equal(table.search.roots[where], turn.position):
+                return slot
+        table.search.begin(
+            where,
+            turn.position,
+            np.array([turn.seed], np.uint64),
+            np.array([turn.game], np.uint64),
+        )
+        return slot
+
+    def end_game(self, game: int) -> None:
+        for table in self._tables.values():
+            slot = table.slot_of.pop(game, None)
+            table.actions.pop(game, None)
+            if slot is not None:
+                table.free.append(slot)
+
+    def close(self) -> None:
+        self._tables.clear()
+
+
+def rollout_agent(name: str, simulations: int, evaluator: Evaluator) -> SearchAgent:
+    """Classic UCT-like Monte Carlo tree search: ``evaluator`` plays the random games."""
+    config = replace(PLAY_SEARCH, c_puct_init=2.0, fpu_reduction=0.0, root_fpu_reduction=0.0)
+    return SearchAgent(name, evaluator, Limit(simulations=simulations), config)
