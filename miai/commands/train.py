@@ -1,0 +1,203 @@
+"""``miai train``: self-play training on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from selfplay.run import Benchmark, RunConfig
+
+SUMMARY = "train a network from nothing by self-play"
+EXAMPLE = "miai train --preset go9-quick --minutes 30 --run runs/first"
+
+_BENCHMARK_SIMULATIONS = 32
+_BENCHMARK_GAMES = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--run", type=Path, required=True, help="folder of the run; an existing one goes on"
+    )
+    parser.add_argument(
+        "--preset", help="named settings or a TOML file (default: go9-quick; a resume needs none)"
+    )
+    parser.add_argument("--minutes", type=float, help="time of the whole run, over all resumes")
+    parser.add_argument(
+        "--cycles", type=int, help="stop after so many cycles instead: repeats bit for bit"
+    )
+    parser.add_argument("--seed", type=int, help="seed of games and weights")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        help="override one setting, such as selfplay.simulations=32; repeatable",
+    )
+    parser.add_argument(
+        "--no-benchmark", action="store_true", help="do not match checkpoints against earlier ones"
+    )
+    parser.add_argument(
+        "--tensorboard", action="store_true", help="write TensorBoard logs too (optional extra)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    from engine.errors import RunError
+    from miai.config import to_toml
+    from miai.tensorboard import open_board
+    from selfplay.run import Run
+
+    config = _resolve(args)
+    board = open_board(args.run / "tensorboard") if args.tensorboard else None
+    with Run(args.run, config, to_toml(config)) as training:
+        _announce(training.folder.path, config, training.resumed, training.progress)
+        display = _Display(config)
+
+        def report(metrics: dict[str, object]) -> None:
+            display.show(metrics)
+            if board is not None:
+                board.write(metrics)
+
+        try:
+            training.train(report, None if args.no_benchmark else _benchmark(config))
+        except KeyboardInterrupt:
+            display.end()
+            print(
+                f"stopped; all but the games in flight is in {args.run}. "
+                f"Go on with: miai train --run {args.run}",
+                file=sys.stderr,
+            )
+            return 130
+        display.end()
+        checkpoints = training.folder.checkpoints()
+        if not checkpoints:
+            raise RunError(
+                f"expected at least one checkpoint in {args.run}, got none: "
+                "the run was too short for a game to end; give it more --minutes or --cycles"
+            )
+        print(f"done: {training.state.games} games, {training.state.rows} rows")
+        print(f"play against it: miai play --network {checkpoints[-1]}")
+    return 0
+
+
+def _resolve(args: argparse.Namespace) -> RunConfig:
+    """Settings of an existing run, or of the preset, with what the command line says on top."""
+    from miai.config import build, load_preset
+    from selfplay.run import RunConfig
+
+    overrides = list(args.set)
+    if args.minutes is not None:
+        overrides.append(f"schedule.minutes={args.minutes}")
+    if args.cycles is not None:
+        overrides.append(f"schedule.cycles={args.cycles}")
+    if args.seed is not None:
+        overrides.append(f"seed={args.seed}")
+    known = args.run / "config.toml"
+    source = args.preset or (str(known) if known.exists() else "go9-quick")
+    return build(RunConfig, load_preset(source), overrides)
+
+
+def _announce(path: Path, config: RunConfig, resumed: bool, progress: float) -> None:
+    schedule = config.schedule
+    length = f"{schedule.cycles} cycles" if schedule.cycles else f"{schedule.minutes:g} minutes"
+    print(
+        f"{'going on with' if resumed else 'new run in'} {path}: {config.game.name} "
+        f"{config.game.height}x{config.game.width}, network {config.network}, {length}, "
+        f"{config.selfplay.slots * config.selfplay.threads} games at once, seed {config.seed}"
+        + (f", {progress:.0%} done" if resumed else "")
+    )
+    if progress >= 1.0:
+        print("this run is complete; a larger --minutes continues it in a new folder only")
+
+
+def _benchmark(config: RunConfig) -> Benchmark:
+    """Match a new checkpoint against the one before it and the first one."""
+    from agents.evaluators.torch_evaluator import TorchEvaluator
+    from agents.protocol import Limit
+    from agents.search_agent import SearchAgent
+    from arena.match import play_match
+
+    spec = config.game.spec()
+
+    def benchmark(checkpoint: Path, earlier: Sequence[Path]) -> dict[str, object]:
+        def agent(path: Path) -> SearchAgent:
+            limit = Limit(simulations=_BENCHMARK_SIMULATIONS)
+            return SearchAgent(path.stem, TorchEvaluator.from_file(path), limit)
+
+        outcome: dict[str, object] = {"simulations": _BENCHMARK_SIMULATIONS}
+        for opponent in sorted({earlier[0], earlier[-1]}) if earlier else []:
+            result = play_match(
+                spec, agent(checkpoint), agent(opponent), _BENCHMARK_GAMES, config.seed
+            )
+            outcome[opponent.stem] = {
+                "wins": result.wins,
+                "draws": result.draws,
+                "losses": result.losses,
+                "elo": result.elo,
+                "elo_low": result.elo_low,
+                "elo_high": result.elo_high,
+                "distinct_games": result.distinct,
+            }
+        return outcome
+
+    return benchmark
+
+
+class _Display:
+    """One status line that is rewritten on a terminal, and one line per minute elsewhere."""
+
+    def __init__(self, config: RunConfig) -> None:
+        self._config = config
+        self._live = sys.stdout.isatty()
+        self._printed_s = float("-inf")
+
+    def show(self, metrics: dict[str, object]) -> None:
+        benchmark = metrics.get("benchmark")
+        if isinstance(benchmark, dict):
+            self._line(_describe_benchmark(benchmark), keep=True)
+        now = time.monotonic()
+        if self._live or now - self._printed_s >= 60.0 or metrics["progress"] == 1.0:
+            self._printed_s = now
+            self._line(self._status(metrics), keep=not self._live)
+
+    def _status(self, metrics: dict[str, object]) -> str:
+        def number(name: str) -> float:
+            value = metrics.get(name, float("nan"))
+            return float(value) if isinstance(value, int | float) else float("nan")
+
+        elapsed, progress = number("elapsed_s"), number("progress")
+        left = elapsed / progress - elapsed if progress > 0 else float("nan")
+        return (
+            f"{progress:4.0%} | {elapsed / 60:.1f} min, {left / 60:.1f} left | "
+            f"{number('games_per_s'):.1f} games/s {number('evaluations_per_s'):,.0f} evals/s | "
+            f"{metrics['games']} games {metrics['rows']} rows | "
+            f"loss {number('loss_total'):.2f} policy {number('loss_policy'):.2f} "
+            f"value {number('loss_value'):.2f} | entropy {number('target_entropy'):.2f} | "
+            f"{number('mean_plies'):.0f} plies"
+        )
+
+    def _line(self, text: str, keep: bool) -> None:
+        if self._live:
+            print(f"\r\x1b[K{text}", end="\n" if keep else "", flush=True)
+        else:
+            print(text, flush=True)
+
+    def end(self) -> None:
+        """Leave the status line."""
+        if self._live:
+            print()
+
+
+def _describe_benchmark(benchmark: dict[str, object]) -> str:
+    parts = [
+        f"{result['wins']}-{result['draws']}-{result['losses']} against checkpoint {name} "
+        f"(Elo {result['elo']:+.0f}, 95 % {result['elo_low']:+.0f} to {result['elo_high']:+.0f})"
+        for name, result in benchmark.items()
+        if isinstance(result, dict)
+    ]
+    return "benchmark: " + ("; ".join(parts) if parts else "first checkpoint, nobody to play yet")

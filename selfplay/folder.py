@@ -1,0 +1,132 @@
+"""The run folder: what lies where, who may write, and what a crash leaves behind.
+
+```
+config.toml           the configuration as it was used; what a resume reads
+state.safetensors     learner and counters after the latest finished cycle, one atomic file
+shards/NNNNNN.npz     the rows of one cycle
+checkpoints/NNNNNN.safetensors   networks, named by the cycle that made them
+games/NNNNNN.sgf      a sample of the games of that cycle
+metrics.jsonl         one line per cycle
+benchmarks.jsonl      one line per benchmarked checkpoint
+lock                  held while a process trains here
+```
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+
+from engine.errors import RunError
+from engine.files import write_atomic
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths of one run."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.toml"
+
+    @property
+    def state(self) -> Path:
+        return self.path / "state.safetensors"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    @property
+    def benchmarks(self) -> Path:
+        return self.path / "benchmarks.jsonl"
+
+    def shard(self, cycle: int) -> Path:
+        """Rows of a cycle."""
+        return self.path / "shards" / f"{cycle:06d}.npz"
+
+    def checkpoint(self, cycle: int) -> Path:
+        """Network after a cycle."""
+        return self.path / "checkpoints" / f"{cycle:06d}.safetensors"
+
+    def games(self, cycle: int) -> Path:
+        """Sample of a cycle's games."""
+        return self.path / "games" / f"{cycle:06d}.sgf"
+
+    def shards(self) -> list[Path]:
+        """All shards, oldest first."""
+        return sorted((self.path / "shards").glob("*.npz"))
+
+    def checkpoints(self) -> list[Path]:
+        """All checkpoints, oldest first."""
+        return sorted((self.path / "checkpoints").glob("*.safetensors"))
+
+    def lock(self) -> filelock.FileLock:
+        """Create the folder and hold it for this process.
+
+        Raises:
+            RunError: if another process trains here, or the folder cannot be made.
+        """
+        try:
+            for name in ("shards", "checkpoints", "games"):
+                (self.path / name).mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(self.path / "lock")
+            lock.acquire(timeout=0)
+        except filelock.Timeout as error:
+            raise RunError(
+                f"expected a run folder that no other process trains in, got {str(self.path)!r}; "
+                "wait for the other run, stop it, or choose another --run"
+            ) from error
+        except OSError as error:
+            raise RunError(
+                f"expected a folder that can be written, got {str(self.path)!r}: {error.strerror}"
+            ) from error
+        return lock
+
+    def write_config(self, text: str) -> None:
+        """Store the configuration as used.
+
+        Raises:
+            RunError: if the folder already holds a run with another one.
+        """
+        if self.config.exists():
+            known = self.config.read_text(encoding="utf-8")
+            if known != text:
+                changed = [
+                    line for line in text.splitlines() if line and line not in known.splitlines()
+                ]
+                raise RunError(
+                    f"expected the configuration of {self.config}, got another one "
+                    f"({'; '.join(changed[:4]) or 'settings are missing'}); "
+                    "leave the settings away to go on with this run, or choose another --run"
+                )
+            return
+        write_atomic(self.config, text.encode())
+
+    def append(self, path: Path, entry: Mapping[str, object]) -> None:
+        """Add one JSON line; a line that a crash cut short is ended first."""
+        line = json.dumps(entry, allow_nan=False) + "\n"
+        with path.open("ab+") as file:
+            if file.seek(0, os.SEEK_END) > 0:
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":
+                    file.write(b"\n")
+            file.write(line.encode())
+
+    def read_lines(self, path: Path) -> list[dict[str, object]]:
+        """Read a JSONL file; lines that a crash cut short are left out."""
+        entries: list[dict[str, object]] = []
+        if path.exists():
+            for line in path.read_text(encoding="utf-8").splitlines():
+                try:
+                    entries.append(json.loads(line))
+                except json.JSONDecodeError:
+                    continue
+        return entries

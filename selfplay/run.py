@@ -1,0 +1,358 @@
+"""One training run: play, store, learn, save; again until the time is up.
+
+A cycle plays a fixed number of plies in every slot with one set of weights, stores the rows of the
+games that ended, trains on the replay window, and saves everything as one atomic file. So a kill at any
+moment costs the games in flight and the unfinished cycle's training, nothing else.
+"""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+import engine.games
+from agents.evaluators.torch_evaluator import TorchEvaluator, limit_threads
+from agents.network.checkpoint import save_network
+from agents.network.config import NetworkConfig
+from agents.network.model import PolicyValueNet
+from engine.errors import RunError
+from engine.games.spec import GameSpec
+from engine.random import SYMMETRY, generator
+from engine.records.record import GameRecord
+from engine.records.sgf import write_sgf
+from engine.files import write_atomic
+from engine.search import SearchConfig
+from selfplay.folder import RunFolder
+from selfplay.learner import Learner, LearnerConfig
+from selfplay.replay import ReplayConfig, ReplayWindow
+from selfplay.shards import Rows, read_shard, write_shard
+from selfplay.state import TrainingState, load_state, save_state
+from selfplay.worker import FinishedGame, Group, SelfPlayConfig
+
+_GAMES_SAMPLED = 4
+
+Benchmark = Callable[[Path, Sequence[Path]], dict[str, object]]
+"""Given a new checkpoint and the earlier ones, says how strong it is."""
+Progress = Callable[[dict[str, object]], None]
+"""Is told each cycle's metrics."""
+
+
+@dataclass(frozen=True)
+class GameConfig:
+    """Which game is learned."""
+
+    name: str = "go"
+    height: int = field(default=9, metadata={"min": 2, "max": 19, "unit": "points"})
+    width: int = field(default=9, metadata={"min": 2, "max": 19, "unit": "points"})
+    komi: float = field(default=7.0, metadata={"unit": "points", "why": "fair on 9x9"})
+
+    def spec(self) -> GameSpec:
+        """The rules."""
+        return engine.games.make(self.name, self.height, self.width, komi=self.komi)
+
+
+@dataclass(frozen=True)
+class ScheduleConfig:
+    """How long, and how the time is shared."""
+
+    minutes: float = field(
+        default=30.0, metadata={"min": 0.0, "unit": "minutes", "why": "over all resumes"}
+    )
+    cycles: int = field(
+        default=0, metadata={"min": 0, "why": "0: the clock decides; else exactly so many"}
+    )
+    plies_per_cycle: int = field(
+        default=16, metadata={"min": 1, "why": "about 4,000 rows with 256 slots"}
+    )
+    passes: float = field(
+        default=2.0, metadata={"min": 0.0, "why": "how often each row is trained on, about"}
+    )
+    rows_before_training: int = field(default=8000, metadata={"min": 1, "unit": "rows"})
+    learning_rate: float = field(default=2e-3, metadata={"min": 0.0, "why": "AdamW"})
+    final_learning_rate: float = field(default=2e-4, metadata={"min": 0.0})
+    decay_from: float = field(
+        default=0.7, metadata={"min": 0.0, "max": 1.0, "why": "share of the run at the full rate"}
+    )
+    checkpoint_minutes: float = field(default=5.0, metadata={"min": 0.0, "unit": "minutes"})
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """A whole run; every part sits beside the code that obeys it."""
+
+    seed: int = 1
+    game: GameConfig = field(default_factory=GameConfig)
+    network: str = field(default="b4c32", metadata={"why": "a named size, see agents.network"})
+    search: SearchConfig = field(default_factory=lambda: SearchConfig(no_pass_before=30))
+    selfplay: SelfPlayConfig = field(default_factory=SelfPlayConfig)
+    replay: ReplayConfig = field(default_factory=ReplayConfig)
+    learner: LearnerConfig = field(default_factory=LearnerConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+
+
+class Run:
+    """A run in its folder. Use as a context manager: it holds the folder's lock.
+
+    Raises:
+        RunError: if the folder is in use, or belongs to another configuration.
+    """
+
+    def __init__(self, path: Path, config: RunConfig, config_text: str) -> None:
+        self.folder = RunFolder(path)
+        self.config = config
+        self._lock = self.folder.lock()
+        self.folder.write_config(config_text)
+        self.spec = config.game.spec()
+        network = NetworkConfig.named(
+            config.network, self.spec.plane_names, self.spec.global_names
+        )
+        self._learner = Learner(PolicyValueNet.initial(network, config.seed), config.learner)
+        self.state = TrainingState()
+        self.resumed = self.folder.state.exists()
+        if self.resumed:
+            self.state = load_state(self.folder.state, self._learner)
+        self._window = ReplayWindow(self.spec, config.replay)
+        self._reload_window()
+        self._evaluator = TorchEvaluator(self._learner.averaged_model())
+        self._groups = self._new_groups()
+        self._evaluations = 0
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def _reload_window(self) -> None:
+        """Bring back the rows on disk, those of a cycle that was cut off before its save too."""
+        for path in self.folder.shards():
+            rows = read_shard(path)
+            self._window.add(rows)
+            self.state.next_game = max(self.state.next_game, int(rows.game.max()) + 1)
+            self.state.next_shard = max(self.state.next_shard, int(path.stem) + 1)
+
+    def _new_groups(self) -> list[Group]:
+        config = self.config.selfplay
+        return [
+            Group(
+                self.spec,
+                self._evaluator,
+                self.config.search,
+                config,
+                self.config.seed,
+                self.state.next_game + thread,
+                config.threads,
+            )
+            for thread in range(config.threads)
+        ]
+
+    @property
+    def progress(self) -> float:
+        """Share of the run that is done, in [0, 1]."""
+        schedule = self.config.schedule
+        if schedule.cycles:
+            return min(self.state.cycle / schedule.cycles, 1.0)
+        return min(self.state.elapsed_s / max(schedule.minutes * 60.0, 1e-9), 1.0)
+
+    def train(self, report: Progress, benchmark: Benchmark | None = None) -> None:
+        """Go on until the run's time is up.
+
+        Raises:
+            RunError: if the disk is full or training diverged; the last state is intact.
+        """
+        try:
+            with ThreadPoolExecutor(self.config.selfplay.threads) as pool:
+                while self.progress < 1.0:
+                    self._cycle(pool, report, benchmark)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise RunError(
+                f"expected room on the disk of {str(self.folder.path)!r}, found none; "
+                "the last state is intact: make room, then give the same command again"
+            ) from error
+
+    def _cycle(self, pool: ThreadPoolExecutor, report: Progress, benchmark: Benchmark | None) -> None:
+        started = time.perf_counter()
+        simulations = self._simulations()
+        rows, games = self._play(pool, simulations)
+        played = time.perf_counter()
+        losses, steps = self._learn(rows)
+        learned = time.perf_counter()
+        self.state.cycle += 1
+        self.state.games += len(games)
+        self.state.rows += 0 if rows is None else len(rows)
+        metrics = self._describe(rows, games, losses, steps)
+        seconds = time.perf_counter() - started
+        self.state.elapsed_s += seconds
+        plies = self.config.schedule.plies_per_cycle * self.config.selfplay.slots
+        evaluations = plies * self.config.selfplay.threads * (simulations + 1)
+        metrics |= {
+            "elapsed_s": self.state.elapsed_s,
+            "progress": self.progress,
+            "simulations": simulations,
+            "play_s": played - started,
+            "learn_s": learned - played,
+            "evaluations_per_s": evaluations / (played - started),
+            "games_per_s": len(games) / seconds,
+            "rows_per_s": 0.0 if rows is None else len(rows) / seconds,
+        }
+        self._save(rows, games, metrics, benchmark)
+        report(metrics)
+
+    def _simulations(self) -> int:
+        config = self.config.selfplay
+        span = config.simulations_late - config.simulations
+        return config.simulations + round(span * self.progress)
+
+    def _play(
+        self, pool: ThreadPoolExecutor, simulations: int
+    ) -> tuple[Rows | None, list[FinishedGame]]:
+        """Play the cycle's plies in all groups at once."""
+        plies = self.config.schedule.plies_per_cycle
+
+        def play(group: Group) -> tuple[list[Rows], list[FinishedGame]]:
+            limit_threads(1)
+            parts: list[Rows] = []
+            games: list[FinishedGame] = []
+            for _ in range(plies):
+                more_rows, more_games = group.step(simulations)
+                parts += more_rows
+                games += more_games
+            return parts, games
+
+        outcomes = list(pool.map(play, self._groups))
+        parts = [part for rows, _ in outcomes for part in rows]
+        games = [game for _, finished in outcomes for game in finished]
+        self.state.next_game = max(group.games_started for group in self._groups)
+        return (Rows.concatenate(parts) if parts else None), games
+
+    def _learn(self, rows: Rows | None) -> tuple[dict[str, float], int]:
+        """Train on the window in proportion to what is new; return mean losses and steps."""
+        schedule = self.config.schedule
+        if rows is not None:
+            self._window.add(rows)
+            self.state.training_credit += len(rows) * schedule.passes
+        if self._window.total_rows < schedule.rows_before_training:
+            return {}, 0
+        batch = self.config.learner.batch
+        steps = int(self.state.training_credit // batch)
+        self.state.training_credit -= steps * batch
+        totals: dict[str, float] = {}
+        random = generator(self.config.seed, self.state.cycle, 0, SYMMETRY)
+        for _ in range(steps):
+            losses = self._learner.train_step(
+                self._window.sample(random, batch), self._learning_rate()
+            )
+            for name, value in losses.items():
+                totals[name] = totals.get(name, 0.0) + value / steps
+        if steps:
+            self._evaluator.update(self._learner.averaged_model())
+        return totals, steps
+
+    def _learning_rate(self) -> float:
+        schedule = self.config.schedule
+        if self.progress <= schedule.decay_from:
+            return schedule.learning_rate
+        share = (self.progress - schedule.decay_from) / max(1.0 - schedule.decay_from, 1e-9)
+        ratio = schedule.final_learning_rate / schedule.learning_rate
+        return float(schedule.learning_rate * ratio**share)
+
+    def _describe(
+        self, rows: Rows | None, games: Sequence[FinishedGame], losses: dict[str, float], steps: int
+    ) -> dict[str, object]:
+        """The cycle's numbers, among them the few that show a silent failure."""
+        lengths = [len(game.actions) for game in games]
+        metrics: dict[str, object] = {
+            "cycle": self.state.cycle,
+            "games": self.state.games,
+            "rows": self.state.rows,
+            "window_rows": self._window.size,
+            "new_rows": 0 if rows is None else len(rows),
+            "steps": steps,
+            "learning_rate": self._learning_rate(),
+        }
+        if rows is not None:
+            policy = rows.policy.astype(np.float32)
+            entropy = -(policy * np.log(np.maximum(policy, 1e-9))).sum(axis=1)
+            result = 1.0 - rows.outcome.astype(np.float32)
+            root_q = rows.root_value[:, 0].astype(np.float32) - rows.root_value[:, 2]
+            metrics |= {
+                "mean_plies": float(np.mean(lengths)),
+                "cut_games": float(np.mean(np.array(lengths) >= self.config.selfplay.max_plies)),
+                "black_wins": float(np.mean([game.score > 0 for game in games])),
+                "distinct_games": len({game.actions for game in games}) / len(games),
+                "target_entropy": float(entropy.mean()),
+                "value_error": float(np.square(root_q - result).mean()),
+            }
+        return metrics | {f"loss_{name}": value for name, value in losses.items()}
+
+    def _save(
+        self,
+        rows: Rows | None,
+        games: Sequence[FinishedGame],
+        metrics: dict[str, object],
+        benchmark: Benchmark | None,
+    ) -> None:
+        state, folder = self.state, self.folder
+        if rows is not None:
+            write_shard(folder.shard(state.next_shard), rows)
+            state.next_shard += 1
+        minutes = self.config.schedule.checkpoint_minutes
+        due = state.elapsed_s - state.checkpoint_s >= minutes * 60.0 or self.progress >= 1.0
+        if due and rows is not None and state.cycle > 1:
+            started = time.perf_counter()
+            self._write_checkpoint(games)
+            if benchmark is not None:
+                earlier = [p for p in folder.checkpoints() if p != folder.checkpoint(state.cycle)]
+                outcome = benchmark(folder.checkpoint(state.cycle), earlier)
+                folder.append(
+                    folder.benchmarks,
+                    {"cycle": state.cycle, "elapsed_s": state.elapsed_s, **outcome},
+                )
+                metrics["benchmark"] = outcome
+            state.elapsed_s += time.perf_counter() - started
+            state.checkpoint_s = state.elapsed_s
+        save_state(folder.state, self._learner, state)
+        folder.append(folder.metrics, metrics)
+
+    def _write_checkpoint(self, games: Sequence[FinishedGame]) -> None:
+        state = self.state
+        save_network(
+            self.folder.checkpoint(state.cycle),
+            self._learner.averaged_model(),
+            {
+                "made_by": "self-play",
+                "game": self.config.game.name,
+                "height": self.config.game.height,
+                "width": self.config.game.width,
+                "seed": self.config.seed,
+                "cycle": state.cycle,
+                "games": state.games,
+                "rows": state.rows,
+                "minutes": round(state.elapsed_s / 60.0, 2),
+            },
+        )
+        records = [self._record(game) for game in games[:_GAMES_SAMPLED]]
+        write_atomic(
+            self.folder.games(state.cycle), b"\n".join(write_sgf(record) for record in records)
+        )
+
+    def _record(self, game: FinishedGame) -> GameRecord:
+        config = self.config.game
+        spec = engine.games.make(config.name, config.height, config.width, komi=game.komi)
+        winner = "B" if game.score > 0 else "W"
+        return GameRecord(
+            spec=spec,
+            actions=game.actions,
+            black="miai",
+            white="miai",
+            result=f"{winner}+{abs(game.score):g}" if game.score else "0",
+            extra={"GN": f"game {game.number} of {self.folder.path.name}"},
+        )

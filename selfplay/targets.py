@@ -1,0 +1,83 @@
+"""From plies of a running game to training rows, once its end is known."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.games.spec import BLACK, GameSpec, Positions
+from engine.search import Roots
+from selfplay.shards import Rows
+
+
+class GameBuffer:
+    """What the plies of all running games looked like; a game's rows wait here for its result.
+
+    Memory is fixed: ``slots * plies`` rows.
+    """
+
+    def __init__(self, spec: GameSpec, slots: int, plies: int) -> None:
+        self._spec = spec
+        packed = (spec.points * len(spec.plane_names) + 7) // 8
+        self._planes = np.zeros((slots, plies, packed), np.uint8)
+        self._globals = np.zeros((slots, plies, len(spec.global_names)), np.float32)
+        self._policy = np.zeros((slots, plies, spec.actions), np.float16)
+        self._root_q = np.zeros((slots, plies), np.float32)
+        self._side = np.zeros((slots, plies), np.int8)
+        self._ply = np.zeros((slots, plies), np.int16)
+        self._count = np.zeros(slots, np.int64)
+        self._actions: list[list[int]] = [[] for _ in range(slots)]
+
+    def clear(self, slot: int) -> None:
+        """Begin a new game in ``slot``."""
+        self._count[slot] = 0
+        self._actions[slot] = []
+
+    def note_action(self, slot: int, action: int) -> None:
+        """Note an action that no search chose: it makes no row."""
+        self._actions[slot].append(action)
+
+    def note_ply(self, positions: Positions, roots: Roots, actions: NDArray[np.int64]) -> None:
+        """Note the position, search result and chosen action of every slot."""
+        slots = np.arange(len(positions))
+        at = self._count
+        planes, globals_ = self._spec.features(positions)
+        self._planes[slots, at] = np.packbits(planes.reshape(len(positions), -1), axis=1)
+        self._globals[slots, at] = globals_
+        self._policy[slots, at] = roots.policy
+        self._root_q[slots, at] = roots.value
+        self._side[slots, at] = np.where(self._spec.to_move(positions) == BLACK, 1, -1)
+        self._ply[slots, at] = positions["plies"]
+        self._count += 1
+        for slot, action in zip(slots, actions, strict=True):
+            self._actions[slot].append(int(action))
+
+    def actions(self, slot: int) -> tuple[int, ...]:
+        """All actions of the running game."""
+        return tuple(self._actions[slot])
+
+    def rows(self, slot: int, number: int, score: float, ownership: NDArray[np.int8]) -> Rows:
+        """Return the game's rows; ``score`` and ``ownership`` are Black's, rows are the mover's."""
+        count = int(self._count[slot])
+        side = self._side[slot, :count]
+        mover_score = side * np.float32(score)
+        root_q = self._root_q[slot, :count]
+        # The search keeps win minus loss only; a draw is worth half a win and half a loss.
+        root_value = np.stack([(1 + root_q) / 2, np.zeros_like(root_q), (1 - root_q) / 2], axis=1)
+        return Rows(
+            height=self._spec.height,
+            width=self._spec.width,
+            plane_names=self._spec.plane_names,
+            global_names=self._spec.global_names,
+            planes=self._planes[slot, :count].copy(),
+            globals=self._globals[slot, :count].copy(),
+            policy=self._policy[slot, :count].copy(),
+            policy_weight=np.ones(count, np.float32),
+            outcome=(1 - np.sign(mover_score)).astype(np.uint8),
+            root_value=root_value.astype(np.float16),
+            score=mover_score.astype(np.float32),
+            ownership=(side[:, None] * ownership[None, :]).astype(np.int8),
+            weight=np.ones(count, np.float32),
+            game=np.full(count, number, np.int64),
+            ply=self._ply[slot, :count].copy(),
+        )

@@ -1,0 +1,169 @@
+"""Games of a network against itself, many in lockstep: positions in, finished rows out.
+
+A :class:`Group` is a set of slots that one thread plays ply by ply. Each game is a function of its
+number and of the weights that were in force at each of its plies, never of the other games.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.games.spec import GameSpec
+from engine.random import KOMI, MOVE, OPENING, bits, generator
+from engine.search import Evaluator, Roots, Search, SearchConfig
+from selfplay.shards import Rows
+from selfplay.targets import GameBuffer
+
+_TO_UNIT = 2.0**-53
+
+
+@dataclass(frozen=True)
+class SelfPlayConfig:
+    """How games are played for training."""
+
+    slots: int = field(
+        default=128,
+        metadata={"min": 1, "unit": "games per thread", "why": "a batch that fills one core"},
+    )
+    threads: int = field(
+        default=2, metadata={"min": 1, "max": 256, "why": "one per core; each plays its own slots"}
+    )
+    simulations: int = field(
+        default=16, metadata={"min": 1, "unit": "per ply", "why": "Gumbel search learns from few"}
+    )
+    simulations_late: int = field(
+        default=16, metadata={"min": 1, "unit": "per ply", "why": "budget at the end of the run"}
+    )
+    sampled_plies: int = field(
+        default=16,
+        metadata={"min": 0, "why": "so many plies are drawn from the improved policy"},
+    )
+    late_gumbel_scale: float = field(
+        default=0.5, metadata={"min": 0.0, "why": "noise at the root after the sampled plies"}
+    )
+    opening_plies: int = field(
+        default=3, metadata={"min": 0, "why": "0 to so many uniformly random first plies"}
+    )
+    komi_spread: float = field(
+        default=1.5, metadata={"min": 0.0, "unit": "points", "why": "komi varies by so much"}
+    )
+    max_plies: int = field(
+        default=130, metadata={"min": 1, "why": "then the board is scored as it stands"}
+    )
+
+
+@dataclass(frozen=True)
+class FinishedGame:
+    """One game as it was played, for records."""
+
+    number: int
+    komi: float
+    actions: tuple[int, ...]
+    score: float
+    """Black's points minus White's."""
+
+
+class Group:
+    """Slots played by one thread."""
+
+    def __init__(
+        self,
+        spec: GameSpec,
+        evaluator: Evaluator,
+        search: SearchConfig,
+        config: SelfPlayConfig,
+        seed: int,
+        first_number: int,
+        stride: int,
+    ) -> None:
+        """Prepare games ``first_number + k * stride``; the groups of a run share ``stride``."""
+        self._spec = spec
+        self._config = config
+        self._seed = seed
+        self._stride = stride
+        self._next_number = first_number
+        nodes = max(config.simulations, config.simulations_late) + 2
+        self._search = Search(spec, evaluator, config.slots, search, nodes)
+        self._slots = np.arange(config.slots, dtype=np.int32)
+        self._seeds = np.full(config.slots, seed, np.uint64)
+        self._numbers = np.zeros(config.slots, np.uint64)
+        self._positions = spec.allocate(config.slots)
+        # The ply at which play stops includes the random opening, so buffers need no more room.
+        self._plies = min(config.max_plies, spec.max_plies)
+        self._buffer = GameBuffer(spec, config.slots, self._plies)
+        for slot in range(config.slots):
+            self._start_game(slot)
+
+    @property
+    def games_started(self) -> int:
+        """Number that the next game would get."""
+        return self._next_number
+
+    def _start_game(self, slot: int) -> None:
+        number = self._next_number
+        self._next_number += self._stride
+        self._numbers[slot] = number
+        position = self._spec.allocate(1)
+        steps = int(2 * self._config.komi_spread)
+        offset = bits(self._seed, number, 0, KOMI) % (2 * steps + 1) - steps
+        position["komi_half_points"] += offset
+        random = generator(self._seed, number, 0, OPENING)
+        self._buffer.clear(slot)
+        for _ in range(int(random.integers(self._config.opening_plies + 1))):
+            points = np.flatnonzero(self._spec.candidates(position)[0, :-1])
+            action = np.array([random.choice(points)])
+            self._spec.play(position, action)
+            self._buffer.note_action(slot, int(action[0]))
+        self._positions[slot] = position[0]
+
+    def step(self, simulations: int) -> tuple[list[Rows], list[FinishedGame]]:
+        """Play one ply in every slot; return what finished."""
+        sampled = self._positions["plies"] < self._config.sampled_plies
+        scale = np.where(sampled, 1.0, self._config.late_gumbel_scale)
+        self._search.begin(self._slots, self._positions, self._seeds, self._numbers, scale)
+        self._search.run(self._slots, simulations)
+        roots = self._search.read(self._slots)
+        actions = roots.action.astype(np.int64)
+        if sampled.any():
+            actions = np.where(sampled, self._draw(roots), actions)
+        self._buffer.note_ply(self._positions, roots, actions)
+        self._spec.play(self._positions, actions)
+        over = self._spec.finished(self._positions) | (self._positions["plies"] >= self._plies)
+        return self._finish(np.flatnonzero(over))
+
+    def _draw(self, roots: Roots) -> NDArray[np.int64]:
+        """Draw actions from the improved policies, addressed by (seed, game, ply)."""
+        uniform = np.array(
+            [
+                (bits(self._seed, int(number), int(ply), MOVE) >> 11) * _TO_UNIT
+                for number, ply in zip(self._numbers, self._positions["plies"], strict=True)
+            ]
+        )
+        cumulative = roots.policy.astype(np.float64).cumsum(axis=1)
+        drawn = (cumulative <= (uniform * cumulative[:, -1])[:, None]).sum(axis=1)
+        return np.minimum(drawn, self._spec.actions - 1)
+
+    def _finish(self, slots: NDArray[np.int64]) -> tuple[list[Rows], list[FinishedGame]]:
+        if not len(slots):
+            return [], []
+        ended = self._positions[slots]
+        scores = self._spec.score(ended)
+        ownership = self._spec.ownership(ended)
+        rows, games = [], []
+        for i, slot in enumerate(slots):
+            number = int(self._numbers[slot])
+            rows.append(self._buffer.rows(int(slot), number, float(scores[i]), ownership[i]))
+            games.append(
+                FinishedGame(
+                    number,
+                    float(ended["komi_half_points"][i]) / 2.0,
+                    self._buffer.actions(int(slot)),
+                    float(scores[i]),
+                )
+            )
+            self._start_game(int(slot))
+        return [part for part in rows if len(part)], games
+
