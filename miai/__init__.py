@@ -1,6 +1,6 @@
 """The front door: command line, configuration files, and the few names a notebook imports.
 
-The names below load their room on first use, so that ``miai --help`` imports neither Numba nor torch.
+The names below load their room on first use, so ``miai --help`` imports neither Numba nor torch.
 """
 
 from __future__ import annotations

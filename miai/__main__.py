@@ -1,0 +1,7 @@
+"""``python -m miai`` is the command ``miai``."""
+
+import sys
+
+from miai.cli import main
+
+sys.exit(main())

@@ -1,0 +1,119 @@
+"""The command ``miai``: finds the subcommand, turns errors into messages and exit codes.
+
+Only the subcommand that is asked for is imported, and none of them imports Numba, torch or pygame
+before it runs: ``miai train --help`` has to answer at once.
+
+Exit codes: 0 done; 1 nobody reads the output any more; 2 the input or the machine is at fault (one
+line on stderr says how); 130 interrupted. A traceback means a bug.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any, Final
+
+from engine.errors import MiaiError
+from miai import __version__
+
+COMMANDS: Final = ("play", "train", "finetune", "arena", "gtp", "info", "benchmark")
+"""Subcommands in the order of the help; each is a module of :mod:`miai.commands`."""
+
+_DONE, _NO_READER, _FAULT, _INTERRUPTED = 0, 1, 2, 130
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line (default: the process's) and return its exit code.
+
+    Raises:
+        SystemExit: from ``--help``, ``--version`` and arguments that cannot be parsed.
+    """
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    try:
+        code = _dispatch(arguments)
+        sys.stdout.flush()
+    except MiaiError as error:
+        return _fail(str(error))
+    except BrokenPipeError:
+        _silence_stdout()
+        return _NO_READER
+    except OSError as error:
+        if error.filename is None and error.errno not in _NO_ROOM:
+            raise
+        return _fail(_describe(error))
+    except KeyboardInterrupt:
+        print("\nmiai: interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    return code
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if not arguments or arguments[0].startswith("-"):
+        parser = _main_parser()
+        parser.parse_args(arguments)
+        parser.print_help()
+        return _DONE
+    name, *rest = arguments
+    if name not in COMMANDS:
+        return _fail(_unknown_command(name))
+    command = import_module(f"miai.commands.{name}")
+    parser = command_parser(name, command)
+    code: int = command.run(parser.parse_args(rest))
+    return code
+
+
+def _main_parser() -> argparse.ArgumentParser:
+    commands = {name: import_module(f"miai.commands.{name}").SUMMARY for name in COMMANDS}
+    listing = "\n".join(f"  {name:<10}  {summary}" for name, summary in commands.items())
+    parser = argparse.ArgumentParser(
+        prog="miai",
+        description="A self-play board-game engine: play it, train it, fine-tune it, benchmark it.",
+        usage="miai COMMAND [options]",
+        epilog=f"commands:\n{listing}\n\n`miai COMMAND --help` explains one of them.\n\n"
+        "example:\n  miai play",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"miai {__version__}")
+    return parser
+
+
+def command_parser(name: str, command: Any) -> argparse.ArgumentParser:
+    """Return the parser of one subcommand; ``command`` is its module."""
+    example = "\n".join(f"  {line.strip()}" for line in command.EXAMPLE.strip().splitlines())
+    parser = argparse.ArgumentParser(
+        prog=f"miai {name}",
+        description=f"{command.SUMMARY}.".replace("..", "."),
+        epilog=f"example:\n{example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    command.add_arguments(parser)
+    return parser
+
+
+def _unknown_command(name: str) -> str:
+    near = get_close_matches(name, COMMANDS, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"expected a command from {', '.join(COMMANDS)}, got {name!r}{hint}"
+
+
+def _describe(error: OSError) -> str:
+    where = "" if error.filename is None else f": {os.fspath(error.filename)!r}"
+    return f"{(error.strerror or 'cannot use a file').lower()}{where}"
+
+
+def _fail(message: str) -> int:
+    print(f"miai: {message}", file=sys.stderr)
+    return _FAULT
+
+
+def _silence_stdout() -> None:
+    """Let the interpreter's last flush go nowhere instead of failing with a second message."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
