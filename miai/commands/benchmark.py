@@ -1,0 +1,108 @@
+"""``miai benchmark``: how fast this machine is, with the peers beside it that are installed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from miai.measure.rates import Contender, Rate
+
+SUMMARY = "measure this machine: rules, search, evaluator, self-play"
+EXAMPLE = "miai benchmark rules --seconds 2"
+
+_TITLES = {
+    "rules": "random games of Go 9x9, one core",
+    "search": "search without a network, Go 9x9, one core",
+    "evaluator": "network {network}, Go 9x9, inputs included, positions/s",
+    "selfplay": "self-play, preset {preset}",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "what",
+        choices=(*_TITLES, "signature"),
+        help="what to measure; `signature` prints one number for how the search behaves",
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=5.0, help="time for each rate (default: %(default)g)"
+    )
+    parser.add_argument(
+        "--network",
+        default="b4c32",
+        help="evaluator, selfplay: a named size or a network file (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--preset", default="go9-quick", help="selfplay: settings (default: %(default)s)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+
+def run(args: argparse.Namespace) -> int:
+    from engine.errors import ConfigError
+    from miai.measure.rates import conditions, race
+
+    if args.what == "signature":
+        return _print_signature(args.json)
+    if not args.seconds > 0.0:
+        raise ConfigError(f"expected --seconds above 0, got {args.seconds!r}")
+    surroundings = conditions()
+    rates = race(_contenders(args), args.seconds)
+    title = _TITLES[args.what].format(network=args.network, preset=args.preset)
+    if args.json:
+        report = {
+            "benchmark": args.what,
+            "title": title,
+            "seconds": args.seconds,
+            "conditions": surroundings,
+            "rates": [asdict(rate) for rate in rates],
+        }
+        print(json.dumps(report, indent=2))
+    else:
+        print(f"{title} (median of interleaved turns, {args.seconds:g} s each)")
+        print("\n".join(_table(rates)))
+        print("; ".join(f"{name} {value}" for name, value in surroundings.items()))
+    return 0
+
+
+def _print_signature(as_json: bool) -> int:
+    from miai.measure.signature import signature
+
+    number = signature()
+    print(json.dumps({"signature": number}) if as_json else number)
+    return 0
+
+
+def _contenders(args: argparse.Namespace) -> list[Contender]:
+    if args.what == "rules":
+        from miai.measure import rules
+
+        return rules.contenders()
+    if args.what == "search":
+        from miai.measure import search
+
+        return search.contenders()
+    if args.what == "evaluator":
+        from miai.measure import evaluator
+
+        return evaluator.contenders(args.network)
+    from miai.measure import selfplay
+
+    return selfplay.contenders(args.preset, args.network)
+
+
+def _table(rates: Sequence[Rate]) -> list[str]:
+    """One line per rate: name, rate, how far the group's first is ahead, facts."""
+    names = [f"{rate.group}, {rate.name}" if rate.group else rate.name for rate in rates]
+    width = max(len(name) for name in names)
+    lines = []
+    for name, rate in zip(names, rates, strict=True):
+        notes = [f"{fact} {value:.1f}" for fact, value in rate.facts.items()]
+        if rate.peer:
+            notes.insert(0, f"miai does {rate.ratio:.2f} times as much")
+        lines.append(f"  {name:<{width}}  {rate.value:>11,.0f} {rate.unit:<14} {'; '.join(notes)}")
+    return [line.rstrip() for line in lines]

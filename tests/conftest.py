@@ -1,0 +1,30 @@
+"""Fixtures for what may be absent on a machine: shared data and GNU Go."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+GNUGO_HOMES = "/usr/games:/usr/local/games"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of expert games and solved positions beside the checkout."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"needs the data folder {folder}, which is not there")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def gnugo() -> str:
+    """Path of the program GNU Go."""
+    found = shutil.which("gnugo", path=f"{os.environ.get('PATH', '')}:{GNUGO_HOMES}")
+    if found is None:
+        pytest.skip("needs the program gnugo, which is not installed")
+    return found
