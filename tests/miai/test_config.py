@@ -109,12 +109,13 @@ def test_unknown_preset_lists_the_known_ones() -> None:
 def test_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
     path = tmp_path / "broken.toml"
     path.write_bytes(b"seed = \xff")
-    with pytest.raises(ConfigError, match="TOML in .*broken.toml"):
+    with pytest.raises(ConfigError, match=r"TOML in .*broken\.toml"):
         config.load_preset(path)
 
 
 @pytest.mark.parametrize("name", config.preset_names())
 def test_presets_fit_the_training_run(name: str) -> None:
-    run = pytest.importorskip("selfplay.run")
-    built = config.build(run.RunConfig, config.load_preset(name), source=name)
-    assert config.build(run.RunConfig, tomllib.loads(config.to_toml(built))) == built
+    from selfplay.run import RunConfig
+
+    built = config.build(RunConfig, config.load_preset(name), source=name)
+    assert config.build(RunConfig, tomllib.loads(config.to_toml(built))) == built
