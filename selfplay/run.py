@@ -22,6 +22,7 @@ from agents.network.checkpoint import save_network
 from agents.network.config import NetworkConfig
 from agents.network.model import PolicyValueNet
 from engine.errors import RunError
+from engine.files import write_atomic
 from engine.games.spec import GameSpec
 from engine.random import SYMMETRY, generator
 from engine.records.record import GameRecord

@@ -1,0 +1,107 @@
+"""The network through torch: the reference evaluator, on CPU and CUDA."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from agents.network.checkpoint import load_network
+from agents.network.model import PolicyValueNet
+from engine.errors import NetworkFileError
+from engine.games.spec import GameSpec, Positions
+from engine.search.evaluation import Evaluation
+
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
+_DTYPES: Final = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
+
+
+def limit_threads(count: int) -> None:
+    """Let torch use ``count`` cores for calls from this thread (OpenMP counts per thread)."""
+    torch.set_num_threads(count)
+
+
+def fast_precision(device: str) -> str:
+    """The fastest number format that this device computes natively."""
+    if device.startswith("cuda"):
+        return "float16"
+    supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
+    return "bfloat16" if supported is not None and supported() else "float32"
+
+
+class TorchEvaluator:
+    """Evaluates with a folded copy of a network. Safe to call from several threads.
+
+    In ``bfloat16`` the trunk and heads run in half the memory; outputs are always ``float32``.
+    """
+
+    def __init__(
+        self, model: PolicyValueNet, precision: Precision = "auto", device: str = "cpu"
+    ) -> None:
+        self.device = device
+        self.precision = fast_precision(device) if precision == "auto" else precision
+        self._dtype = _DTYPES[self.precision]
+        self.config = model.config
+        self._model = self._prepare(model)
+
+    @classmethod
+    def from_file(
+        cls, path: Path, precision: Precision = "auto", device: str = "cpu"
+    ) -> TorchEvaluator:
+        """Load a checkpoint.
+
+        Raises:
+            NetworkFileError: if the file is not a usable network.
+        """
+        return cls(load_network(path)[0], precision, device)
+
+    def update(self, model: PolicyValueNet) -> None:
+        """Evaluate with these weights from the next call on."""
+        self._model = self._prepare(model)
+
+    def _prepare(self, model: PolicyValueNet) -> PolicyValueNet:
+        folded = model.folded().to(self.device, self._dtype)
+        return folded.to(memory_format=torch.channels_last)
+
+    def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:
+        """Evaluate rows.
+
+        Raises:
+            NetworkFileError: if the network was made for other inputs than this game has.
+        """
+        if spec.plane_names != self.config.plane_names:
+            raise NetworkFileError(
+                f"expected a network with the inputs of {spec.name}, got one with "
+                f"{self.config.plane_names!r}"
+            )
+        planes, globals_ = spec.features(positions)
+        with torch.inference_mode():
+            output = self._model(
+                as_channels_last(planes, spec.height, spec.width).to(self.device, self._dtype),
+                torch.from_numpy(globals_).to(self.device, self._dtype),
+            )
+            value = torch.softmax(output.value_logits.float(), dim=1)
+            return Evaluation(
+                policy_logits=_numpy(output.policy_logits),
+                value=_numpy(value),
+                score=_numpy(output.score),
+                ownership=_numpy(torch.tanh(output.ownership_logits.float())),
+            )
+
+
+def as_channels_last(planes: np.ndarray, height: int, width: int) -> Tensor:
+    """View ``(rows, points, planes)`` as ``(rows, planes, height, width)`` without a copy."""
+    rows, _, channels = planes.shape
+    tensor = torch.from_numpy(planes).view(rows, height, width, channels)
+    return tensor.permute(0, 3, 1, 2)
+
+
+def _numpy(tensor: Tensor) -> np.ndarray:
+    return tensor.float().cpu().numpy()

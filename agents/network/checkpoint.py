@@ -1,0 +1,136 @@
+"""Networks as files: safetensors with a JSON header. Nothing executable is ever loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from agents.network.config import NetworkConfig
+from engine.errors import NetworkFileError
+from engine.files import write_atomic
+
+if TYPE_CHECKING:
+    from agents.network.model import PolicyValueNet
+
+FORMAT: Final = "miai-network"
+VERSION: Final = 1
+_LARGEST_HEADER = 16 << 20
+_MAY_EXECUTE: Final = {b"PK": "a zip, as torch.save writes it", b"\x80": "a pickle"}
+
+
+def save_network(path: Path, model: PolicyValueNet, provenance: Mapping[str, Any]) -> None:
+    """Write weights, configuration and provenance (plain JSON values) as one atomic file."""
+    import safetensors.torch
+
+    tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    header = {
+        "format": FORMAT,
+        "version": str(VERSION),
+        "network": json.dumps(model.config.as_dict()),
+        "provenance": json.dumps(dict(provenance)),
+    }
+    write_atomic(path, safetensors.torch.save(tensors, header))
+
+
+def load_network(path: Path) -> tuple[PolicyValueNet, dict[str, Any]]:
+    """Return the model, in evaluation mode, and its metadata as :func:`read_metadata` does.
+
+    Raises:
+        NetworkFileError: if the file is not a network, of another version, or damaged.
+    """
+    import safetensors
+    import safetensors.torch
+
+    from agents.network.model import PolicyValueNet
+
+    metadata = read_metadata(path)
+    config: NetworkConfig = metadata["network"]
+    model = PolicyValueNet(config)
+    expected = model.state_dict()
+    try:
+        tensors = safetensors.torch.load_file(path)
+    except (safetensors.SafetensorError, OSError, ValueError) as error:
+        raise _refusal(path, f"a damaged file ({error})") from error
+    for name, tensor in expected.items():
+        if name not in tensors:
+            raise _refusal(path, f"one without the tensor {name!r}")
+        if tensors[name].shape != tensor.shape or tensors[name].dtype != tensor.dtype:
+            raise _refusal(
+                path,
+                f"the tensor {name!r} as {tuple(tensors[name].shape)} {tensors[name].dtype}, "
+                f"not {tuple(tensor.shape)} {tensor.dtype}",
+            )
+    extra = sorted(set(tensors) - set(expected))
+    if extra:
+        raise _refusal(path, f"one with unknown tensors, such as {extra[0]!r}")
+    model.load_state_dict(tensors)
+    return model.eval(), metadata
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """Return ``network`` (a :class:`NetworkConfig`), ``provenance`` and ``hash``, without torch.
+
+    Raises:
+        NetworkFileError: if the file is not a network that this version can read.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except IsADirectoryError as error:
+        raise _refusal(path, "a folder; name a file in it") from error
+    except OSError as error:
+        raise _refusal(path, f"nothing that can be read ({error.strerror})") from error
+    for magic, what in _MAY_EXECUTE.items():
+        if data.startswith(magic):
+            raise _refusal(path, f"{what}: it may hold code, so it is not opened")
+    header = _header(path, data).get("__metadata__")
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise _refusal(path, "a safetensors file that was not written by miai")
+    if header.get("version") != str(VERSION):
+        raise _refusal(
+            path,
+            f"format version {header.get('version')!r}, and this program reads {VERSION}; "
+            "update miai, or export the network with the version that wrote it",
+        )
+    try:
+        network = NetworkConfig.from_dict(json.loads(header["network"]))
+        provenance = json.loads(header["provenance"])
+    except (KeyError, json.JSONDecodeError, NetworkFileError) as error:
+        raise _refusal(path, f"a header that cannot be used ({error})") from error
+    return {
+        "network": network,
+        "provenance": provenance,
+        "hash": hashlib.sha256(data).hexdigest(),
+    }
+
+
+def _header(path: Path, data: bytes) -> dict[str, Any]:
+    """Parse the JSON header: eight bytes of length, then the text."""
+    if len(data) < 8:
+        raise _refusal(path, "a file that is too short to be one")
+    (length,) = struct.unpack("<Q", data[:8])
+    if length > min(_LARGEST_HEADER, len(data) - 8):
+        raise _refusal(path, "a file that is cut short, or something else")
+    try:
+        header = json.loads(data[8 : 8 + length])
+    except ValueError as error:
+        raise _refusal(path, "a file without a safetensors header") from error
+    if not isinstance(header, dict):
+        raise _refusal(path, "a file without a safetensors header")
+    return header
+
+
+def _refusal(path: Path, got: str) -> NetworkFileError:
+    return NetworkFileError(f"expected a miai network (.safetensors), got {got}: {path}")
+
+
+def shipped_network_path() -> Path:
+    """Where the network that comes with the program lies; it may be missing in a bare checkout."""
+    found = importlib.util.find_spec("miai")
+    if found is None or found.origin is None:
+        return Path("networks") / "go9.safetensors"
+    return Path(found.origin).parent / "networks" / "go9.safetensors"

@@ -1,0 +1,185 @@
+"""From batches to weights: one optimiser step at a time, with averaged weights beside."""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from agents.evaluators.torch_evaluator import as_channels_last, fast_precision
+from agents.network.model import NetworkOutput, PolicyValueNet
+from engine.errors import RunError
+from selfplay import losses
+from selfplay.replay import Batch
+
+
+@dataclass(frozen=True)
+class LearnerConfig:
+    """How the weights follow the rows."""
+
+    batch: int = field(default=256, metadata={"min": 1, "unit": "rows"})
+    weight_decay: float = field(
+        default=1e-4, metadata={"min": 0.0, "why": "AdamW, on convolutions and linear maps"}
+    )
+    clip: float = field(
+        default=5.0, metadata={"min": 0.0, "why": "gradient norm; spikes come with new openings"}
+    )
+    averaging: float = field(
+        default=0.995,
+        metadata={"min": 0.0, "max": 1.0, "why": "the network that plays averages ~200 steps"},
+    )
+    root_share: float = field(
+        default=0.2,
+        metadata={"min": 0.0, "max": 1.0, "why": "of the search's value in the value target"},
+    )
+    value_weight: float = field(default=1.0, metadata={"min": 0.0})
+    ownership_weight: float = field(
+        default=1.0, metadata={"min": 0.0, "why": "every point of every game teaches"}
+    )
+    score_weight: float = field(default=0.2, metadata={"min": 0.0})
+
+
+class Learner:
+    """Owns the trained model, its averaged twin and the optimiser."""
+
+    def __init__(self, model: PolicyValueNet, config: LearnerConfig) -> None:
+        self.model = model.to(memory_format=torch.channels_last)
+        self.config = config
+        self._average = copy.deepcopy(model).eval().requires_grad_(False)
+        self._autocast = fast_precision("cpu") == "bfloat16"
+        decayed = [p for p in model.parameters() if p.dim() > 1]
+        plain = [p for p in model.parameters() if p.dim() <= 1]
+        self._optimizer = torch.optim.AdamW(
+            [
+                {"params": decayed, "weight_decay": config.weight_decay},
+                {"params": plain, "weight_decay": 0.0},
+            ],
+            fused=True,
+        )
+        self.steps = 0
+
+    def predict(self, batch: Batch) -> NetworkOutput:
+        """Run the model on a batch, in float32 outputs."""
+        planes = as_channels_last(batch.planes, batch.height, batch.width).float()
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._autocast):
+            output = self.model(planes, torch.from_numpy(batch.globals))
+        return NetworkOutput(*(part.float() for part in output))
+
+    def losses(self, batch: Batch, output: NetworkOutput) -> dict[str, Tensor]:
+        """Each loss by name, unweighted; ``total`` is their weighted sum."""
+        config = self.config
+        weight = torch.from_numpy(batch.weight)
+        score = torch.from_numpy(batch.score)
+        scored = weight * torch.isfinite(score)
+        target = losses.value_target(
+            torch.from_numpy(batch.outcome), torch.from_numpy(batch.root_value), config.root_share
+        )
+        parts = {
+            "policy": losses.policy_loss(
+                output.policy_logits,
+                torch.from_numpy(batch.policy),
+                weight * torch.from_numpy(batch.policy_weight),
+            ),
+            "value": losses.value_loss(output.value_logits, target, weight),
+            "ownership": losses.ownership_loss(
+                output.ownership_logits, torch.from_numpy(batch.ownership), scored
+            ),
+            "score": losses.score_loss(output.score, torch.nan_to_num(score), scored),
+        }
+        parts["total"] = (
+            parts["policy"]
+            + config.value_weight * parts["value"]
+            + config.ownership_weight * parts["ownership"]
+            + config.score_weight * parts["score"]
+        )
+        return parts
+
+    def train_step(self, batch: Batch, learning_rate: float) -> dict[str, float]:
+        """Take one step; return the losses before it.
+
+        Raises:
+            RunError: if the loss is not finite; the weights are as before the step.
+        """
+        self.model.train()
+        parts = self.losses(batch, self.predict(batch))
+        return self.step(parts, learning_rate)
+
+    def step(self, parts: dict[str, Tensor], learning_rate: float) -> dict[str, float]:
+        """Descend from ``parts["total"]``; for callers with losses of their own.
+
+        Raises:
+            RunError: as :meth:`train_step`.
+        """
+        values = {name: float(value.detach()) for name, value in parts.items()}
+        if not math.isfinite(values["total"]):
+            raise RunError(
+                f"expected a finite loss, got {values!r} at step {self.steps}; "
+                "lower schedule.learning_rate and go on from the last checkpoint"
+            )
+        for group in self._optimizer.param_groups:
+            group["lr"] = learning_rate
+        self._optimizer.zero_grad(set_to_none=True)
+        parts["total"].backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
+        self._optimizer.step()
+        self.steps += 1
+        self._follow()
+        return values
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """Move the average; it is warmed up so that early steps are not forgotten slowly."""
+        keep = min(self.config.averaging, (1.0 + self.steps) / (10.0 + self.steps))
+        mine, theirs = self._average.state_dict(), self.model.state_dict()
+        floats = [name for name, value in mine.items() if value.is_floating_point()]
+        torch._foreach_lerp_(
+            [mine[name] for name in floats], [theirs[name] for name in floats], 1.0 - keep
+        )
+
+    def averaged_model(self) -> PolicyValueNet:
+        """The network that plays. It goes on changing: copy or fold it to keep it."""
+        return self._average
+
+    def state_tensors(self) -> dict[str, Tensor]:
+        """Everything that :meth:`load_state_tensors` needs to go on bit for bit."""
+        tensors = {f"model.{k}": v for k, v in self.model.state_dict().items()}
+        tensors |= {f"average.{k}": v for k, v in self._average.state_dict().items()}
+        for index, parameter in enumerate(self._parameters()):
+            for key, value in self._optimizer.state.get(parameter, {}).items():
+                tensors[f"optimizer.{index}.{key}"] = torch.as_tensor(value)
+        tensors["steps"] = torch.tensor(self.steps)
+        return {name: value.detach().clone().contiguous() for name, value in tensors.items()}
+
+    def load_state_tensors(self, tensors: dict[str, Tensor]) -> None:
+        """Undo :meth:`state_tensors`.
+
+        Raises:
+            KeyError, ValueError: if tensors are missing or belong to another network.
+        """
+
+        def part(prefix: str) -> dict[str, Tensor]:
+            length = len(prefix)
+            return {k[length:]: v for k, v in tensors.items() if k.startswith(prefix)}
+
+        try:
+            self.model.load_state_dict(part("model."))
+            self._average.load_state_dict(part("average."))
+        except RuntimeError as error:
+            raise ValueError(f"the state is of another network: {error}") from error
+        for index, parameter in enumerate(self._parameters()):
+            state = part(f"optimizer.{index}.")
+            if state:
+                self._optimizer.state[parameter] = {
+                    key: value.clone(memory_format=torch.preserve_format)
+                    if value.dim() == 0
+                    else torch.empty_like(parameter).copy_(value)
+                    for key, value in state.items()
+                }
+        self.steps = int(tensors["steps"])
+
+    def _parameters(self) -> list[nn.Parameter]:
+        return [p for group in self._optimizer.param_groups for p in group["params"]]
+

@@ -1,0 +1,150 @@
+"""Training rows, and files of them."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import RunError
+from engine.files import write_atomic
+
+WIN: Final = 0
+DRAW: Final = 1
+LOSS: Final = 2
+
+
+@dataclass(frozen=True)
+class Rows:
+    """``n`` training examples of one board size; all targets are from the side to move."""
+
+    height: int
+    width: int
+    plane_names: tuple[str, ...]
+    global_names: tuple[str, ...]
+    planes: NDArray[np.uint8]
+    """``(n, ceil(points * planes / 8))``: binary planes, points before planes, packed."""
+    globals: NDArray[np.float32]
+    """``(n, globals)``"""
+    policy: NDArray[np.float16]
+    """``(n, actions)`` target probabilities."""
+    policy_weight: NDArray[np.float32]
+    """``(n,)`` 0 where the row teaches no policy."""
+    outcome: NDArray[np.uint8]
+    """``(n,)`` :data:`WIN`, :data:`DRAW` or :data:`LOSS`."""
+    root_value: NDArray[np.float16]
+    """``(n, 3)`` what the search thought of win, draw, loss."""
+    score: NDArray[np.float32]
+    """``(n,)`` points ahead at the end; NaN where unknown."""
+    ownership: NDArray[np.int8]
+    """``(n, points)`` 1 own, -1 the opponent's, 0 neither; all 0 with an unknown score."""
+    weight: NDArray[np.float32]
+    """``(n,)`` weight of the whole row."""
+    game: NDArray[np.int64]
+    """``(n,)`` number of the game the row is from."""
+    ply: NDArray[np.int16]
+    """``(n,)``"""
+
+    def __len__(self) -> int:
+        return len(self.game)
+
+    @property
+    def points(self) -> int:
+        """Points of the board."""
+        return self.height * self.width
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The array fields, by name."""
+        return {name: getattr(self, name) for name in ARRAY_NAMES}
+
+    def unpacked_planes(self) -> NDArray[np.uint8]:
+        """Planes as ``(n, points, planes)`` of 0 and 1."""
+        return unpack_planes(self.planes, self.points, len(self.plane_names))
+
+    def take(self, indices: NDArray[Any]) -> Rows:
+        """Return some rows, in the order of ``indices``."""
+        return Rows(
+            self.height,
+            self.width,
+            self.plane_names,
+            self.global_names,
+            **{name: array[indices] for name, array in self.arrays().items()},
+        )
+
+    @staticmethod
+    def concatenate(parts: Sequence[Rows]) -> Rows:
+        """Join rows of the same board and inputs."""
+        first = parts[0]
+        return Rows(
+            first.height,
+            first.width,
+            first.plane_names,
+            first.global_names,
+            **{
+                name: np.concatenate([getattr(part, name) for part in parts])
+                for name in ARRAY_NAMES
+            },
+        )
+
+
+ARRAY_NAMES: Final = tuple(
+    field.name
+    for field in fields(Rows)
+    if field.name not in ("height", "width", "plane_names", "global_names")
+)
+
+
+def unpack_planes(packed: NDArray[np.uint8], points: int, planes: int) -> NDArray[np.uint8]:
+    """Undo the packing of :attr:`Rows.planes`."""
+    bits = np.unpackbits(packed, axis=1, count=points * planes)
+    return bits.reshape(len(packed), points, planes)
+
+
+def write_shard(path: Path, rows: Rows) -> None:
+    """Write rows as one compressed, atomic file.
+
+    Raises:
+        OSError: if the disk is full.
+    """
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        shape=np.array([rows.height, rows.width], np.int32),
+        plane_names=np.array(rows.plane_names),
+        global_names=np.array(rows.global_names),
+        **rows.arrays(),
+    )
+    write_atomic(path, buffer.getvalue())
+
+
+def read_shard(path: Path) -> Rows:
+    """Read rows back.
+
+    Raises:
+        RunError: if the file is damaged or not a shard.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            height, width = (int(side) for side in file["shape"])
+            rows = Rows(
+                height,
+                width,
+                tuple(str(name) for name in file["plane_names"]),
+                tuple(str(name) for name in file["global_names"]),
+                **{name: file[name] for name in ARRAY_NAMES},
+            )
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise RunError(
+            f"expected a shard of training rows, got a damaged file: {path} ({error}); "
+            "delete it to go on without its rows"
+        ) from error
+    if any(len(array) != len(rows) for array in rows.arrays().values()):
+        raise RunError(f"expected columns of one length, got others in {path}; delete it")
+    return rows
