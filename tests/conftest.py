@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+# Torch's threads spin while they wait, which stalls them when the machine is shared.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 GNUGO_HOMES = "/usr/games:/usr/local/games"
 
 

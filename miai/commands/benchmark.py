@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 SUMMARY = "measure this machine: rules, search, evaluator, self-play"
 EXAMPLE = "miai benchmark rules --seconds 2"
 
+_SIZE = "b4c32"
 _TITLES = {
     "rules": "random games of Go 9x9, one core",
     "search": "search without a network, Go 9x9, one core",
@@ -33,8 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--network",
-        default="b4c32",
-        help="evaluator, selfplay: a named size or a network file (default: %(default)s)",
+        help="evaluator, selfplay: a named size or a network file "
+        f"(default: {_SIZE}, or the preset's)",
     )
     parser.add_argument(
         "--preset", default="go9-quick", help="selfplay: settings (default: %(default)s)"
@@ -52,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"expected --seconds above 0, got {args.seconds!r}")
     surroundings = conditions()
     rates = race(_contenders(args), args.seconds)
-    title = _TITLES[args.what].format(network=args.network, preset=args.preset)
+    title = _TITLES[args.what].format(network=args.network or _SIZE, preset=args.preset)
     if args.json:
         report = {
             "benchmark": args.what,
@@ -89,7 +90,7 @@ def _contenders(args: argparse.Namespace) -> list[Contender]:
     if args.what == "evaluator":
         from miai.measure import evaluator
 
-        return evaluator.contenders(args.network)
+        return evaluator.contenders(args.network or _SIZE)
     from miai.measure import selfplay
 
     return selfplay.contenders(args.preset, args.network)

@@ -1,0 +1,141 @@
+"""``miai info``: what a network file or a run folder is."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+SUMMARY = "say what a network file or a run folder is"
+EXAMPLE = "miai info"
+
+_BATCH = 64
+_MEASURED_S = 0.5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "path",
+        nargs="?",
+        type=Path,
+        help="network file or run folder (default: the network that comes with miai)",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of lines")
+
+
+def run(args: argparse.Namespace) -> int:
+    from agents.network.checkpoint import shipped_network_path
+
+    path = args.path or shipped_network_path()
+    facts = describe_run(path) if path.is_dir() else describe_network(path)
+    if args.json:
+        print(json.dumps(facts, indent=2))
+    else:
+        print("\n".join(_lines(facts)))
+    return 0
+
+
+def describe_network(path: Path) -> dict[str, Any]:
+    """Return shape, inputs, provenance, hash and measured cost of a network file.
+
+    Raises:
+        NetworkFileError: if it is not one.
+    """
+    from agents.network.checkpoint import load_network
+
+    model, metadata = load_network(path)
+    network = metadata["network"]
+    return {
+        "network": str(path),
+        "shape": f"{network.short_name}: {network.blocks} blocks of {network.channels} channels",
+        "parameters": model.parameter_count,
+        "planes": list(network.plane_names),
+        "globals": list(network.global_names),
+        "provenance": metadata["provenance"],
+        "sha256": metadata["hash"],
+        "cost": _cost(model, metadata["provenance"]),
+    }
+
+
+def _cost(model: Any, provenance: dict[str, Any]) -> dict[str, Any]:
+    """Time one evaluation alone and in a batch, on start positions."""
+    from agents.evaluators.torch_evaluator import TorchEvaluator
+    from engine.games import make
+
+    height, width = provenance.get("height", 9), provenance.get("width", 9)
+    spec = make(provenance.get("game", "go"), height, width)
+    evaluator = TorchEvaluator(model)
+
+    def milliseconds(rows: int) -> float:
+        positions = spec.allocate(rows)
+        evaluator.evaluate(spec, positions)
+        started, calls = time.perf_counter(), 0
+        while time.perf_counter() - started < _MEASURED_S:
+            evaluator.evaluate(spec, positions)
+            calls += 1
+        return round(1000.0 * (time.perf_counter() - started) / (calls * rows), 4)
+
+    return {
+        "board": f"{height}x{width}",
+        "precision": evaluator.precision,
+        "ms alone": milliseconds(1),
+        f"ms each of {_BATCH}": milliseconds(_BATCH),
+    }
+
+
+def describe_run(path: Path) -> dict[str, Any]:
+    """Return settings and progress of a run folder.
+
+    Raises:
+        RunError: if the folder holds no run.
+    """
+    from engine.errors import RunError
+    from miai.config import load_preset
+    from selfplay.folder import RunFolder
+
+    folder = RunFolder(path)
+    if not folder.config.exists():
+        raise RunError(
+            f"expected a run folder with {folder.config.name}, got {str(path)!r}; "
+            "`miai train --run` makes one"
+        )
+    settings = load_preset(folder.config)
+    cycles = folder.read_lines(folder.metrics)
+    checkpoints = folder.checkpoints()
+    return {
+        "run": str(path),
+        "game": settings.get("game", {}),
+        "network": settings.get("network"),
+        "seed": settings.get("seed"),
+        "latest cycle": cycles[-1] if cycles else {},
+        "checkpoints": len(checkpoints),
+        "latest checkpoint": str(checkpoints[-1]) if checkpoints else None,
+        "benchmarks": folder.read_lines(folder.benchmarks),
+    }
+
+
+def _lines(facts: dict[str, Any], indent: str = "") -> list[str]:
+    """One ``name  value`` per line, nested facts indented below their name."""
+    width = max((len(name) for name in facts), default=0)
+    lines = []
+    for name, value in facts.items():
+        if isinstance(value, dict) and value:
+            lines += [f"{indent}{name}", *_lines(value, indent + "  ")]
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            lines.append(f"{indent}{name}")
+            lines += [f"{indent}  {json.dumps(item)}" for item in value]
+        else:
+            lines.append(f"{indent}{name:<{width}}  {_text(value)}")
+    return lines
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return "none" if value in (None, {}) else str(value)

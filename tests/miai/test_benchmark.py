@@ -1,0 +1,82 @@
+"""Measuring: the race is fair and counts right, and the search's signature is what it was."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from engine.games import GoSpec
+from engine.search import SearchConfig
+from miai import cli
+from miai.measure.rates import Contender, race
+from miai.measure.rules import RandomGames
+from miai.measure.search import EmptyBoardSearch
+from miai.measure.signature import signature
+
+GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "signature.txt"
+
+
+def test_signature_is_the_known_one() -> None:
+    assert signature() == GOLDEN.read_text(encoding="utf-8").strip()
+
+
+def test_race_compares_within_groups() -> None:
+    def worker(units: int) -> Contender:
+        return Contender(f"{units}", "things/s", lambda: units, group="ab"[units > 5])
+
+    slow, fast, other = race([worker(1), worker(4), worker(8)], seconds=0.2)
+    assert slow.ratio == 1.0
+    assert other.ratio == 1.0
+    assert math.isclose(fast.ratio, slow.value / fast.value)
+    assert fast.value > 2.0 * slow.value
+
+
+def test_every_contender_is_warmed_up_once_before_the_clock() -> None:
+    calls: list[str] = []
+
+    def step(name: str) -> int:
+        calls.append(name)
+        return 1
+
+    race([Contender(n, "x/s", lambda n=n: step(n)) for n in "ab"], seconds=1e-9)
+    assert calls == list("ab" * 6)
+
+
+def test_random_games_have_the_length_that_others_find() -> None:
+    """Two independent programs give 110.8 plies for 9x9 with own eyes kept."""
+    games = RandomGames(GoSpec(9, 9, komi=7.0))
+    for _ in range(4):
+        assert games.step() == 1024
+    facts = games.tally.facts()
+    assert facts["mean plies"] == pytest.approx(110.8, abs=1.5)
+    assert 35.0 < facts["Black wins, %"] < 50.0
+
+
+def test_search_counts_its_simulations() -> None:
+    search = EmptyBoardSearch(SearchConfig(algorithm="puct"), slots=3, leaves=2, simulations=20)
+    assert search.step() == 60
+
+
+def test_json_report(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["benchmark", "rules", "--json", "--seconds", "0.1"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    own = report["rates"][0]
+    assert own["unit"] == "games/s"
+    assert own["value"] > 0
+    assert own["ratio"] == 1.0
+    assert report["conditions"]["numba"]
+
+
+def test_table_sets_peers_beside(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("pyspiel")
+    assert cli.main(["benchmark", "rules", "--seconds", "0.1"]) == 0
+    assert "miai does" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan"])
+def test_no_time_is_refused(seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["benchmark", "rules", "--seconds", seconds]) == 2
+    assert "--seconds above 0" in capsys.readouterr().err
