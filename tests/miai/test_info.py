@@ -30,7 +30,7 @@ def test_network_is_described(network: Path, capsys: pytest.CaptureFixture[str])
     out = capsys.readouterr().out
     assert "b2c16: 2 blocks of 16 channels" in out
     assert "games    1,234" in out
-    assert "board         7x7" in out
+    assert "board          7x7" in out
 
 
 def test_network_as_json(network: Path, capsys: pytest.CaptureFixture[str]) -> None:
