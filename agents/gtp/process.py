@@ -1,0 +1,177 @@
+"""An external program behind pipes: no shell, bounded in time and memory, killed as a group.
+
+Knows nothing of the protocol. Whatever the program does wrong is a :class:`BrokenProgramError` with
+its kind: it ended (``crash``), said nothing (``stall``), or said what no answer is (``nonsense``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from engine.errors import ProgramError
+
+FailureKind = Literal["crash", "stall", "nonsense"]
+
+_CHUNK = 4096
+_CHUNKS_WAITING = 64
+_STDERR_BYTES = 4096
+_STDERR_LINES_SHOWN: Final = 3
+_POLL_S = 0.2
+
+
+class BrokenProgramError(ProgramError):
+    """A program that cannot go on. Its process must be closed."""
+
+    def __init__(self, kind: FailureKind, message: str) -> None:
+        super().__init__(message)
+        self.kind: FailureKind = kind
+
+
+class ProgramProcess:
+    """One running program. Used by one thread at a time."""
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        """Start ``argv`` in a process group of its own.
+
+        Raises:
+            BrokenProgramError: if there is no such program or it cannot be started.
+        """
+        try:
+            self._process = subprocess.Popen(
+                list(argv),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            raise BrokenProgramError(
+                "crash", f"expected a program that can be started, got {argv[0]!r}: {error}"
+            ) from error
+        self._argv = tuple(argv)
+        self._pending = b""
+        self._closed = threading.Event()
+        self._chunks: queue.Queue[bytes] = queue.Queue(_CHUNKS_WAITING)
+        self._errors: deque[bytes] = deque(maxlen=_STDERR_BYTES // 64)
+        for target in (self._read_output, self._read_errors):
+            threading.Thread(target=target, name=f"{argv[0]} pipe", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """Process id, which is the id of its group too."""
+        return self._process.pid
+
+    def send(self, line: bytes) -> None:
+        """Write one line; short ones fit the pipe even if the program does not read.
+
+        Raises:
+            BrokenProgramError: if the program has closed its input.
+        """
+        pipe = self._process.stdin
+        try:
+            if pipe is None or self._closed.is_set():
+                raise BrokenPipeError
+            pipe.write(line)
+        except (OSError, ValueError) as error:
+            raise BrokenProgramError("crash", self._how_it_ended()) from error
+
+    def read_line(self, deadline: float, longest: int) -> bytes:
+        """Return the next line without its end.
+
+        Args:
+            deadline: value of ``time.monotonic()`` until which to wait.
+            longest: bytes that a line may have.
+
+        Raises:
+            BrokenProgramError: if the program ends, says nothing in time, or the line is too long.
+        """
+        while b"\n" not in self._pending:
+            if len(self._pending) > longest:
+                raise BrokenProgramError("nonsense", f"sent a line of more than {longest} bytes")
+            try:
+                chunk = self._chunks.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                raise BrokenProgramError("stall", "did not answer in time") from None
+            if not chunk:
+                self._chunks.put(b"")
+                raise BrokenProgramError("crash", self._how_it_ended())
+            self._pending += chunk
+        line, self._pending = self._pending.split(b"\n", 1)
+        return line
+
+    def last_words(self) -> str:
+        """Return the last lines of stderr, or an empty text."""
+        tail = b"".join(list(self._errors))[-_STDERR_BYTES:]
+        lines = tail.decode("utf-8", errors="replace").splitlines()
+        printable = ["".join(c for c in line if c.isprintable())[:200] for line in lines]
+        return " | ".join([line for line in printable if line.strip()][-_STDERR_LINES_SHOWN:])
+
+    def close(self, patience_s: float = 0.0) -> None:
+        """End the program: give it ``patience_s`` to leave, then kill its whole group."""
+        if patience_s > 0:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(patience_s)
+        self._closed.set()
+        with contextlib.suppress(OSError):
+            if os.name == "nt":
+                self._process.kill()
+            else:
+                os.killpg(self._process.pid, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(5.0)
+        with contextlib.suppress(OSError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+
+    def _how_it_ended(self) -> str:
+        try:
+            code = self._process.wait(_POLL_S)
+        except subprocess.TimeoutExpired:
+            return "closed its input or output"
+        if code < 0:
+            return f"ended by signal {signal.Signals(-code).name}"
+        return f"ended with exit code {code}"
+
+    def _read_output(self) -> None:
+        """Pass on what the program says; a program that says too much waits in its own write."""
+        pipe = self._process.stdout
+        while pipe is not None and not self._closed.is_set():
+            try:
+                chunk = os.read(pipe.fileno(), _CHUNK)
+            except (OSError, ValueError):
+                chunk = b""
+            while not self._closed.is_set():
+                try:
+                    self._chunks.put(chunk, timeout=_POLL_S)
+                    break
+                except queue.Full:
+                    continue
+            if not chunk:
+                break
+        if pipe is not None:
+            pipe.close()
+
+    def _read_errors(self) -> None:
+        """Keep the last few kilobytes and never let the program wait."""
+        pipe = self._process.stderr
+        while pipe is not None:
+            try:
+                chunk = os.read(pipe.fileno(), _CHUNK)
+            except (OSError, ValueError):
+                break
+            if not chunk:
+                break
+            for start in range(0, len(chunk), 64):
+                self._errors.append(chunk[start : start + 64])
+        if pipe is not None:
+            pipe.close()
