@@ -12,7 +12,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from miai.measure.rates import Contender
 
-_ROUNDS = 5
+_ROUNDS = 10
 _rates: list[tuple[str, str, float, str]] = []
 
 Contend = Callable[[Contender], None]
@@ -28,7 +28,9 @@ def contend(benchmark: BenchmarkFixture) -> Contend:
         if benchmark.enabled:
             rate = units / benchmark.stats["median"]
             benchmark.extra_info.update(rate=rate, unit=contender.unit, peer=contender.peer)
-            _rates.append((contender.group, contender.name, rate, contender.unit))
+            _rates.append(
+                (contender.group or benchmark.group, contender.name, rate, contender.unit)
+            )
 
     return time_steps
 
@@ -39,5 +41,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for group, name, rate, unit in _rates:
         leader = first.setdefault(f"{group}/{unit}", rate)
         terminalreporter.write_line(
-            f"{group:<10} {name:<45} {rate:>12,.0f} {unit:<14} {leader / rate:6.2f}"
+            f"{group:<9} {name:<45} {rate:>12,.0f} {unit:<14} {leader / rate:6.2f}"
         )

@@ -12,7 +12,7 @@ from engine.games import GameSpec, GoSpec
 from miai.measure.rates import Contender
 
 _ROWS = 1024
-_PEER_GAMES = 4
+_PEER_GAMES = 20
 
 
 class _Tally:

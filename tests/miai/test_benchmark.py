@@ -11,10 +11,14 @@ import pytest
 from engine.games import GoSpec
 from engine.search import SearchConfig
 from miai import cli
+from miai.config import build
+from miai.measure import evaluator
 from miai.measure.rates import Contender, race
 from miai.measure.rules import RandomGames
 from miai.measure.search import EmptyBoardSearch
+from miai.measure.selfplay import Plies
 from miai.measure.signature import signature
+from selfplay.run import RunConfig
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "signature.txt"
 
@@ -58,6 +62,31 @@ def test_random_games_have_the_length_that_others_find() -> None:
 def test_search_counts_its_simulations() -> None:
     search = EmptyBoardSearch(SearchConfig(algorithm="puct"), slots=3, leaves=2, simulations=20)
     assert search.step() == 60
+
+
+def test_evaluators_race_by_batch() -> None:
+    contenders = evaluator.contenders("b2c16", batches=(1, 3))
+    assert [contender.step() for contender in contenders if not contender.peer] == [1, 3]
+    assert {contender.group for contender in contenders} == {"batch 1", "batch 3"}
+    assert sum(contender.peer for contender in contenders) >= 2
+
+
+def test_evaluated_positions_are_of_the_middle_game() -> None:
+    positions = evaluator.middle_game(GoSpec(9, 9), 16)
+    assert len(set(positions["plies"])) > 5
+    assert not GoSpec(9, 9).finished(positions).any()
+
+
+def test_unknown_network_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["benchmark", "evaluator", "--network", "b3c3"]) == 2
+    assert "got 'b3c3'" in capsys.readouterr().err
+
+
+def test_self_play_counts_its_evaluations() -> None:
+    settings = {"network": "b2c16", "selfplay": {"slots": 3, "threads": 2, "simulations": 4}}
+    plies = Plies(build(RunConfig, settings), "b2c16")
+    assert plies.step() == 3 * 2 * (4 + 1)
+    assert plies.facts()["rows/s"] > 0.0
 
 
 def test_json_report(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from engine.errors import ConfigError
 from miai import config
+from selfplay.run import RunConfig
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,5 @@ def test_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", config.preset_names())
 def test_presets_fit_the_training_run(name: str) -> None:
-    from selfplay.run import RunConfig
-
     built = config.build(RunConfig, config.load_preset(name), source=name)
     assert config.build(RunConfig, tomllib.loads(config.to_toml(built))) == built
