@@ -302,9 +302,10 @@ def _cross_text(report: Report) -> str:
 def _remarks_text(report: Report) -> str:
     first = report.first_player
     lines = [
-        f"{report.games} games, {report.distinct} distinct (rotations and reflections are the same "
-        f"game); Elo by maximum likelihood, {report.anchor} = 0, intervals by profile likelihood; "
-        f"playing Black was worth {first.elo:+.0f} Elo (95 % {first.lower:+.0f} to {first.upper:+.0f})"
+        f"{report.games} games, {report.distinct} of them distinct "
+        "(rotated and reflected games are the same)",
+        f"Elo by maximum likelihood over all games, {report.anchor} = 0; playing Black was worth "
+        f"{first.elo:+.0f} (95 % {first.lower:+.0f} to {first.upper:+.0f})",
     ]
     if report.distinct < report.games:
         lines.append(

@@ -1,0 +1,1 @@
+"""A GTP server: :mod:`server` knows no game, :mod:`commands` is a table from name to function."""
