@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -16,6 +17,7 @@ from engine.games.go_board import (
     SIZE_CLASSES,
     can_play,
     cell_of,
+    forget_row,
     is_own_eye,
     layout,
     play_row,
@@ -23,7 +25,7 @@ from engine.games.go_board import (
     reset_row,
 )
 from engine.games.go_scoring import area_rows
-from engine.games.spec import EMPTY, GameSpec, Positions
+from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, Positions
 
 KO_RULES: Final = ("positional", "simple")
 _NONE_DEAD = np.zeros((0, 0), dtype=np.bool_)
@@ -33,6 +35,13 @@ _NONE_DEAD = np.zeros((0, 0), dtype=np.bool_)
 def _reset_rows(positions):  # type: ignore[no-untyped-def]
     for i in range(len(positions)):
         reset_row(positions[i])
+
+
+@kernel
+def _forget_rows(positions):  # type: ignore[no-untyped-def]
+    """Make the present position the first one of the game."""
+    for i in range(len(positions)):
+        forget_row(positions[i])
 
 
 @kernel
@@ -165,6 +174,26 @@ class GoSpec(GameSpec):
     def reset(self, positions: Positions) -> None:
         """Turn rows back into start positions; each keeps its own komi."""
         _reset_rows(positions)
+
+    def set_up(
+        self, positions: Positions, black: Sequence[int], white: Sequence[int], to_move: int
+    ) -> None:
+        """Put stones on empty boards, in place: handicaps and problems.
+
+        Raises:
+            IllegalActionError: if a point is taken twice, or a chain would have no liberty.
+        """
+        for colour, points in ((BLACK, black), (WHITE, white)):
+            for point in points:
+                positions["to_move"] = colour
+                self.play(positions, np.full(len(positions), point))
+        if np.any(positions["prisoners"]):
+            raise IllegalActionError(
+                f"expected set-up stones with liberties, got black {list(black)!r} "
+                f"and white {list(white)!r}, which capture each other"
+            )
+        positions["to_move"] = to_move
+        _forget_rows(positions)
 
     def legal(self, positions: Positions) -> NDArray[np.bool_]:
         out = np.zeros((len(positions), self.actions), np.bool_)

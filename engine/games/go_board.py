@@ -94,21 +94,27 @@ def reset_row(row):  # type: ignore[no-untyped-def]
     height, width = row["height"], row["width"]
     row["hash"] = _ZERO
     row["to_move"] = BLACK
-    row["passes"] = 0
-    row["finished"] = 0
-    row["ko"] = 0
-    row["plies"] = 0
     row["prisoners"][:] = 0
-    row["last"][:] = -1
     row["board"][:] = BORDER
     row["root"][:] = 0
-    row["bloom"][:] = _ZERO
     row["empty_count"] = height * width
     for action in range(height * width):
         cell = cell_of(row, action)
         row["board"][cell] = EMPTY
         row["empties"][action] = cell
         row["empty_at"][cell] = action
+    forget_row(row)
+
+
+@kernel
+def forget_row(row):  # type: ignore[no-untyped-def]
+    """Keep the stones and who is to move; let the game begin here."""
+    row["passes"] = 0
+    row["finished"] = 0
+    row["ko"] = 0
+    row["plies"] = 0
+    row["last"][:] = -1
+    row["bloom"][:] = _ZERO
     row["history_count"] = 0
     remember(row)
 

@@ -138,10 +138,9 @@ def _benchmark(config: RunConfig) -> Benchmark:
                 "wins": result.wins,
                 "draws": result.draws,
                 "losses": result.losses,
-                "elo": result.elo,
-                "elo_low": result.elo_low,
-                "elo_high": result.elo_high,
-                "distinct_games": result.distinct,
+                "elo": result.statistics.elo,
+                "elo_low": result.statistics.lower,
+                "elo_high": result.statistics.upper,
             }
         return outcome
 

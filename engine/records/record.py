@@ -1,0 +1,62 @@
+"""A game as it was played."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from engine.games.spec import GameSpec
+
+_RESULT = re.compile(r"([BW])\+(.*)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class GameRecord:
+    """The actions of one game and what is known about it. Its actions are legal."""
+
+    spec: GameSpec
+    actions: tuple[int, ...]
+    black: str = ""
+    white: str = ""
+    result: str = "?"
+    """As in SGF: ``B+3.5``, ``W+R``, ``B+T``, ``0`` for a draw, ``?`` unknown, ``Void``."""
+    comment: str = ""
+    extra: dict[str, str] = field(default_factory=dict)
+    """Further SGF properties of the root, by identifier."""
+    black_setup: tuple[int, ...] = ()
+    """Points that hold a black stone before the first action."""
+    white_setup: tuple[int, ...] = ()
+    first_to_move: int = 1
+    """``BLACK`` or ``WHITE``: who plays the first action."""
+    source: str = ""
+    """Where the record was read from, for messages."""
+
+    @property
+    def winner(self) -> int | None:
+        """1 Black, -1 White, 0 a draw, ``None`` unknown."""
+        text = self.result.strip()
+        if text == "0" or text.lower() in ("draw", "jigo"):
+            return 0
+        match = _RESULT.fullmatch(text)
+        if match is None:
+            return None
+        return 1 if match.group(1).upper() == "B" else -1
+
+    @property
+    def score(self) -> float | None:
+        """Black's points minus White's; ``None`` if the game was not counted."""
+        winner = self.winner
+        if winner == 0:
+            return 0.0
+        match = _RESULT.fullmatch(self.result.strip())
+        if winner is None or match is None:
+            return None
+        try:
+            return winner * float(match.group(2))
+        except ValueError:
+            return None
+
+    @property
+    def has_setup(self) -> bool:
+        """Whether the game does not begin on an empty board."""
+        return bool(self.black_setup or self.white_setup)
