@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
 
@@ -93,11 +94,14 @@ def openvino_float32(model: PolicyValueNet, spec: GoSpec) -> Forward:
     """The model compiled by OpenVINO in its default setting, held to float32."""
     import openvino
 
+    # Ones, not zeros: a trace keeps the branch it saw, and here all points are on the board.
     example = (
-        torch.zeros(2, len(spec.plane_names), spec.height, spec.width),
-        torch.zeros(2, len(spec.global_names)),
+        torch.ones(2, len(spec.plane_names), spec.height, spec.width),
+        torch.ones(2, len(spec.global_names)),
     )
-    converted = openvino.convert_model(model, example_input=example)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        converted = openvino.convert_model(model, example_input=example)
     compiled = openvino.compile_model(converted, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
 
     def forward(planes: np.ndarray, globals_: np.ndarray) -> object:
