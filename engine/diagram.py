@@ -38,11 +38,7 @@ def star_points(height: int, width: int) -> frozenset[int]:
     stars = {row * width + column for row in rows for column in columns}
     if max(height, width) < 12 and height % 2 and width % 2:
         # Small boards mark the corners and the middle, not the sides.
-        stars = {
-            p
-            for p in stars
-            if (p // width == height // 2) == (p % width == width // 2)
-        }
+        stars = {p for p in stars if (p // width == height // 2) == (p % width == width // 2)}
     return frozenset(stars)
 
 

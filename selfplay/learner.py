@@ -182,4 +182,3 @@ class Learner:
 
     def _parameters(self) -> list[nn.Parameter]:
         return [p for group in self._optimizer.param_groups for p in group["params"]]
-

@@ -27,7 +27,6 @@ from engine.games.spec import GameSpec
 from engine.random import SYMMETRY, generator
 from engine.records.record import GameRecord
 from engine.records.sgf import write_sgf
-from engine.files import write_atomic
 from engine.search import SearchConfig
 from selfplay.folder import RunFolder
 from selfplay.learner import Learner, LearnerConfig
@@ -72,7 +71,7 @@ class ScheduleConfig:
         default=16, metadata={"min": 1, "why": "about 4,000 rows with 256 slots"}
     )
     passes: float = field(
-        default=2.0, metadata={"min": 0.0, "why": "how often each row is trained on, about"}
+        default=3.0, metadata={"min": 0.0, "why": "how often each row is trained on, about"}
     )
     rows_before_training: int = field(default=8000, metadata={"min": 1, "unit": "rows"})
     learning_rate: float = field(default=2e-3, metadata={"min": 0.0, "why": "AdamW"})
@@ -110,9 +109,7 @@ class Run:
         self._lock = self.folder.lock()
         self.folder.write_config(config_text)
         self.spec = config.game.spec()
-        network = NetworkConfig.named(
-            config.network, self.spec.plane_names, self.spec.global_names
-        )
+        network = NetworkConfig.named(config.network, self.spec.plane_names, self.spec.global_names)
         self._learner = Learner(PolicyValueNet.initial(network, config.seed), config.learner)
         self.state = TrainingState()
         self.resumed = self.folder.state.exists()
@@ -179,7 +176,9 @@ class Run:
                 "the last state is intact: make room, then give the same command again"
             ) from error
 
-    def _cycle(self, pool: ThreadPoolExecutor, report: Progress, benchmark: Benchmark | None) -> None:
+    def _cycle(
+        self, pool: ThreadPoolExecutor, report: Progress, benchmark: Benchmark | None
+    ) -> None:
         started = time.perf_counter()
         simulations = self._simulations()
         rows, games = self._play(pool, simulations)

@@ -35,7 +35,8 @@ class SelfPlayConfig:
         default=16, metadata={"min": 1, "unit": "per ply", "why": "Gumbel search learns from few"}
     )
     simulations_late: int = field(
-        default=16, metadata={"min": 1, "unit": "per ply", "why": "budget at the end of the run"}
+        default=32,
+        metadata={"min": 1, "unit": "per ply", "why": "the budget grows to this by the run's end"},
     )
     sampled_plies: int = field(
         default=16,
@@ -166,4 +167,3 @@ class Group:
             )
             self._start_game(int(slot))
         return [part for part in rows if len(part)], games
-

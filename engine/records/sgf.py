@@ -199,7 +199,9 @@ def _read_points(spec: GameSpec, values: list[bytes], label: str) -> list[int]:
     points: list[int] = []
     for value in values:
         first, colon, second = value.partition(b":")
-        corners = [_read_point(spec, part, label) for part in ((first, second) if colon else (first,))]
+        corners = [
+            _read_point(spec, part, label) for part in ((first, second) if colon else (first,))
+        ]
         rows = sorted(point // spec.width for point in (corners[0], corners[-1]))
         columns = sorted(point % spec.width for point in (corners[0], corners[-1]))
         points += [

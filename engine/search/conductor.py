@@ -39,7 +39,8 @@ class SearchConfig:
     )
     c_visit: float = field(default=50.0, metadata={"min": 0.0, "why": "Danihelka et al., 3.4"})
     c_scale: float = field(
-        default=0.25, metadata={"min": 0.0, "why": "trust in q against the prior, q in [0, 1]"}
+        default=1.0,
+        metadata={"min": 0.0, "why": "trust in q; 1 beat 0.25 by 160 Elo after 70 equal cycles"},
     )
     c_puct_init: float = field(default=1.25, metadata={"min": 0.0, "why": "AlphaZero"})
     c_puct_base: float = field(
@@ -155,7 +156,11 @@ class Search:
         if self._spare is None:
             self._spare = (np.zeros_like(self.tree.nodes[0]), np.zeros_like(self.tree.edges[0]))
         kept = tree.keep_subtree(
-            self.tree.nodes[slot], self.tree.edges[slot], self.tree.slots[slot], action, *self._spare
+            self.tree.nodes[slot],
+            self.tree.edges[slot],
+            self.tree.slots[slot],
+            action,
+            *self._spare,
         )
         if not kept:
             tree.clear_rows(self.tree.slots, where)

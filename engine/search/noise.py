@@ -57,4 +57,6 @@ def add_noise_rows(  # type: ignore[no-untyped-def]
             noise_sum += noise[k]
         for k in range(count):
             prior = edges[s, first + k]["prior"]
-            edges[s, first + k]["prior"] = (1.0 - fraction) * prior + fraction * noise[k] / noise_sum
+            edges[s, first + k]["prior"] = (1.0 - fraction) * prior + fraction * noise[
+                k
+            ] / noise_sum

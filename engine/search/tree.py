@@ -270,7 +270,9 @@ def variation_row(nodes, edges, first_action, out):  # type: ignore[no-untyped-d
             if length == 0:
                 if edges[e]["action"] == first_action:
                     best = e
-            elif edges[e]["visits"] > 0 and (best < 0 or edges[e]["visits"] > edges[best]["visits"]):
+            elif edges[e]["visits"] > 0 and (
+                best < 0 or edges[e]["visits"] > edges[best]["visits"]
+            ):
                 best = e
         if best < 0:
             break
