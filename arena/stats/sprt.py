@@ -104,6 +104,10 @@ def _with_t_value(scores: Sequence[float], shares: Sequence[float], t: float) ->
             score - 0.5 - 0.5 * t * deviation * (1.0 + ((score - mean) / deviation) ** 2)
             for score in scores
         ]
+        if not min(slopes) < 0.0 < max(slopes):
+            # Too narrow a start for the linear step: widen it.
+            current = [(share + 1.0 / len(current)) / 2.0 for share in current]
+            continue
         previous, current = current, _with_zero_mean(slopes, shares)
         if max(abs(a - b) for a, b in zip(previous, current, strict=True)) < _TOLERANCE:
             break

@@ -1,0 +1,137 @@
+"""Ratings of many players."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from arena.stats.elo import elo_difference, expected_score
+from arena.stats.intervals import clopper_pearson
+from arena.stats.ratings import Score, rate
+
+
+def test_two_players_get_the_difference_of_their_score() -> None:
+    ratings = rate(2, [Score(0, 1, 30, 50), Score(1, 0, 25, 50)])
+    assert ratings.players[0].elo == 0.0
+    assert ratings.players[1].elo == pytest.approx(elo_difference(0.45), abs=0.5)
+    assert ratings.first_player.elo == pytest.approx(elo_difference(0.55), abs=1.0)
+    lower, upper = (elo_difference(end) for end in clopper_pearson(45, 100))
+    assert ratings.players[1].lower == pytest.approx(lower, abs=5)
+    assert ratings.players[1].upper == pytest.approx(upper, abs=5)
+
+
+def test_results_that_fit_exactly_give_the_ratings_they_came_from() -> None:
+    truth = [0.0, 120.0, -80.0, 300.0]
+    scores = [
+        Score(a, b, 1000 * expected_score(truth[a] - truth[b] + 40.0), 1000)
+        for a in range(4)
+        for b in range(4)
+        if a != b
+    ]
+    ratings = rate(4, scores)
+    for player, elo in zip(ratings.players, truth, strict=True):
+        assert player.elo == pytest.approx(elo, abs=0.5)
+        assert player.lower <= elo <= player.upper
+    assert ratings.first_player.elo == pytest.approx(40.0, abs=0.5)
+    assert ratings.groups == ((0, 1, 2, 3),)
+
+
+def test_the_anchor_shifts_all_and_has_no_interval() -> None:
+    scores = [Score(0, 1, 6, 10), Score(1, 2, 7, 10), Score(2, 0, 4, 10)]
+    at_first, at_last = rate(3, scores), rate(3, scores, anchor=2)
+    shift = at_first.players[2].elo
+    for one, other in zip(at_first.players, at_last.players, strict=True):
+        assert one.elo - shift == pytest.approx(other.elo, abs=0.5)
+    assert (at_last.players[2].lower, at_last.players[2].upper) == (0.0, 0.0)
+
+
+def test_a_clean_sweep_is_bounded_on_one_side_and_spoils_no_other_rating() -> None:
+    sweep = [Score(0, 2, 50, 50), Score(2, 0, 0, 50), Score(1, 2, 50, 50), Score(2, 1, 0, 50)]
+    between = [Score(0, 1, 30, 50), Score(1, 0, 25, 50)]
+    ratings = rate(3, [*between, *sweep])
+    alone = rate(2, between)
+    loser = ratings.players[2]
+    assert loser.lower == -math.inf and not loser.bounded
+    assert -2000 < loser.elo < loser.upper < -600
+    assert ratings.players[1].lower == pytest.approx(alone.players[1].lower, abs=1)
+    assert ratings.players[1].upper == pytest.approx(alone.players[1].upper, abs=1)
+
+
+def test_a_sweep_is_bounded_as_the_likelihood_says() -> None:
+    ratings = rate(2, [Score(0, 1, 0, 50), Score(1, 0, 50, 50)])
+    bound = elo_difference(math.exp(-1.9207294 / 100))
+    assert ratings.players[1].lower == pytest.approx(bound, abs=2)
+    assert ratings.players[1].upper == math.inf
+
+
+def test_first_mover_always_wins_is_a_draw_between_the_players() -> None:
+    ratings = rate(2, [Score(0, 1, 5, 5), Score(1, 0, 5, 5)])
+    assert ratings.players[1].elo == pytest.approx(0.0, abs=1e-6)
+    assert ratings.players[1].bounded
+    assert ratings.first_player.elo > 100
+
+
+def test_players_that_never_met_are_told_apart() -> None:
+    ratings = rate(4, [Score(0, 1, 3, 5), Score(2, 3, 3, 5)])
+    assert ratings.groups == ((0, 1), (2, 3))
+    assert (ratings.players[2].lower, ratings.players[2].upper) == (-math.inf, math.inf)
+    nobody = rate(2, [])
+    assert nobody.groups == ((0,), (1,))
+    assert nobody.players[1].elo == 0.0 and nobody.players[1].upper == math.inf
+
+
+def test_intervals_cover_the_truth() -> None:
+    random = np.random.default_rng(3)
+    truth = (0.0, 90.0, -150.0)
+    inside = 0
+    trials = 300
+    for _ in range(trials):
+        scores = [
+            Score(a, b, int(random.binomial(40, expected_score(truth[a] - truth[b] + 30))), 40)
+            for a in range(3)
+            for b in range(3)
+            if a != b
+        ]
+        ratings = rate(3, scores)
+        inside += sum(
+            player.lower <= elo <= player.upper
+            for player, elo in zip(ratings.players[1:], truth[1:], strict=True)
+        )
+    assert 0.93 < inside / (2 * trials) < 0.97
+
+
+def test_agreement_with_an_independent_fit() -> None:
+    choix = pytest.importorskip("choix", reason="choix checks the ratings where it is installed")
+    wins = [(0, 1)] * 7 + [(1, 0)] * 3 + [(1, 2)] * 6 + [(2, 1)] * 4 + [(2, 0)] * 2 + [(0, 2)] * 8
+    points = {pair: wins.count(pair) for pair in set(wins)}
+    scores = [Score(a, b, points[a, b] / 2, (points[a, b] + points[b, a]) / 2) for a, b in points]
+    theirs = choix.opt_pairwise(3, wins) * 400 / math.log(10)
+    ours = [player.elo for player in rate(3, scores).players]
+    assert ours == pytest.approx(list(theirs - theirs[0]), abs=0.1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)), min_size=3, max_size=3))
+def test_no_results_give_nonsense(results: list[tuple[int, int]]) -> None:
+    pairs = [(0, 1), (1, 2), (2, 0)]
+    scores = [
+        Score(a, b, min(points, games), games)
+        for (a, b), (points, games) in zip(pairs, results, strict=True)
+    ]
+    ratings = rate(3, scores)
+    for player in ratings.players:
+        assert math.isfinite(player.elo)
+        assert not math.isnan(player.lower) and not math.isnan(player.upper)
+        assert player.lower <= player.elo + 1e-6 and player.elo - 1e-6 <= player.upper
+
+
+def test_scores_that_cannot_be_are_refused() -> None:
+    for score in (Score(0, 0, 1, 1), Score(0, 5, 1, 1), Score(0, 1, 2, 1)):
+        with pytest.raises(ValueError, match="players"):
+            rate(2, [score])
+    with pytest.raises(ValueError, match="anchor"):
+        rate(2, [], anchor=2)
