@@ -1,7 +1,7 @@
 """What an agent is: something that gives an action for a position, with what it thought.
 
-An agent is asked about many games at once, so that one network evaluates for all of them. It may keep
-memory per game (a tree, an external program's board), keyed by ``Turn.game``.
+An agent is asked about many games at once, so that one network evaluates for all of them. It may
+keep memory per game (a tree, an external program's board), keyed by ``Turn.game``.
 """
 
 from __future__ import annotations

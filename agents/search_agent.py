@@ -33,8 +33,8 @@ class _Table:
 class SearchAgent:
     """Chooses by tree search; one batch of leaves serves all games it is asked about.
 
-    With PUCT the tree of a game is kept from turn to turn, and the budget counts the visits that the
-    kept tree brought along. Not safe to call from several threads at once.
+    With PUCT the tree of a game is kept from turn to turn, and the budget counts the visits that
+    the kept tree brought along. Not safe to call from several threads at once.
     """
 
     def __init__(
@@ -103,7 +103,9 @@ class SearchAgent:
             next_report = now + _PROGRESS_INTERVAL_S
             return on_progress(search.results(slots, root)[0])
 
-        known = np.where(search.tree.slots["nodes"][slots] > 0, search.tree.nodes["visits"][slots, 0], 1)
+        known = np.where(
+            search.tree.slots["nodes"][slots] > 0, search.tree.nodes["visits"][slots, 0], 1
+        )
         budget = limit.simulations or 1 << 40
         search.run(
             slots,
@@ -126,11 +128,7 @@ class SearchAgent:
             nodes = limit.simulations + 2 * self._leaves + 2
         table = self._tables.get(spec)
         fresh = 0 if table is None else sum(turn.game not in table.slot_of for turn in turns)
-        if (
-            table is None
-            or fresh > len(table.free)
-            or table.search.tree.nodes.shape[1] < nodes
-        ):
+        if table is None or fresh > len(table.free) or table.search.tree.nodes.shape[1] < nodes:
             seated = set() if table is None else set(table.slot_of)
             slots = len(seated | {turn.game for turn in turns})
             table = _Table(spec, self._evaluator, slots, self._config, nodes)

@@ -2,7 +2,8 @@
 
 Numba stamps a cached kernel by the file that defines it only: after an edit of a helper in another
 file the caller would go on with the old machine code, silently. So the cache folder's name holds a
-hash of every kernel source, Numba's version and its flags; an edit recompiles, a second start loads.
+hash of every kernel source, Numba's version and its flags; an edit recompiles, a second start
+loads.
 
 Environment variables read here, and nowhere else in the library:
 ``MIAI_CACHE_DIR``      folder for compiled kernels (default: the user's cache folder)

@@ -1,8 +1,9 @@
 """Randomness by address: a number is a function of (seed, game, ply, purpose), never of a stream.
 
 A game therefore does not depend on which other games share its batch, in what order they finish, or
-how many threads run. The mixer is SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) applied once per part
-of the address. Every literal is a ``uint64``: compiled ``uint64 + 1`` would be a signed number.
+how many threads run. The mixer is SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) applied once per
+part of the address. Every literal is a ``uint64``: compiled ``uint64 + 1`` would be a signed
+number.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 def permutations(height: int, width: int) -> NDArray[np.int16]:
     """Return every symmetry, int16 ``(8, points)`` for squares, ``(4, points)`` for rectangles.
 
-    ``perm[k]`` says where each point comes from: ``transformed = plane[..., perm[k]]``. The first is
-    the identity; then the other rotations and reflections.
+    ``perm[k]`` says where each point comes from: ``transformed = plane[..., perm[k]]``. The first
+    is the identity; then the other rotations and reflections.
     """
     board = np.arange(height * width, dtype=np.int16).reshape(height, width)
     boards = [board, board[::-1], board[:, ::-1], board[::-1, ::-1]]

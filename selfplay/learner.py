@@ -46,7 +46,7 @@ class Learner:
     """Owns the trained model, its averaged twin and the optimiser."""
 
     def __init__(self, model: PolicyValueNet, config: LearnerConfig) -> None:
-        self.model = model.to(memory_format=torch.channels_last)
+        self.model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.config = config
         self._average = copy.deepcopy(model).eval().requires_grad_(False)
         self._autocast = fast_precision("cpu") == "bfloat16"
@@ -122,7 +122,7 @@ class Learner:
         for group in self._optimizer.param_groups:
             group["lr"] = learning_rate
         self._optimizer.zero_grad(set_to_none=True)
-        parts["total"].backward()  # type: ignore[no-untyped-call]
+        parts["total"].backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
         self._optimizer.step()
         self.steps += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +55,7 @@ class ReplayWindow:
     def __init__(self, spec: GameSpec, config: ReplayConfig) -> None:
         self._spec = spec
         self._config = config
-        self._ring: dict[str, NDArray[np.generic]] = {}
+        self._ring: dict[str, NDArray[Any]] = {}
         self._total = 0
 
     @property

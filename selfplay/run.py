@@ -1,8 +1,8 @@
 """One training run: play, store, learn, save; again until the time is up.
 
 A cycle plays a fixed number of plies in every slot with one set of weights, stores the rows of the
-games that ended, trains on the replay window, and saves everything as one atomic file. So a kill at any
-moment costs the games in flight and the unfinished cycle's training, nothing else.
+games that ended, trains on the replay window, and saves everything as one atomic file. So a kill at
+any moment costs the games in flight and the unfinished cycle's training, nothing else.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ def write_shard(path: Path, rows: Rows) -> None:
         shape=np.array([rows.height, rows.width], np.int32),
         plane_names=np.array(rows.plane_names),
         global_names=np.array(rows.global_names),
-        **rows.arrays(),
+        **rows.arrays(),  # type: ignore[arg-type]
     )
     write_atomic(path, buffer.getvalue())
 

@@ -54,7 +54,8 @@ def load_state(path: Path, learner: Learner) -> TrainingState:
                     f"got {header.get('format')!r} in {path}"
                 )
             counters = json.loads(header["counters"])
-            learner.load_state_tensors({name: file.get_tensor(name) for name in tuple(file.keys())})
+            names = list(file.keys())
+            learner.load_state_tensors({name: file.get_tensor(name) for name in names})
     except (safetensors.SafetensorError, KeyError, ValueError) as error:
         if isinstance(error, RunError):
             raise

@@ -68,7 +68,8 @@ class TorchEvaluator:
 
     def _prepare(self, model: PolicyValueNet) -> PolicyValueNet:
         folded = model.folded().to(self.device, self._dtype)
-        return folded.to(memory_format=torch.channels_last)
+        laid_out: PolicyValueNet = folded.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return laid_out
 
     def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:
         """Evaluate rows.

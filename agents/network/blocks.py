@@ -66,7 +66,7 @@ class GlobalPool(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions and a skip; if ``pooled``, the first gets a bias from the whole board."""
+    """Two 3x3 convolutions and a skip; ``pooled``: the first gets a bias from the whole board."""
 
     def __init__(self, channels: int, pooled: bool) -> None:
         super().__init__()

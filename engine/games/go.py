@@ -32,20 +32,20 @@ _NONE_DEAD = np.zeros((0, 0), dtype=np.bool_)
 
 
 @kernel
-def _reset_rows(positions):  # type: ignore[no-untyped-def]
+def _reset_rows(positions):
     for i in range(len(positions)):
         reset_row(positions[i])
 
 
 @kernel
-def _forget_rows(positions):  # type: ignore[no-untyped-def]
+def _forget_rows(positions):
     """Make the present position the first one of the game."""
     for i in range(len(positions)):
         forget_row(positions[i])
 
 
 @kernel
-def _legal_rows(positions, out):  # type: ignore[no-untyped-def]
+def _legal_rows(positions, out):
     """Write bool ``out`` ``(rows, actions)``, zeroed before."""
     for i in range(len(positions)):
         row = positions[i]
@@ -59,7 +59,7 @@ def _legal_rows(positions, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _drop_eye_rows(positions, out):  # type: ignore[no-untyped-def]
+def _drop_eye_rows(positions, out):
     """Clear actions that fill the mover's own eyes in bool ``out`` ``(rows, actions)``."""
     for i in range(len(positions)):
         row = positions[i]
@@ -69,7 +69,7 @@ def _drop_eye_rows(positions, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _first_illegal_row(positions, actions):  # type: ignore[no-untyped-def]
+def _first_illegal_row(positions, actions):
     """Return the first row whose action is illegal, or -1."""
     for i in range(len(positions)):
         row = positions[i]
@@ -86,14 +86,14 @@ def _first_illegal_row(positions, actions):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _play_rows(positions, actions):  # type: ignore[no-untyped-def]
+def _play_rows(positions, actions):
     for i in range(len(positions)):
         if actions[i] >= 0:
             play_row(positions[i], actions[i])
 
 
 @kernel
-def _replay_rows(roots, row_slot, paths, lengths, leaves):  # type: ignore[no-untyped-def]
+def _replay_rows(roots, row_slot, paths, lengths, leaves):
     for i in range(len(row_slot)):
         leaves[i] = roots[row_slot[i]]
         for ply in range(lengths[i]):
@@ -101,7 +101,7 @@ def _replay_rows(roots, row_slot, paths, lengths, leaves):  # type: ignore[no-un
 
 
 @kernel
-def _stone_rows(positions, out):  # type: ignore[no-untyped-def]
+def _stone_rows(positions, out):
     for i in range(len(positions)):
         row = positions[i]
         for point in range(row["height"] * row["width"]):
@@ -109,7 +109,7 @@ def _stone_rows(positions, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _playout_rows(positions, seeds):  # type: ignore[no-untyped-def]
+def _playout_rows(positions, seeds):
     for i in range(len(positions)):
         playout_row(positions[i], seeds[i])
 

@@ -1,20 +1,21 @@
 """Go's board: the record layout of a position, and the kernels that place and remove stones.
 
-Knows nothing of scoring, network inputs or Python callers. The board is a one-dimensional array with a
-border: stride ``width + 1``, so that the cell right of the last column is the next row's border.
+Knows nothing of scoring, network inputs or Python callers. The board is a one-dimensional array
+with a border: stride ``width + 1``, so that the cell right of the last column is the next row's
+border.
 
-A chain is a circular list of its stones with one of them as root. Liberties are counted per stone and
-edge ("pseudo-liberties", one empty point may count several times): merging and removing chains then
-only adds and subtracts, and a chain is captured when its count reaches 0.
+A chain is a circular list of its stones with one of them as root. Liberties are counted per stone
+and edge ("pseudo-liberties", one empty point may count several times): merging and removing chains
+then only adds and subtracts, and a chain is captured when its count reaches 0.
 
-Invariants: ``root`` is 0 on empty and border cells; ``libs``, ``size`` and ``chain_hash`` are valid at
-roots; ``hash`` is the XOR of the Zobrist numbers of all stones; ``history[:history_count]`` holds the
-hash of every position that a placed stone produced, the start position first.
+Invariants: ``root`` is 0 on empty and border cells; ``libs``, ``size`` and ``chain_hash`` are valid
+at roots; ``hash`` is the XOR of the Zobrist numbers of all stones; ``history[:history_count]``
+holds the hash of every position that a placed stone produced, the start position first.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -37,7 +38,7 @@ ZOBRIST: Final = np.random.Generator(np.random.PCG64(0x6D696169)).integers(
 ZOBRIST.flags.writeable = False
 
 
-@lru_cache(maxsize=None)
+@cache
 def layout(size_class: int) -> np.dtype[Any]:
     """Record layout for boards up to ``size_class`` on a side; one dtype object per class."""
     cells = (size_class + 2) * (size_class + 1) + 1
@@ -75,21 +76,21 @@ def layout(size_class: int) -> np.dtype[Any]:
 
 
 @helper
-def cell_of(row, action):  # type: ignore[no-untyped-def]
+def cell_of(row, action):
     """Cell of a point."""
     width = row["width"]
     return action + action // width + width + 2
 
 
 @helper
-def action_of(row, cell):  # type: ignore[no-untyped-def]
+def action_of(row, cell):
     """Point of a cell that is on the board."""
     stride = row["width"] + 1
     return cell - (cell // stride - 1) - row["width"] - 2
 
 
 @kernel
-def reset_row(row):  # type: ignore[no-untyped-def]
+def reset_row(row):
     """Empty the board; height, width, komi and rules stay as they are."""
     height, width = row["height"], row["width"]
     row["hash"] = _ZERO
@@ -107,7 +108,7 @@ def reset_row(row):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def forget_row(row):  # type: ignore[no-untyped-def]
+def forget_row(row):
     """Keep the stones and who is to move; let the game begin here."""
     row["passes"] = 0
     row["finished"] = 0
@@ -120,7 +121,7 @@ def forget_row(row):  # type: ignore[no-untyped-def]
 
 
 @helper
-def remember(row):  # type: ignore[no-untyped-def]
+def remember(row):
     """Enter the present position into the history."""
     count = row["history_count"]
     if count < len(row["history"]):
@@ -131,20 +132,20 @@ def remember(row):  # type: ignore[no-untyped-def]
 
 
 @helper
-def seen(row, position_hash):  # type: ignore[no-untyped-def]
+def seen(row, position_hash):
     """Whether a position with this hash has been on the board."""
     slot = position_hash & _BLOOM_MASK
     if (row["bloom"][slot >> _S6] >> (slot & _LOW6)) & _ONE == _ZERO:
         return False
     history = row["history"]
-    for i in range(row["history_count"] - 1, -1, -1):
+    for i in range(row["history_count"] - 1, -1, -1):  # noqa: SIM110
         if history[i] == position_hash:
             return True
     return False
 
 
 @kernel
-def can_play(row, cell, colour, superko):  # type: ignore[no-untyped-def]
+def can_play(row, cell, colour, superko):
     """Whether ``colour`` may place a stone on ``cell`` by the rules in ``row``.
 
     ``superko`` False checks simple ko only, whatever the rules: for playouts.
@@ -198,7 +199,7 @@ def can_play(row, cell, colour, superko):  # type: ignore[no-untyped-def]
 
 
 @helper
-def is_own_eye(row, cell, colour):  # type: ignore[no-untyped-def]
+def is_own_eye(row, cell, colour):
     """Whether filling ``cell`` would destroy what looks like an eye of ``colour``.
 
     All neighbours are own stones and at most one diagonal is hostile (none at the edge).
@@ -221,7 +222,7 @@ def is_own_eye(row, cell, colour):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def remove_chain(row, chain):  # type: ignore[no-untyped-def]
+def remove_chain(row, chain):
     """Take a chain off the board; return how many stones it had."""
     board, root, libs = row["board"], row["root"], row["libs"]
     stride = row["width"] + 1
@@ -248,7 +249,7 @@ def remove_chain(row, chain):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def merge_chains(row, a, b):  # type: ignore[no-untyped-def]
+def merge_chains(row, a, b):
     """Join two chains of one colour; return the root of the whole."""
     if row["size"][a] < row["size"][b]:
         a, b = b, a
@@ -267,7 +268,7 @@ def merge_chains(row, a, b):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def place_stone(row, cell, colour):  # type: ignore[no-untyped-def]
+def place_stone(row, cell, colour):
     """Put a stone on an empty cell, remove what it captures (or itself, by suicide), set the ko."""
     board, root, libs = row["board"], row["root"], row["libs"]
     stride = row["width"] + 1
@@ -318,7 +319,7 @@ def place_stone(row, cell, colour):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def play_row(row, action):  # type: ignore[no-untyped-def]
+def play_row(row, action):
     """Play a legal action and note it; two passes, or the last ply of all, end the game."""
     points = row["height"] * row["width"]
     if action == points:
@@ -341,7 +342,7 @@ def play_row(row, action):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def playout_row(row, seed):  # type: ignore[no-untyped-def]
+def playout_row(row, seed):
     """Play uniformly random actions to the end: own eyes are kept, simple ko, pass when stuck.
 
     The history is not extended: a playout that runs into a long cycle ends at the last ply.

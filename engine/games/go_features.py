@@ -27,7 +27,7 @@ _KOMI_SCALE = 20.0  # half points; komi 10 for the side to move is 1.0
 
 
 @kernel
-def _count_liberties(row, liberties):  # type: ignore[no-untyped-def]
+def _count_liberties(row, liberties):
     """Write each chain's true liberties at its root: every empty cell counts once per chain."""
     board, root = row["board"], row["root"]
     stride = row["width"] + 1
@@ -38,7 +38,7 @@ def _count_liberties(row, liberties):  # type: ignore[no-untyped-def]
         for k in range(4):
             neighbour = cell + steps[k]
             occupant = board[neighbour]
-            if occupant == EMPTY or occupant == BORDER:
+            if occupant in (EMPTY, BORDER):
                 continue
             chain = root[neighbour]
             fresh = True
@@ -50,8 +50,8 @@ def _count_liberties(row, liberties):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def feature_rows(positions, planes, globals_):  # type: ignore[no-untyped-def]
-    """Write ``planes`` uint8 ``(rows, points, planes)``, zeroed before, and float32 ``globals_``."""
+def feature_rows(positions, planes, globals_):
+    """Write uint8 ``planes`` ``(rows, points, planes)``, zeroed before, and ``globals_``."""
     liberties = np.empty(len(positions[0]["board"]), np.int16)
     for i in range(len(positions)):
         row = positions[i]
@@ -85,8 +85,8 @@ def feature_rows(positions, planes, globals_):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def breathes(row, cell, colour):  # type: ignore[no-untyped-def]
-    """Whether a stone here would have a liberty or capture, so that only a ko rule can forbid it."""
+def breathes(row, cell, colour):
+    """Whether a stone here would breathe or capture, so that only a ko rule can forbid it."""
     board, root, libs = row["board"], row["root"], row["libs"]
     stride = row["width"] + 1
     steps = (-stride, -1, 1, stride)

@@ -1,7 +1,7 @@
 """Area scoring of a Go board as it stands: stones, and empty regions that reach one colour only.
 
-Tromp-Taylor's rule 9: a region that reaches both colours, or none, belongs to nobody. Whether stones
-are dead is the caller's to say.
+Tromp-Taylor's rule 9: a region that reaches both colours, or none, belongs to nobody. Whether
+stones are dead is the caller's to say.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from engine.games.spec import BLACK, EMPTY, WHITE
 
 
 @kernel
-def _own_area(row, colours, region, owner):  # type: ignore[no-untyped-def]
+def _own_area(row, colours, region, owner):
     """Write each cell's owner; ``colours`` is the board to be scored, ``region`` scratch space."""
     stride = row["width"] + 1
     steps = (-stride, -1, 1, stride)
     owner[:] = -1
     for start in range(len(colours)):
-        if colours[start] == BLACK or colours[start] == WHITE:
+        if colours[start] in (BLACK, WHITE):
             owner[start] = colours[start]
         if colours[start] != EMPTY or owner[start] != -1:
             continue
@@ -40,13 +40,13 @@ def _own_area(row, colours, region, owner):  # type: ignore[no-untyped-def]
                 elif colours[neighbour] != BORDER:
                     reached |= colours[neighbour]
             i += 1
-        if reached == BLACK or reached == WHITE:
+        if reached in (BLACK, WHITE):
             for k in range(filled):
                 owner[region[k]] = reached
 
 
 @kernel
-def area_rows(positions, dead, ownership, scores):  # type: ignore[no-untyped-def]
+def area_rows(positions, dead, ownership, scores):
     """Score rows.
 
     Args:

@@ -1,9 +1,9 @@
 """What every game is to the rest of the program: a frozen :class:`GameSpec` and the verbs it has.
 
 Positions are rows of one structured NumPy array whose record layout belongs to the game. All verbs
-work on whole arrays of positions; Python runs once per call, never once per row. Points of view: the
-rules speak of Black (who moves first) and White; evaluations and network inputs are always from the
-side to move.
+work on whole arrays of positions; Python runs once per call, never once per row. Points of view:
+the rules speak of Black (who moves first) and White; evaluations and network inputs are always from
+the side to move.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ Positions = NDArray[Any]
 class GameSpec(ABC):
     """The rules of one game at one size. Equal specs play equal games.
 
-    An action is an integer: a point ``row * width + column`` counted from the top left, or the pass,
-    which is always the last action, ``height * width``.
+    An action is an integer: a point ``row * width + column`` counted from the top left, or the
+    pass, which is always the last action, ``height * width``.
     """
 
     height: int

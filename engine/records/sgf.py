@@ -191,8 +191,7 @@ def _read_komi(root: Properties) -> float:
         return 0.0
     if komi > _LARGEST_KOMI:
         komi = komi / 50.0
-    komi = round(komi * 2) / 2 if abs(komi) < _LARGEST_KOMI else 0.0
-    return komi
+    return round(komi * 2) / 2 if abs(komi) < _LARGEST_KOMI else 0.0
 
 
 def _read_points(spec: GameSpec, values: list[bytes], label: str) -> list[int]:

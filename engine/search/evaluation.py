@@ -1,4 +1,4 @@
-"""The seam between the search and whatever judges positions. Defined here, implemented in ``agents``."""
+"""The seam between the search and whatever judges positions: implemented in ``agents``."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 """Gumbel search: policy improvement with any number of simulations.
 
-Danihelka, Guez, Schrittwieser, Silver, "Policy improvement by planning with Gumbel", ICLR 2022. At the
-root, the ``considered`` actions with the largest ``gumbel + logit`` share the budget by sequential
-halving (section 3); below it, visits follow the improved policy deterministically (section 5).
-Unvisited actions are completed with the mixed value (appendix D). ``sigma(q) = (c_visit + max visits) *
-c_scale * q`` with q mapped to [0, 1] (section 3.4).
+Danihelka, Guez, Schrittwieser, Silver, "Policy improvement by planning with Gumbel", ICLR 2022. At
+the root, the ``considered`` actions with the largest ``gumbel + logit`` share the budget by
+sequential halving (section 3); below it, visits follow the improved policy deterministically
+(section 5). Unvisited actions are completed with the mixed value (appendix D). ``sigma(q) =
+(c_visit + max visits) * c_scale * q`` with q mapped to [0, 1] (section 3.4).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def schedule_table(considered: int, simulations: int) -> NDArray[np.int32]:
 
 
 @kernel
-def draw_gumbel_rows(seeds, games, plies, purpose, scale, out):  # type: ignore[no-untyped-def]
+def draw_gumbel_rows(seeds, games, plies, purpose, scale, out):
     """Write Gumbel(0, scale) noise for every row and action, addressed by (seed, game, ply).
 
     Args:
@@ -68,7 +68,7 @@ def draw_gumbel_rows(seeds, games, plies, purpose, scale, out):  # type: ignore[
 
 
 @kernel
-def _improved_logits(node, edges, c_visit, c_scale, out):  # type: ignore[no-untyped-def]
+def _improved_logits(node, edges, c_visit, c_scale, out):
     """Write ``logit + sigma(completed q)`` of each edge to ``out[:edges]``; return the visit sum.
 
     The mixed value (equation 33): the node's own evaluation and the prior-weighted mean of the
@@ -102,7 +102,7 @@ def _improved_logits(node, edges, c_visit, c_scale, out):  # type: ignore[no-unt
 
 
 @kernel
-def _softmax(values, count):  # type: ignore[no-untyped-def]
+def _softmax(values, count):
     """Turn ``values[:count]`` into probabilities, in place."""
     largest = values[0]
     for k in range(1, count):
@@ -116,7 +116,7 @@ def _softmax(values, count):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _inner_edge(node, edges, c_visit, c_scale, scratch):  # type: ignore[no-untyped-def]
+def _inner_edge(node, edges, c_visit, c_scale, scratch):
     """Return the edge whose visits lag most behind the improved policy (equation 14)."""
     first = node["first_edge"]
     count = node["edges"]
@@ -137,7 +137,7 @@ def _inner_edge(node, edges, c_visit, c_scale, scratch):  # type: ignore[no-unty
 
 
 @kernel
-def _root_edge(node, edges, gumbels, schedule, c_visit, c_scale, scratch):  # type: ignore[no-untyped-def]
+def _root_edge(node, edges, gumbels, schedule, c_visit, c_scale, scratch):
     """Return the edge that sequential halving tries next."""
     first = node["first_edge"]
     count = node["edges"]
@@ -165,7 +165,7 @@ def _root_edge(node, edges, gumbels, schedule, c_visit, c_scale, scratch):  # ty
 
 
 @kernel
-def select_rows(  # type: ignore[no-untyped-def]
+def select_rows(
     nodes, edges, slots, row_slot, settings, gumbels, schedule, path_edges, path_actions, lengths
 ):
     """Walk each row's tree from the root to a leaf; mark the path as in flight.
@@ -206,7 +206,7 @@ def select_rows(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def improve_rows(nodes, edges, row_slot, settings, gumbels, policy, chosen):  # type: ignore[no-untyped-def]
+def improve_rows(nodes, edges, row_slot, settings, gumbels, policy, chosen):
     """Read the outcome at the root.
 
     Args:

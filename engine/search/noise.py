@@ -10,7 +10,7 @@ from engine.search.tree import ROOT
 
 
 @kernel
-def _gamma(shape, state):  # type: ignore[no-untyped-def]
+def _gamma(shape, state):
     """One Gamma(shape, 1) sample and the next state.
 
     Marsaglia and Tsang, "A simple method for generating gamma variables", 2000, section 6; shapes
@@ -33,9 +33,7 @@ def _gamma(shape, state):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def add_noise_rows(  # type: ignore[no-untyped-def]
-    nodes, edges, row_slot, seeds, games, plies, purpose, total, fraction
-):
+def add_noise_rows(nodes, edges, row_slot, seeds, games, plies, purpose, total, fraction):
     """Mix Dirichlet(total / edges) noise into the root priors, addressed by (seed, game, ply).
 
     Args:

@@ -1,9 +1,9 @@
 """PUCT: walk down by value plus prior-weighted exploration.
 
-AlphaZero's rule (Silver et al., Science 2018, supplement: ``c`` grows with the logarithm of the visits)
-with KataGo's first-play-urgency reduction (KataGoMethods.md): an unvisited action is worth the node's
-value less ``fpu_reduction * sqrt(prior mass already visited)``. Actions in flight count as lost, so that
-several leaves of one tree can be evaluated together.
+AlphaZero's rule (Silver et al., Science 2018, supplement: ``c`` grows with the logarithm of the
+visits) with KataGo's first-play-urgency reduction (KataGoMethods.md): an unvisited action is worth
+the node's value less ``fpu_reduction * sqrt(prior mass already visited)``. Actions in flight count
+as lost, so that several leaves of one tree can be evaluated together.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from engine.search.tree import NO_CHILD, ROOT
 
 
 @kernel
-def _best_edge(node, edges, c_init, c_base, fpu_reduction):  # type: ignore[no-untyped-def]
+def _best_edge(node, edges, c_init, c_base, fpu_reduction):
     """Return the edge with the largest q + u."""
     first = node["first_edge"]
     last = first + node["edges"]
@@ -46,9 +46,7 @@ def _best_edge(node, edges, c_init, c_base, fpu_reduction):  # type: ignore[no-u
 
 
 @kernel
-def select_rows(  # type: ignore[no-untyped-def]
-    nodes, edges, slots, row_slot, settings, path_edges, path_actions, lengths
-):
+def select_rows(nodes, edges, slots, row_slot, settings, path_edges, path_actions, lengths):
     """Walk each row's tree from the root to a leaf; mark the path as in flight.
 
     Rows of one slot walk one after the other, each seeing the others in flight.

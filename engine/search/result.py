@@ -1,4 +1,4 @@
-"""What a search thought, in one plain type that window, GTP, arena and training targets all read."""
+"""What a search thought, in one plain type that window, GTP and arena all read."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The tree: record arrays of nodes and edges, one private pool per slot. Knows no game.
 
 A node is a position after an action; its edges are the actions considered there, contiguous in the
-slot's edge pool. Everything is stored from the side to move of the node it belongs to; an edge belongs
-to the node it leaves. :func:`flip` is the one place where a value changes sides.
+slot's edge pool. Everything is stored from the side to move of the node it belongs to; an edge
+belongs to the node it leaves. :func:`flip` is the one place where a value changes sides.
 
 Invariants, for a slot at rest (nothing in flight):
 - node 0 is the root; a child's index is larger than its parent's;
@@ -80,13 +80,13 @@ class Tree:
 
 
 @helper
-def flip(value):  # type: ignore[no-untyped-def]
+def flip(value):
     """A value seen by the other side."""
     return -value
 
 
 @kernel
-def clear_rows(slots, row_slot):  # type: ignore[no-untyped-def]
+def clear_rows(slots, row_slot):
     """Forget the trees of these slots."""
     for i in range(len(row_slot)):
         slot = slots[row_slot[i]]
@@ -97,7 +97,7 @@ def clear_rows(slots, row_slot):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def expand_row(nodes, edges, slot, candidates, logits, q):  # type: ignore[no-untyped-def]
+def expand_row(nodes, edges, slot, candidates, logits, q):
     """Add a node with an edge per candidate, priors by softmax; return its index, -1 if no room.
 
     Args:
@@ -146,7 +146,7 @@ def expand_row(nodes, edges, slot, candidates, logits, q):  # type: ignore[no-un
 
 
 @kernel
-def expand_and_back_up_rows(  # type: ignore[no-untyped-def]
+def expand_and_back_up_rows(
     nodes, edges, slots, row_slot, path_edges, lengths, candidates, logits, q, score
 ):
     """Create each row's leaf and push its value up the path that :mod:`puct` or ``gumbel`` chose.
@@ -180,7 +180,7 @@ def expand_and_back_up_rows(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _back_up(nodes, edges, path, length, leaf, q, score):  # type: ignore[no-untyped-def]
+def _back_up(nodes, edges, path, length, leaf, q, score):
     """Count one visit on the leaf and on every edge and node above it."""
     value = np.float64(q)
     points = np.float64(score)
@@ -198,14 +198,14 @@ def _back_up(nodes, edges, path, length, leaf, q, score):  # type: ignore[no-unt
 
 
 @helper
-def _visit(node, value, points):  # type: ignore[no-untyped-def]
+def _visit(node, value, points):
     node["visits"] += 1
     node["value_sum"] += value
     node["score_sum"] += points
 
 
 @kernel
-def keep_subtree(nodes, edges, slot, action, spare_nodes, spare_edges):  # type: ignore[no-untyped-def]
+def keep_subtree(nodes, edges, slot, action, spare_nodes, spare_edges):
     """Make the child under ``action`` the root and drop the rest; return False if there is none.
 
     Breadth first, so that children keep larger indices than parents. ``spare_nodes`` and
@@ -247,7 +247,7 @@ def keep_subtree(nodes, edges, slot, action, spare_nodes, spare_edges):  # type:
 
 
 @kernel
-def root_rows(nodes, edges, row_slot, visits, value_sums, priors):  # type: ignore[no-untyped-def]
+def root_rows(nodes, edges, row_slot, visits, value_sums, priors):
     """Spread the root edges over actions: all outputs ``(rows, actions)``, zeroed before."""
     for i in range(len(row_slot)):
         s = row_slot[i]
@@ -260,7 +260,7 @@ def root_rows(nodes, edges, row_slot, visits, value_sums, priors):  # type: igno
 
 
 @kernel
-def variation_row(nodes, edges, first_action, out):  # type: ignore[no-untyped-def]
+def variation_row(nodes, edges, first_action, out):
     """Write the line of most visits that starts with ``first_action``; return its length."""
     node = ROOT
     length = 0
