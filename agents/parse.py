@@ -185,6 +185,15 @@ def _arguments(line: str, text: str) -> tuple[str, ...]:
     return argv
 
 
+def network_path(word: str) -> Path:
+    """Return the file that ``word`` names: a network file, a run's newest checkpoint, ``shipped``.
+
+    Raises:
+        ConfigError: if there is no such file.
+    """
+    return _network(word, word)[0]
+
+
 def _network(word: str, text: str) -> tuple[Path, str]:
     """Return the file and a short name for it."""
     if word == SHIPPED:
