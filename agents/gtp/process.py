@@ -98,10 +98,15 @@ class ProgramProcess:
         while b"\n" not in self._pending:
             if len(self._pending) > longest:
                 raise BrokenProgramError("nonsense", f"sent a line of more than {longest} bytes")
+            left_s = deadline - time.monotonic()
             try:
-                chunk = self._chunks.get(timeout=max(0.0, deadline - time.monotonic()))
+                chunk = self._chunks.get(timeout=min(max(left_s, 0.0), _POLL_S))
             except queue.Empty:
-                raise BrokenProgramError("stall", "did not answer in time") from None
+                if self._closed.is_set():
+                    raise BrokenProgramError("crash", "was stopped") from None
+                if left_s <= _POLL_S:
+                    raise BrokenProgramError("stall", "did not answer in time") from None
+                continue
             if not chunk:
                 self._chunks.put(b"")
                 raise BrokenProgramError("crash", self._how_it_ended())

@@ -66,6 +66,7 @@ class GtpAgent:
         self._seats = [_Seat() for _ in range(processes)]
         self._seating = threading.Lock()
         self._failed_starts = 0
+        self._closed = False
         self._pool = ThreadPoolExecutor(processes, thread_name_prefix=name)
 
     @property
@@ -122,6 +123,8 @@ class GtpAgent:
                     seat.game, seat.spec = None, None
 
     def close(self) -> None:
+        """End all processes; a move that is being asked for in another thread is given up."""
+        self._closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
         for seat in self._seats:
             busy = not seat.lock.acquire(blocking=False)
@@ -201,6 +204,8 @@ class GtpAgent:
             _demand(client.ask("komi", f"{komi:g}"), f"komi {komi:g}")
 
     def _client(self, seat: _Seat) -> GtpClient:
+        if self._closed:
+            raise BrokenProgramError("crash", "was stopped")
         if seat.client is None:
             try:
                 seat.client = GtpClient(self._argv, self._watchdog)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from agents.gtp.client import Watchdog
 from agents.gtp.program import GtpAgent
-from agents.protocol import Turn
+from agents.protocol import Decision, Turn
 from engine.errors import ProgramError
 from engine.games.go import GoSpec
 from engine.notation import action_to_text, text_to_action
@@ -171,3 +172,16 @@ def test_gnu_go_plays_a_whole_game_against_itself(gnugo: str) -> None:
         SPEC.play(position, np.array([decision.action]))
     agent.close()
     assert len(actions) > 5
+
+
+def test_closing_gives_up_a_move_that_is_being_asked_for(make: Make) -> None:
+    agent = make("--fault", "hang", watchdog=Watchdog(move_s=60.0))
+    decisions: list[Decision] = []
+    asking = threading.Thread(target=lambda: decisions.extend(agent.choose([turn(1)])))
+    asking.start()
+    time.sleep(0.5)
+    agent.close()
+    asking.join(10.0)
+    assert not asking.is_alive()
+    assert decisions[0].forfeit
+    assert agent.choose([turn(2)])[0].forfeit

@@ -1,0 +1,107 @@
+"""The command ``miai arena`` as a user types it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from miai.cli import main
+
+MOCK = Path(__file__).resolve().parents[1] / "support" / "mock_engine.py"
+
+
+def arena(*arguments: str) -> int:
+    return main(["arena", *arguments])
+
+
+def test_a_tournament_ends_in_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = str(tmp_path / "t")
+    assert arena("random", "random", "rollouts:4", "--size", "5", "--games", "3", "--out", out) == 0
+    captured = capsys.readouterr()
+    assert "4 games, so that colours are balanced" in captured.err
+    for expected in ("random-2", "12 games, 12 of them distinct", "anchor", "seed 1", "komi 7"):
+        assert expected in captured.out
+    assert arena("--report", out) == 0
+    assert capsys.readouterr().out == captured.out
+    assert arena("--report", out, "--json", "--anchor", "random-2") == 0
+    assert json.loads(capsys.readouterr().out)["anchor"] == "random-2"
+    assert arena("--out", out, "--games", "6") == 0
+    captured = capsys.readouterr()
+    assert "18 games, 12 of them played already" in captured.err
+
+
+def test_a_gauntlet_plays_the_first_against_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    agents = ("a=random", "b=random", "c=random")
+    options = ("--size", "5", "--games", "2", "--json", "--out", str(tmp_path))
+    assert arena(*agents, "--gauntlet", *options) == 0
+    pairings = json.loads(capsys.readouterr().out)["pairings"]
+    assert [(p["first"], p["second"]) for p in pairings] == [("a", "b"), ("a", "c")]
+
+
+def test_a_failing_program_is_reported_and_the_tournament_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = f"mock=gtp:{sys.executable} -I {MOCK} --fault chatty-crash --at 2"
+    options = ("--size", "5", "--games", "4", "--out", str(tmp_path))
+    assert arena("random", program, *options) == 0
+    captured = capsys.readouterr()
+    assert "mock forfeited 4: crash 4" in captured.out
+    assert "out of memory in layer 7" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["random"], "two agents"),
+        (["random", "nonsense"], "'nonsense'"),
+        (["random", "rollouts:x"], "'x'"),
+        (["random", "gtp:/no/such/program"], "/no/such/program"),
+        (["random", "gtp:"], "a program after"),
+        (["random", "gtp:a 'b"], "quotation"),
+        (["random", "a=random", "--anchor", "b"], "--anchor"),
+        (["random", "a=random", "--size", "9x"], "--size"),
+        (["random", "a=random", "--size", "99"], "99"),
+        (["random", "a=random", "--openings-plies", "4-2"], "--openings-plies"),
+        (["random", "a=random", "--games", "0"], "--games"),
+        (["random", "a=random", "--move-limit", "0"], "--move-limit"),
+        (["--report", "/no/such/folder"], "conditions.json"),
+    ],
+)
+def test_mistakes_are_one_line_and_exit_code_2(
+    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = [] if "--report" in arguments else ["--out", str(tmp_path / "t")]
+    assert arena(*arguments, *out) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+
+
+def test_ctrl_c_says_how_to_go_on_and_leaves_no_process_behind(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    program = f"mock=gtp:{sys.executable} -I {MOCK} --fault hang --at 2 --log {log}"
+    command = [sys.executable, "-m", "miai", "arena", "random", program, "--size", "5"]
+    process = subprocess.Popen(
+        [*command, "--games", "4", "--out", str(tmp_path / "t")],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while (
+        not log.exists() or log.read_text().count("genmove") < 3
+    ) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert f"miai arena --out {tmp_path / 't'}" in errors and "Traceback" not in errors
+    listing = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=False)
+    assert str(log) not in listing.stdout
