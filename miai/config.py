@@ -156,8 +156,12 @@ def _require_known(key: str, fields: Mapping[str, Any], prefix: str, source: str
         section = f"[{prefix.rstrip('.')}]" if prefix else "the top level"
         raise ConfigError(
             f"expected a setting of {section} ({', '.join(fields)}), "
-            f"got {prefix + key!r} in {source}{_hint(key, fields)}"
+            f"got {prefix + key!r} {_at(source)}{_hint(key, fields)}"
         )
+
+
+def _at(source: str) -> str:
+    return f"on {source}" if source == _COMMAND_LINE else f"in {source}"
 
 
 def _hint(word: str, known: Iterable[str]) -> str:
@@ -167,7 +171,7 @@ def _hint(word: str, known: Iterable[str]) -> str:
 
 def _value(hint: Any, value: Any, field: Field[Any], prefix: str, source: str) -> Any:
     """Check ``value`` against the field's type and range, and return it in that type."""
-    where = f"for {prefix}{field.name} in {source}"
+    where = f"for {prefix}{field.name} {_at(source)}"
     if is_dataclass(hint):
         return _build_section(typing.cast(type, hint), value, f"{prefix}{field.name}.", source)
     checked = _typed(hint, value, where)

@@ -127,7 +127,8 @@ def _lines(facts: dict[str, Any], indent: str = "") -> list[str]:
             lines.append(f"{indent}{name}")
             lines += [f"{indent}  {json.dumps(item)}" for item in value]
         else:
-            lines.append(f"{indent}{name:<{width}}  {_text(value)}")
+            text = str(value) if name == "seed" else _text(value)
+            lines.append(f"{indent}{name:<{width}}  {text}")
     return lines
 
 
