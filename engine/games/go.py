@@ -143,7 +143,7 @@ class GoSpec(GameSpec):
                 f"expected a Go board from 2x2 to {largest}x{largest}, "
                 f"got {self.height!r}x{self.width!r}"
             )
-        if self.komi * 2 != int(self.komi * 2) or abs(self.komi) > 400:
+        if not abs(self.komi) <= 400 or self.komi * 2 != int(self.komi * 2):
             raise SpecError(f"expected komi as a multiple of 0.5 up to 400, got {self.komi!r}")
         if self.ko not in KO_RULES:
             raise SpecError(f"expected a ko rule from {', '.join(KO_RULES)}, got {self.ko!r}")
@@ -223,7 +223,7 @@ class GoSpec(GameSpec):
         cell = action + action // self.width + self.width + 2
         if row["board"][cell] != EMPTY:
             return f"expected an empty point, got {point}, which is occupied, {where}"
-        if not go_features.breathes(row, cell, row["to_move"]):
+        if not row["suicide"] and not go_features.breathes(row, cell, row["to_move"]):
             return f"expected a point with a liberty, got suicide on {point} {where}"
         return f"expected a new position, got {point}, which the ko rule forbids, {where}"
 

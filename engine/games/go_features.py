@@ -67,7 +67,7 @@ def feature_rows(positions, planes, globals_):
             if occupant == EMPTY:
                 if can_play(row, cell, colour, superko):
                     planes[i, point, 7] = 1
-                elif breathes(row, cell, colour):
+                elif row["suicide"] != 0 or breathes(row, cell, colour):
                     planes[i, point, 6] = 1
                 continue
             planes[i, point, 1 if occupant == colour else 2] = 1
