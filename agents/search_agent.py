@@ -13,6 +13,7 @@ from engine.games.spec import GameSpec
 from engine.search import Evaluator, Search, SearchConfig, SearchResult
 
 _NODE_CAPACITY_WITHOUT_BUDGET = 100_000
+_MANY = 1 << 40
 _PROGRESS_INTERVAL_S = 0.1
 PLAY_SEARCH = SearchConfig(algorithm="puct")
 """How a network plays to win: deeper than Gumbel's halving, and its tree can be kept."""
@@ -21,13 +22,18 @@ PLAY_SEARCH = SearchConfig(algorithm="puct")
 class _Table:
     """The trees of all games at one spec, one slot per game."""
 
-    def __init__(
-        self, spec: GameSpec, evaluator: Evaluator, slots: int, config: SearchConfig, nodes: int
-    ) -> None:
-        self.search = Search(spec, evaluator, slots, config, nodes, max_rows=max(slots, 64))
+    def __init__(self, search: Search) -> None:
+        self.search = search
         self.slot_of: dict[int, int] = {}
-        self.free = list(range(slots))
+        self.free = list(range(len(search.roots)))
         self.actions: dict[int, tuple[int, ...]] = {}
+
+    def take_over(self, other: _Table) -> None:
+        """Seat the games of a smaller table where they sat, with their trees."""
+        self.search.take_over(other.search)
+        self.slot_of, self.actions = other.slot_of, other.actions
+        taken = set(self.slot_of.values())
+        self.free = [slot for slot in self.free if slot not in taken]
 
 
 class SearchAgent:
@@ -43,13 +49,18 @@ class SearchAgent:
         evaluator: Evaluator,
         limit: Limit,
         config: SearchConfig = PLAY_SEARCH,
-        parallel_leaves: int = 8,
+        parallel_leaves: int | None = None,
     ) -> None:
-        """``parallel_leaves`` caps how many leaves of one tree are in flight together."""
+        """``parallel_leaves`` of one tree are in flight together.
+
+        By default they are a 32nd of the simulations, 1 to 8: more would blunt a short search.
+        """
         self._name = name
         self._evaluator = evaluator
         self._limit = limit
         self._config = config
+        if parallel_leaves is None:
+            parallel_leaves = min(max((limit.simulations or _MANY) // 32, 1), 8)
         self._leaves = parallel_leaves
         self._tables: dict[GameSpec, _Table] = {}
 
@@ -106,7 +117,7 @@ class SearchAgent:
         known = np.where(
             search.tree.slots["nodes"][slots] > 0, search.tree.nodes["visits"][slots, 0], 1
         )
-        budget = limit.simulations or 1 << 40
+        budget = limit.simulations or _MANY
         search.run(
             slots,
             np.maximum(budget - (known.astype(np.int64) - 1), 1),
@@ -127,13 +138,21 @@ class SearchAgent:
         if limit.simulations is not None:
             nodes = limit.simulations + 2 * self._leaves + 2
         table = self._tables.get(spec)
-        fresh = 0 if table is None else sum(turn.game not in table.slot_of for turn in turns)
-        if table is None or fresh > len(table.free) or table.search.tree.nodes.shape[1] < nodes:
-            seated = set() if table is None else set(table.slot_of)
-            slots = len(seated | {turn.game for turn in turns})
-            table = _Table(spec, self._evaluator, slots, self._config, nodes)
-            self._tables[spec] = table
+        if table is None:
+            table = self._tables[spec] = self._new_table(spec, len(turns), nodes)
+        capacity = table.search.tree.nodes.shape[1]
+        missing = sum(turn.game not in table.slot_of for turn in turns) - len(table.free)
+        if missing > 0 or capacity < nodes:
+            slots = len(table.search.roots) + max(missing, 0)
+            larger = self._new_table(spec, slots, max(capacity, nodes))
+            larger.take_over(table)
+            table = self._tables[spec] = larger
         return table
+
+    def _new_table(self, spec: GameSpec, slots: int, nodes: int) -> _Table:
+        # Rows for all leaves of all slots: a game's search must not depend on how many play.
+        rows = slots * self._leaves
+        return _Table(Search(spec, self._evaluator, slots, self._config, nodes, max_rows=rows))
 
     def _seat(self, table: _Table, turn: Turn) -> int:
         """Bring the game's slot to the turn's position, keeping its tree where that is possible."""

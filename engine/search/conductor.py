@@ -144,6 +144,19 @@ class Search:
         tree.clear_rows(self.tree.slots, slots)
         self._set_address(slots, seeds, games, gumbel_scale)
 
+    def take_over(self, other: Search) -> None:
+        """Copy all slots of another search of this game, which must fit in slots and pools."""
+        count = len(other.roots)
+        self.roots[:count] = other.roots
+        self.tree.slots[:count] = other.tree.slots
+        self.tree.slots["full"][:count] = 0
+        self._address[:count] = other._address
+        self._gumbels[:count] = other._gumbels
+        for slot in range(count):
+            nodes, edges = (int(other.tree.slots[name][slot]) for name in ("nodes", "edges"))
+            self.tree.nodes[slot, :nodes] = other.tree.nodes[slot, :nodes]
+            self.tree.edges[slot, :edges] = other.tree.edges[slot, :edges]
+
     def advance(self, slot: int, action: int) -> bool:
         """Play ``action`` at a slot's root and keep what the tree knows below it.
 
