@@ -123,7 +123,12 @@ class Learner:
             group["lr"] = learning_rate
         self._optimizer.zero_grad(set_to_none=True)
         parts["total"].backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
+        norm = float(nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip))
+        if not math.isfinite(norm):
+            raise RunError(
+                f"expected a finite gradient, got norm {norm!r} at step {self.steps}; "
+                "lower schedule.learning_rate and go on from the last checkpoint"
+            )
         self._optimizer.step()
         self.steps += 1
         self._follow()

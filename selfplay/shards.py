@@ -20,6 +20,19 @@ WIN: Final = 0
 DRAW: Final = 1
 LOSS: Final = 2
 
+# What NumPy and zipfile raise on flipped bits, found by flipping them.
+_DAMAGE: Final = (
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    SyntaxError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -59,6 +72,18 @@ class Rows:
     def points(self) -> int:
         """Points of the board."""
         return self.height * self.width
+
+    def expected_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape that each array field must have on this board with these inputs."""
+        count = len(self)
+        shapes = {name: (count,) for name in ARRAY_NAMES}
+        return shapes | {
+            "planes": (count, (self.points * len(self.plane_names) + 7) // 8),
+            "globals": (count, len(self.global_names)),
+            "policy": (count, self.points + 1),
+            "root_value": (count, 3),
+            "ownership": (count, self.points),
+        }
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The array fields, by name."""
@@ -131,7 +156,7 @@ def read_shard(path: Path) -> Rows:
         RunError: if the file is damaged or not a shard.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             height, width = (int(side) for side in file["shape"])
             rows = Rows(
                 height,
@@ -140,11 +165,16 @@ def read_shard(path: Path) -> Rows:
                 tuple(str(name) for name in file["global_names"]),
                 **{name: file[name] for name in ARRAY_NAMES},
             )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except _DAMAGE as error:
         raise RunError(
             f"expected a shard of training rows, got a damaged file: {path} ({error}); "
             "delete it to go on without its rows"
         ) from error
-    if any(len(array) != len(rows) for array in rows.arrays().values()):
-        raise RunError(f"expected columns of one length, got others in {path}; delete it")
+    expected = rows.expected_shapes()
+    for name, array in rows.arrays().items():
+        if array.shape != expected[name]:
+            raise RunError(
+                f"expected the column {name!r} as {expected[name]}, got {array.shape} in {path}; "
+                "delete it to go on without its rows"
+            )
     return rows

@@ -9,6 +9,7 @@ from pathlib import Path
 import safetensors
 import safetensors.torch
 
+from agents.network.checkpoint import sorted_header
 from engine.errors import RunError
 from engine.files import write_atomic
 from selfplay.learner import Learner
@@ -36,7 +37,7 @@ class TrainingState:
 def save_state(path: Path, learner: Learner, state: TrainingState) -> None:
     """Write learner and counters as one file: either both are new or neither."""
     header = {"format": FORMAT, "counters": json.dumps(asdict(state))}
-    write_atomic(path, safetensors.torch.save(learner.state_tensors(), header))
+    write_atomic(path, sorted_header(safetensors.torch.save(learner.state_tensors(), header)))
 
 
 def load_state(path: Path, learner: Learner) -> TrainingState:

@@ -77,10 +77,11 @@ class TorchEvaluator:
         Raises:
             NetworkFileError: if the network was made for other inputs than this game has.
         """
-        if spec.plane_names != self.config.plane_names:
+        config = self.config
+        if (spec.plane_names, spec.global_names) != (config.plane_names, config.global_names):
             raise NetworkFileError(
                 f"expected a network with the inputs of {spec.name}, got one with "
-                f"{self.config.plane_names!r}"
+                f"{config.plane_names!r} and {config.global_names!r}"
             )
         planes, globals_ = spec.features(positions)
         with torch.inference_mode():

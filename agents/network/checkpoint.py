@@ -34,7 +34,20 @@ def save_network(path: Path, model: PolicyValueNet, provenance: Mapping[str, Any
         "network": json.dumps(model.config.as_dict()),
         "provenance": json.dumps(dict(provenance)),
     }
-    write_atomic(path, safetensors.torch.save(tensors, header))
+    write_atomic(path, sorted_header(safetensors.torch.save(tensors, header)))
+
+
+def sorted_header(data: bytes) -> bytes:
+    """Return safetensors bytes with the header in one fixed order.
+
+    The library writes metadata in an order that changes from call to call; equal networks should be
+    equal files.
+    """
+    (length,) = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8 : 8 + length])
+    text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + data[8 + length :]
 
 
 def load_network(path: Path) -> tuple[PolicyValueNet, dict[str, Any]]:
@@ -45,12 +58,14 @@ def load_network(path: Path) -> tuple[PolicyValueNet, dict[str, Any]]:
     """
     import safetensors
     import safetensors.torch
+    import torch
 
     from agents.network.model import PolicyValueNet
 
     metadata = read_metadata(path)
     config: NetworkConfig = metadata["network"]
-    model = PolicyValueNet(config)
+    with torch.device("meta"):  # the file says how large: take no memory before it is checked
+        model = PolicyValueNet(config)
     expected = model.state_dict()
     try:
         tensors = safetensors.torch.load_file(path)
@@ -65,9 +80,12 @@ def load_network(path: Path) -> tuple[PolicyValueNet, dict[str, Any]]:
                 f"the tensor {name!r} as {tuple(tensors[name].shape)} {tensors[name].dtype}, "
                 f"not {tuple(tensor.shape)} {tensor.dtype}",
             )
+        if not bool(torch.isfinite(tensors[name]).all()):
+            raise _refusal(path, f"the tensor {name!r} with infinities or NaN in it")
     extra = sorted(set(tensors) - set(expected))
     if extra:
         raise _refusal(path, f"one with unknown tensors, such as {extra[0]!r}")
+    model.to_empty(device="cpu")
     model.load_state_dict(tensors)
     return model.eval(), metadata
 
@@ -99,7 +117,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
     try:
         network = NetworkConfig.from_dict(json.loads(header["network"]))
         provenance = json.loads(header["provenance"])
-    except (KeyError, json.JSONDecodeError, NetworkFileError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise _refusal(path, f"a header that cannot be used ({error})") from error
     return {
         "network": network,
@@ -117,7 +135,7 @@ def _header(path: Path, data: bytes) -> dict[str, Any]:
         raise _refusal(path, "a file that is cut short, or something else")
     try:
         header = json.loads(data[8 : 8 + length])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _refusal(path, "a file without a safetensors header") from error
     if not isinstance(header, dict):
         raise _refusal(path, "a file without a safetensors header")

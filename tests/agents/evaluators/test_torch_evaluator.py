@@ -1,0 +1,104 @@
+"""The torch evaluator against the bare model, and its promises about batches and threads."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+
+from agents.evaluators.torch_evaluator import TorchEvaluator, as_channels_last, fast_precision
+from engine.errors import NetworkFileError
+from engine.games.go import GoSpec
+from tests.agents.network.test_model import make
+from tests.support.positions import random_positions
+
+SPEC = GoSpec(9, 9, 6.5)
+
+
+def test_evaluation_is_the_model_seen_through_numpy() -> None:
+    model = make("b4c32")
+    positions = random_positions(SPEC, 6, 40)
+    got = TorchEvaluator(model, "float32").evaluate(SPEC, positions)
+    planes, globals_ = SPEC.features(positions)
+    tensor = torch.from_numpy(planes.transpose(0, 2, 1).reshape(6, -1, 9, 9).copy()).float()
+    with torch.no_grad():
+        want = model(tensor, torch.from_numpy(globals_))
+    np.testing.assert_allclose(got.policy_logits, want.policy_logits, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(got.value, torch.softmax(want.value_logits, 1), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(got.score, want.score, rtol=1e-3, atol=1e-2)
+    np.testing.assert_allclose(
+        got.ownership, torch.tanh(want.ownership_logits), rtol=1e-3, atol=1e-4
+    )
+    assert {a.dtype for a in (got.policy_logits, got.value, got.score, got.ownership)} == {
+        np.dtype(np.float32)
+    }
+    np.testing.assert_allclose(got.value.sum(axis=1), 1.0, rtol=1e-5)
+
+
+def test_rows_do_not_depend_on_their_batch() -> None:
+    positions = random_positions(SPEC, 33, 50)
+    evaluator = TorchEvaluator(make(), "float32")
+    together = evaluator.evaluate(SPEC, positions)
+    order = np.random.default_rng(0).permutation(33)
+    shuffled = evaluator.evaluate(SPEC, positions[order])
+    alone = [evaluator.evaluate(SPEC, positions[i : i + 1]).policy_logits[0] for i in range(33)]
+    np.testing.assert_allclose(
+        shuffled.policy_logits, together.policy_logits[order], rtol=1e-4, atol=1e-4
+    )
+    np.testing.assert_allclose(np.stack(alone), together.policy_logits, rtol=1e-4, atol=1e-4)
+
+
+def test_bfloat16_stays_close_to_float32() -> None:
+    positions = random_positions(SPEC, 32, 50)
+    exact = TorchEvaluator(make(), "float32").evaluate(SPEC, positions)
+    fast = TorchEvaluator(make(), "bfloat16").evaluate(SPEC, positions)
+    assert np.abs(fast.value - exact.value).max() < 0.05
+    spread = np.std(exact.policy_logits)
+    assert np.abs(fast.policy_logits - exact.policy_logits).mean() < 0.05 * max(spread, 1.0)
+
+
+def test_threads_may_share_it() -> None:
+    positions = random_positions(SPEC, 64, 50)
+    evaluator = TorchEvaluator(make(), "float32")
+    want = evaluator.evaluate(SPEC, positions).policy_logits
+    with ThreadPoolExecutor(4) as pool:
+        for got in pool.map(lambda _: evaluator.evaluate(SPEC, positions).policy_logits, range(8)):
+            np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-4)
+
+
+def test_update_changes_what_it_says_and_not_the_model() -> None:
+    positions = random_positions(SPEC, 4, 30)
+    evaluator = TorchEvaluator(make(seed=1), "float32")
+    before = evaluator.evaluate(SPEC, positions).policy_logits
+    other = make(seed=2)
+    weights = {name: tensor.clone() for name, tensor in other.state_dict().items()}
+    evaluator.update(other)
+    assert not np.allclose(before, evaluator.evaluate(SPEC, positions).policy_logits)
+    assert all(torch.equal(weights[name], t) for name, t in other.state_dict().items())
+
+
+def test_a_network_with_other_inputs_is_refused() -> None:
+    evaluator = TorchEvaluator(make(), "float32")
+
+    class OtherGame(GoSpec):
+        plane_names = ("on_board", "own", "opponent")
+
+    with pytest.raises(NetworkFileError, match="inputs"):
+        evaluator.evaluate(OtherGame(9, 9), GoSpec(9, 9).allocate(1))
+
+    class OtherRules(GoSpec):
+        global_names = ("komi",)
+
+    with pytest.raises(NetworkFileError, match="inputs"):
+        evaluator.evaluate(OtherRules(9, 9), GoSpec(9, 9).allocate(1))
+
+
+def test_planes_are_viewed_in_place() -> None:
+    planes = np.arange(2 * 6 * 3, dtype=np.uint8).reshape(2, 6, 3)
+    tensor = as_channels_last(planes, 2, 3)
+    assert tensor.shape == (2, 3, 2, 3)
+    assert tensor.data_ptr() == planes.ctypes.data
+    assert int(tensor[1, 2, 1, 0]) == planes[1, 3, 2]
+    assert fast_precision("cuda:0") == "float16"

@@ -1,0 +1,138 @@
+"""The network: shapes, folding, padding, gradients, healthy activations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from agents.network.config import NetworkConfig
+from agents.network.model import PolicyValueNet
+from engine.errors import ConfigError
+from engine.games.go import GoSpec
+
+PLANES = GoSpec.plane_names
+GLOBALS = GoSpec.global_names
+
+
+def make(name: str = "b2c16", seed: int = 0) -> PolicyValueNet:
+    model = PolicyValueNet.initial(NetworkConfig.named(name, PLANES, GLOBALS), seed)
+    # Untrained norms and heads are zero; random ones let every path matter.
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.abs().sum() == 0 or bool((parameter == 1).all()):
+                parameter.copy_(torch.rand(parameter.shape, generator=generator) * 0.5 + 0.25)
+        for name_, buffer in model.named_buffers():
+            if name_.endswith("running_mean"):
+                buffer.copy_(torch.rand(buffer.shape, generator=generator) - 0.5)
+            elif name_.endswith("running_var"):
+                buffer.copy_(torch.rand(buffer.shape, generator=generator) + 0.5)
+    return model.eval()
+
+
+def inputs(n: int, height: int, width: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    planes = (torch.rand(n, len(PLANES), height, width, generator=generator) < 0.3).float()
+    planes[:, 0] = 1.0
+    return planes, torch.rand(n, len(GLOBALS), generator=generator)
+
+
+@pytest.mark.parametrize(("height", "width"), [(2, 2), (5, 7), (9, 9), (19, 19)])
+def test_one_set_of_weights_serves_every_size(height: int, width: int) -> None:
+    output = make()(*inputs(3, height, width))
+    assert output.policy_logits.shape == (3, height * width + 1)
+    assert output.value_logits.shape == (3, 3)
+    assert output.score.shape == (3,)
+    assert output.ownership_logits.shape == (3, height * width)
+
+
+def test_folded_network_gives_the_same_numbers() -> None:
+    model = make("b4c32")
+    planes, globals_ = inputs(4, 9, 9)
+    for whole, folded in zip(
+        model(planes, globals_), model.folded()(planes, globals_), strict=True
+    ):
+        torch.testing.assert_close(folded, whole, rtol=1e-4, atol=1e-4)
+    assert not any("norm" in name for name, _ in model.folded().named_parameters())
+
+
+def test_a_padded_board_is_judged_like_a_bare_one() -> None:
+    model = make("b4c32")
+    planes, globals_ = inputs(2, 7, 7)
+    padded = torch.zeros(2, len(PLANES), 9, 9)
+    padded[:, :, :7, :7] = planes
+    bare, wide = model(planes, globals_), model(padded, globals_)
+    torch.testing.assert_close(wide.value_logits, bare.value_logits, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(wide.score, bare.score, rtol=1e-4, atol=1e-3)
+    on_board = wide.policy_logits[:, :81].reshape(2, 9, 9)[:, :7, :7].reshape(2, 49)
+    torch.testing.assert_close(on_board, bare.policy_logits[:, :49], rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(
+        wide.policy_logits[:, 81], bare.policy_logits[:, 49], rtol=1e-4, atol=1e-4
+    )
+
+
+def test_the_gradient_reaches_every_parameter() -> None:
+    model = make().train()
+    output = model(*inputs(8, 9, 9))
+    weights = torch.linspace(-1, 1, output.policy_logits.shape[1])
+    loss = (torch.softmax(output.policy_logits, 1) * weights).sum()
+    loss = loss + (torch.softmax(output.value_logits, 1)[:, 0]).sum()
+    loss = loss + output.score.sum() + torch.tanh(output.ownership_logits).sum()
+    loss.backward()
+    silent = [
+        name
+        for name, parameter in model.named_parameters()
+        if parameter.grad is None or not bool(parameter.grad.abs().sum() > 0)
+    ]
+    # A bias under a softmax over all of its outputs moves them alike and teaches nothing.
+    assert silent in ([], ["policy_head.logit.bias"])
+
+
+@pytest.mark.parametrize("name", ["b4c32", "b10c128"])
+def test_activations_neither_die_nor_explode(name: str) -> None:
+    model = PolicyValueNet.initial(NetworkConfig.named(name, PLANES, GLOBALS), 0).train()
+    scales: list[float] = []
+    for block in model.blocks:
+        block.register_forward_hook(lambda _m, _i, out: scales.append(float(out.detach().std())))
+    model(*inputs(16, 9, 9))
+    assert all(0.1 < scale < 10.0 for scale in scales), scales
+
+
+def test_an_untrained_network_prefers_nothing() -> None:
+    model = PolicyValueNet.initial(NetworkConfig.named("b4c32", PLANES, GLOBALS), 3).eval()
+    with torch.no_grad():
+        output = model(*inputs(4, 9, 9))
+    policy = torch.softmax(output.policy_logits, 1)
+    assert float(policy.max()) < 0.05
+    assert float(output.value_logits.abs().max()) < 1.0
+
+
+def test_initial_weights_depend_on_the_seed_alone() -> None:
+    config = NetworkConfig.named("b2c16", PLANES, GLOBALS)
+    first = PolicyValueNet.initial(config, 5).state_dict()
+    torch.manual_seed(99)
+    again = PolicyValueNet.initial(config, 5).state_dict()
+    other = PolicyValueNet.initial(config, 6).state_dict()
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert any(not torch.equal(first[name], other[name]) for name in first)
+
+
+def test_unknown_size_is_refused() -> None:
+    with pytest.raises(ConfigError, match="b4c32"):
+        NetworkConfig.named("b99", PLANES, GLOBALS)
+
+
+def test_trained_norms_agree_with_running_statistics() -> None:
+    """The batch-norm trap: after training on alike batches, both modes must nearly agree."""
+    model = PolicyValueNet.initial(NetworkConfig.named("b2c16", PLANES, GLOBALS), 0).train()
+    planes, globals_ = inputs(256, 9, 9, seed=1)
+    for _ in range(60):
+        with torch.no_grad():
+            trained = model(planes, globals_)
+    model.eval()
+    with torch.no_grad():
+        running = model(planes, globals_)
+    difference = (trained.policy_logits - running.policy_logits).abs().max()
+    assert float(difference) < 0.05
+    assert np.isfinite(float(difference))

@@ -1,0 +1,115 @@
+"""The learner: it can learn, it goes on bit for bit, and it stops at nonsense."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+
+from engine.errors import RunError
+from engine.games.go import GoSpec
+from selfplay.learner import Learner, LearnerConfig
+from selfplay.replay import make_batch
+from tests.selfplay.small import small_network, some_rows
+
+SPEC = GoSpec(5, 5)
+
+
+def batch_of(count: int, seed: int = 0):  # type: ignore[no-untyped-def]
+    return make_batch(some_rows(SPEC, count, seed), None)
+
+
+def test_it_can_overfit_one_batch() -> None:
+    learner = Learner(small_network(), LearnerConfig(root_share=0.0, weight_decay=0.0))
+    batch = batch_of(16)
+    first = learner.train_step(batch, 3e-3)
+    for _ in range(200):
+        last = learner.train_step(batch, 3e-3)
+    entropy = float(-(batch.policy * np.log(np.maximum(batch.policy, 1e-9))).sum(axis=1).mean())
+    assert first["value"] > 0.9
+    assert last["value"] < 0.25 * first["value"]
+    assert last["policy"] - entropy < 0.4 * (first["policy"] - entropy)
+    assert last["ownership"] < 0.8 * first["ownership"]
+    assert last["score"] < 0.3 * first["score"]
+
+
+def test_the_average_follows_the_formula() -> None:
+    learner = Learner(small_network(), LearnerConfig(averaging=0.9))
+    name = "stem.conv.weight"
+    expected = learner.model.state_dict()[name].clone()
+    for step in range(1, 30):
+        learner.train_step(batch_of(8, seed=step), 1e-3)
+        keep = min(0.9, (1 + step) / (10 + step))
+        expected = keep * expected + (1 - keep) * learner.model.state_dict()[name]
+        got = learner.averaged_model().state_dict()[name]
+        torch.testing.assert_close(got, expected, rtol=1e-5, atol=1e-6)
+    assert not torch.equal(expected, learner.model.state_dict()[name])
+
+
+def test_running_statistics_are_averaged_too() -> None:
+    learner = Learner(small_network(), LearnerConfig())
+    name = "stem.norm.running_mean"
+    before = learner.averaged_model().state_dict()[name].clone()
+    for step in range(5):
+        learner.train_step(batch_of(8, seed=step), 1e-3)
+    assert not torch.equal(before, learner.averaged_model().state_dict()[name])
+
+
+def test_a_resumed_learner_takes_the_same_next_step() -> None:
+    learner = Learner(small_network(), LearnerConfig())
+    for step in range(5):
+        learner.train_step(batch_of(32, seed=step), 1e-3)
+    saved = learner.state_tensors()
+    resumed = Learner(small_network(seed=9), LearnerConfig())
+    resumed.load_state_tensors(saved)
+    for step in range(5, 8):
+        batch = batch_of(32, seed=step)
+        assert learner.train_step(batch, 1e-3) == resumed.train_step(batch, 1e-3)
+    for name, tensor in learner.state_tensors().items():
+        assert torch.equal(tensor, resumed.state_tensors()[name]), name
+
+
+def test_a_state_of_another_network_is_refused() -> None:
+    saved = Learner(small_network(), LearnerConfig()).state_tensors()
+    saved["model.stem.conv.weight"] = torch.zeros(3)
+    with pytest.raises(ValueError, match="another network"):
+        Learner(small_network(), LearnerConfig()).load_state_tensors(saved)
+
+
+def test_a_loss_that_is_not_finite_stops_before_the_step() -> None:
+    learner = Learner(small_network(), LearnerConfig())
+    batch = batch_of(8)
+    batch.globals[:] = np.nan
+    before = copy.deepcopy(
+        {name: p.detach().clone() for name, p in learner.model.named_parameters()}
+    )
+    with pytest.raises(RunError, match="finite loss"):
+        learner.train_step(batch, 1e-3)
+    assert all(torch.equal(before[n], p) for n, p in learner.model.named_parameters())
+
+
+def test_unknown_scores_teach_neither_score_nor_ownership() -> None:
+    learner = Learner(small_network(), LearnerConfig())
+    batch = batch_of(8)
+    batch.score[:] = np.nan
+    losses = learner.losses(batch, learner.predict(batch))
+    assert losses["score"].item() == 0.0
+    assert losses["ownership"].item() == 0.0
+    assert np.isfinite(losses["total"].item())
+    losses["total"].backward()  # type: ignore[no-untyped-call]
+    gradients = [p.grad for p in learner.model.parameters() if p.grad is not None]
+    assert all(bool(torch.isfinite(g).all()) for g in gradients)
+
+
+def test_a_gradient_that_is_not_finite_stops_before_the_step() -> None:
+    """A finite loss may have an infinite slope, which would poison every weight at once."""
+    learner = Learner(small_network(), LearnerConfig())
+    weight = learner.model.stem.conv.weight
+    before = weight.detach().clone()
+    zeros = (weight * 0.0).sum()
+    with pytest.raises(RunError, match="finite gradient"):
+        learner.step({"total": torch.sqrt(zeros)}, 1e-3)
+    assert torch.equal(before, weight)
+    assert learner.steps == 0
