@@ -149,6 +149,7 @@ def rate(players: int, scores: Sequence[Score], anchor: int = 0) -> Ratings:
         eased = _Model(players, [*played, *_drawn_games(played)])
         estimate, _ = eased.maximise(np.zeros(players + 1), [anchor])
         best = np.clip(estimate, -_SEARCHED_ELO, _SEARCHED_ELO)
+        best[:players] = [np.clip(best[i], *bounds[i]) for i in range(players)]
     return Ratings(
         players=tuple(Rating(float(best[player]), *bounds[player]) for player in range(players)),
         first_player=Rating(float(best[-1]), *advantage),

@@ -68,13 +68,11 @@ def test_the_stronger_wins() -> None:
 @pytest.mark.parametrize("games_at_once", [1, 5, 32])
 def test_the_same_seed_gives_the_same_games_however_many_at_once(games_at_once: int) -> None:
     def play(at_once: int) -> list[tuple[int, ...]]:
-        first = rollout_agent("rollouts", 8, RolloutEvaluator())
-        result = play_match(
-            SPEC, first, RandomAgent("random"), games=8, seed=7, games_at_once=at_once
-        )
+        strong, weak = (rollout_agent(str(n), n, RolloutEvaluator()) for n in (128, 32))
+        result = play_match(SPEC, strong, weak, games=12, seed=7, games_at_once=at_once)
         return [game.actions for game in result.games]
 
-    assert play(games_at_once) == play(8)
+    assert play(games_at_once) == play(12)
 
 
 def test_all_games_of_an_agent_are_asked_about_in_one_batch() -> None:
