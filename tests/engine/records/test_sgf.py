@@ -1,0 +1,235 @@
+"""SGF as it is found in the world, and round trips of our own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.errors import RecordError
+from engine.games.go import GoSpec
+from engine.games.spec import BLACK, WHITE
+from engine.notation import text_to_action
+from engine.records import GameRecord, load_games, read_sgf, write_sgf
+from engine.records.sgf import read_games
+
+
+def one(text: str | bytes) -> GameRecord:
+    data = text if isinstance(text, bytes) else text.encode()
+    return read_sgf(data, "test.sgf")[0]
+
+
+@st.composite
+def records(draw: st.DrawFn) -> GameRecord:
+    height, width = draw(st.integers(2, 19)), draw(st.integers(2, 19))
+    komi = draw(st.integers(-20, 20)) / 2
+    spec = GoSpec(height, width, komi, ko="simple")
+    position = spec.allocate(1)
+    actions = []
+    for choice in draw(st.lists(st.integers(0, 10**6), max_size=25)):
+        legal = np.flatnonzero(spec.legal(position)[0])
+        if not len(legal):
+            break
+        action = int(legal[choice % len(legal)])
+        spec.play(position, np.array([action]))
+        actions.append(action)
+    names = st.text(
+        st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp", "Zs"]), max_size=12
+    )
+    return GameRecord(
+        spec=spec,
+        actions=tuple(actions),
+        black=draw(names),
+        white=draw(names),
+        result=draw(st.sampled_from(["B+3.5", "W+R", "B+T", "0", "?", "Void", "W+12"])),
+        comment=draw(names),
+    )
+
+
+@settings(deadline=None, max_examples=60)
+@given(record=records())
+def test_what_is_written_is_read_back(record: GameRecord) -> None:
+    again = one(write_sgf(record))
+    assert again.spec == record.spec
+    assert again.actions == record.actions
+    assert (again.black, again.white) == (record.black, record.white)
+    assert again.result == record.result
+    assert again.comment == record.comment
+
+
+def test_setup_and_first_to_move_come_back() -> None:
+    spec = GoSpec(9, 9, 0.5, ko="simple")
+    points = tuple(text_to_action(spec, p) for p in ("C3", "G7"))
+    move = text_to_action(spec, "E5")
+    record = GameRecord(spec, (move,), black_setup=points, first_to_move=WHITE)
+    again = one(write_sgf(record))
+    assert again.black_setup == points
+    assert again.first_to_move == WHITE
+    assert again.actions == (move,)
+
+
+def test_coordinates_run_from_the_top_left() -> None:
+    record = one("(;SZ[9];B[aa];W[ia];B[ai];W[])")
+    spec = record.spec
+    assert [text_to_action(spec, p) for p in ("A9", "J9", "A1")] == list(record.actions[:3])
+    assert record.actions[3] == spec.pass_action
+
+
+def test_tt_is_a_pass_and_rectangles_are_width_first() -> None:
+    assert one("(;SZ[19];B[tt])").actions == (361,)
+    record = one("(;SZ[5:7];B[eg])")
+    assert (record.spec.height, record.spec.width) == (7, 5)
+    assert record.actions == (6 * 5 + 4,)
+
+
+@pytest.mark.parametrize(
+    ("written", "result", "winner", "score"),
+    [
+        ("B+3.5", "B+3.5", 1, 3.5),
+        ("b+3.50", "B+3.5", 1, 3.5),
+        ("W+Resign", "W+R", -1, None),
+        ("W+R", "W+R", -1, None),
+        ("B+Time", "B+T", 1, None),
+        ("B+", "B+", 1, None),
+        ("W+12.5 points", "W+12.5", -1, -12.5),
+        ("0", "0", 0, 0.0),
+        ("Draw", "0", 0, 0.0),
+        ("Jigo", "0", 0, 0.0),
+        ("Void", "Void", None, None),
+        ("?", "?", None, None),
+        ("", "?", None, None),
+        ("White won", "?", None, None),
+    ],
+)
+def test_results_as_the_world_writes_them(
+    written: str, result: str, winner: int | None, score: float | None
+) -> None:
+    record = one(f"(;SZ[9]RE[{written}];B[ee])")
+    assert (record.result, record.winner, record.score) == (result, winner, score)
+
+
+@pytest.mark.parametrize(
+    ("komi", "points"), [("7", 7.0), ("6.5", 6.5), ("375", 7.5), ("", 0.0), ("abc", 0.0)]
+)
+def test_komi_as_the_world_writes_it(komi: str, points: float) -> None:
+    record = one(f"(;SZ[9]KM[{komi}];B[ee])")
+    assert isinstance(record.spec, GoSpec)
+    assert record.spec.komi == points
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_names_in_other_encodings(encoding: str) -> None:
+    data = b"(;SZ[9]PB[" + "柯洁".encode(encoding) + b"];B[ee])"
+    assert one(data).black == "柯洁"
+
+
+def test_declared_encoding_comes_first() -> None:
+    data = b"(;CA[shift_jis]SZ[9]PB[" + "井山裕太".encode("shift_jis") + b"];B[ee])"
+    assert one(data).black == "井山裕太"
+    assert one("(;CA[no-such]SZ[9]PB[abc];B[ee])").black == "abc"
+
+
+def test_the_main_line_is_read_and_variations_left() -> None:
+    assert len(one("(;SZ[9];B[ee](;W[cc];B[gg])(;W[gc]))").actions) == 3
+
+
+def test_a_collection_has_all_its_games() -> None:
+    games = read_sgf(b"(;SZ[9];B[ee])(;SZ[13];B[gg])", "two.sgf")
+    assert [game.spec.height for game in games] == [9, 13]
+    assert [game.source for game in games] == ["two.sgf, game 1", "two.sgf, game 2"]
+
+
+@pytest.mark.parametrize(
+    ("moves", "kept", "why"),
+    [
+        (";B[ee];W[ee];B[cc]", 1, r"move 2 at E5 is illegal: bad\.sgf"),
+        (";B[ee];B[cc]", 1, r"move 2 is out of turn"),
+        (";B[ee];W[zz]", 1, r"move 2: expected a point of a 9x9 board"),
+        (";B[];W[];B[ee]", 2, r"move 3 comes after the end"),
+        (";B[ee];AB[cc]W[gg]", 1, r"set up after move 1"),
+    ],
+)
+def test_a_game_is_kept_up_to_its_first_bad_move(moves: str, kept: int, why: str) -> None:
+    game = read_games(f"(;SZ[9]{moves})".encode(), "bad.sgf")[0]
+    assert len(game.record.actions) == kept
+    assert pytest.importorskip("re").search(why, game.cut)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"hello",
+        b"(;SZ[9];B[ee]",
+        b"(;GM[2]SZ[8])",
+        b"(;SZ[37];B[ee])",
+        b"(;SZ[x])",
+        b"\xff\xfe",
+    ],
+)
+def test_what_is_not_a_game_of_ours_is_refused_by_name(data: bytes) -> None:
+    with pytest.raises(RecordError, match=r"some\.sgf"):
+        read_sgf(data, "some.sgf")
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.binary(max_size=200) | st.text("();[]BWSZ:ae9\\\n ", max_size=80).map(str.encode))
+def test_any_bytes_give_games_or_a_record_error(data: bytes) -> None:
+    try:
+        games = read_sgf(data, "fuzz.sgf")
+    except RecordError:
+        return
+    assert all(isinstance(game, GameRecord) for game in games)
+
+
+def test_deep_nesting_does_not_overflow() -> None:
+    depth = 20_000
+    text = "(;SZ[9];B[ee]" + "(;C[x]" * depth + ")" * depth + ")"
+    assert one(text).actions == (40,)
+
+
+def test_load_games_explains_every_refusal(tmp_path: Path) -> None:
+    import zipfile
+
+    (tmp_path / "good.sgf").write_text("(;SZ[9]RE[B+R];B[ee];W[cc])")
+    (tmp_path / "same.sgf").write_text("(;SZ[9]RE[B+R]PB[other];B[ee];W[cc])")
+    (tmp_path / "big.sgf").write_text("(;SZ[13];B[gg];W[cc])")
+    (tmp_path / "broken.sgf").write_text("(;SZ[9];B[")
+    (tmp_path / "notes.txt").write_text("not a game")
+    with zipfile.ZipFile(tmp_path / "more.zip", "w") as archive:
+        archive.writestr("deep/er/zipped.sgf", "(;SZ[9]RE[W+2];B[dd];W[ff];B[dd])")
+        archive.writestr("readme.md", "hello")
+    (tmp_path / "fake.zip").write_text("no zip")
+    loaded = load_games([tmp_path], size=(9, 9))
+    assert sorted(len(record.actions) for record in loaded.records) == [2, 2]
+    assert loaded.reasons == {
+        "duplicate": 1,
+        "another size": 1,
+        "damaged": 2,
+        "cut short": 1,
+    }
+    text = "\n".join(loaded.refusals)
+    for name in ("same.sgf", "big.sgf", "broken.sgf", "fake.zip", "zipped.sgf"):
+        assert name in text
+    with pytest.raises(RecordError, match="not there"):
+        load_games([tmp_path / "nowhere"])
+
+
+def test_the_expert_games_load_whole(shared_data: Path) -> None:
+    loaded = load_games([shared_data / "go9_expert.zip"])
+    assert len(loaded.records) == 356
+    assert loaded.refusals == []
+    assert all(record.winner is not None for record in loaded.records)
+    assert all(record.first_to_move == BLACK for record in loaded.records)
+
+
+@pytest.mark.slow
+def test_the_top_programs_games_load_with_every_refusal_explained(shared_data: Path) -> None:
+    loaded = load_games([shared_data / "go19_top_programs.zip"])
+    assert len(loaded.records) > 5700
+    assert sum(loaded.reasons.values()) == len(loaded.refusals)
+    assert loaded.reasons["damaged"] == 0
+    assert any("\u4e00" <= letter <= "\u9fff" for r in loaded.records for letter in r.black)

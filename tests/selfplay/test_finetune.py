@@ -1,0 +1,166 @@
+"""Fine-tuning: it learns the expert's moves, keeps what it should, repeats, and judges by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from agents.network.checkpoint import load_network, save_network
+from engine.records import write_sgf
+from miai.cli import main
+from selfplay.agreement import calibration_error, measure_agreement
+from selfplay.expert import all_rows
+from selfplay.finetune import Epoch, FinetuneConfig, Outcome, finetune
+from tests.selfplay.small import small_network
+from tests.selfplay.test_expert import random_record
+
+
+def rule_record(seed: int):  # type: ignore[no-untyped-def]
+    """A game whose players always choose the first sensible point: easy to imitate."""
+    from engine.games.go import GoSpec
+    from engine.records import GameRecord
+
+    spec = GoSpec(5, 5, 0.5, ko="simple")
+    random = np.random.default_rng(seed)
+    position = spec.allocate(1)
+    actions: list[int] = []
+    for ply in range(14):
+        points = np.flatnonzero(spec.candidates(position)[0, :-1])
+        actions.append(int(random.choice(points) if ply < 3 else points[0]))
+        spec.play(position, np.array([actions[-1]]))
+    return GameRecord(spec, tuple(actions), result="B+R" if seed % 2 else "W+R")
+
+
+def tune(**settings: float) -> tuple[Outcome, list[Epoch]]:
+    expert = all_rows([rule_record(seed) for seed in range(40)])
+    held = all_rows([rule_record(seed) for seed in range(100, 108)])
+    epochs: list[Epoch] = []
+    values = {"epochs": 4, "batch": 64, "learning_rate": 3e-3, "kl_weight": 0.0} | settings
+    config = FinetuneConfig(**values)  # type: ignore[arg-type]
+    return finetune(small_network(), expert, held, config, epochs.append), epochs
+
+
+def test_it_learns_the_experts_moves() -> None:
+    outcome, epochs = tune(epochs=8)
+    assert outcome.after.top_1.mean > outcome.before.top_1.mean + 0.2
+    assert outcome.after.log_likelihood.mean > outcome.before.log_likelihood.mean
+    assert outcome.epoch == min(epochs, key=lambda epoch: epoch.held_out_loss).number
+
+
+def test_a_strong_pull_keeps_the_policy() -> None:
+    free, _ = tune(patience=9)
+    held, _ = tune(kl_weight=200.0, patience=9)
+    assert abs(held.after.log_likelihood.mean - held.before.log_likelihood.mean) < 0.3 * abs(
+        free.after.log_likelihood.mean - free.before.log_likelihood.mean
+    )
+
+
+def test_the_same_seed_gives_the_same_network() -> None:
+    first, again, other = tune(epochs=2)[0], tune(epochs=2)[0], tune(epochs=2, seed=5)[0]
+    one, two = first.model.state_dict(), again.model.state_dict()
+    assert all(torch.equal(one[name], two[name]) for name in one)
+    assert any(not torch.equal(one[n], t) for n, t in other.model.state_dict().items())
+
+
+def test_worse_epochs_are_not_kept() -> None:
+    outcome, epochs = tune(learning_rate=1.0, epochs=3)
+    if outcome.epoch == 0:
+        assert outcome.after == outcome.before
+    assert epochs[0].number == 0
+    assert epochs[0].best
+
+
+def test_agreement_by_hand() -> None:
+    """A network forced to a known policy, on rows whose ranks can be counted."""
+    rows = all_rows([random_record(seed) for seed in range(6)])
+    network = small_network()
+    agreement = measure_agreement(network, rows)
+    spec = random_record(0).spec
+    planes = rows.unpacked_planes()
+    legal = planes[:, :, rows.plane_names.index("legal")].astype(bool)
+    tensor = torch.from_numpy(planes.transpose(0, 2, 1).reshape(len(rows), -1, 5, 5).copy())
+    with torch.no_grad():
+        output = network.eval()(tensor.float(), torch.from_numpy(rows.globals))
+    top_1 = top_5 = 0
+    for i, action in enumerate(rows.policy.argmax(axis=1)):
+        choices = [
+            (float(output.policy_logits[i, a]), a)
+            for a in range(spec.actions)
+            if a == spec.pass_action or legal[i, a]
+        ]
+        better = sum(logit > float(output.policy_logits[i, action]) for logit, _ in choices)
+        top_1 += better < 1
+        top_5 += better < 5
+    assert agreement.top_1.mean == pytest.approx(top_1 / len(rows), abs=0.02)
+    assert agreement.top_5.mean == pytest.approx(top_5 / len(rows), abs=0.02)
+    assert agreement.games == 6
+    assert agreement.top_1.low <= agreement.top_1.mean <= agreement.top_1.high
+
+
+def test_calibration_error_by_hand() -> None:
+    predicted = np.array([0.05, 0.05, 0.95, 0.95])
+    assert calibration_error(predicted, np.array([0.0, 0.0, 1.0, 1.0])) == pytest.approx(0.05)
+    assert calibration_error(predicted, np.array([1.0, 1.0, 0.0, 0.0])) == pytest.approx(0.95)
+    half = np.full(4, 0.5)
+    assert calibration_error(half, np.array([1.0, 0.0, 1.0, 0.0])) == pytest.approx(0.0)
+
+
+@pytest.fixture
+def games(tmp_path: Path) -> Path:
+    folder = tmp_path / "games"
+    folder.mkdir()
+    for seed in range(40):
+        (folder / f"{seed}.sgf").write_bytes(write_sgf(rule_record(seed)))
+    (folder / "broken.sgf").write_text("(;")
+    return folder
+
+
+def test_the_command_writes_a_network_that_says_where_it_is_from(
+    tmp_path: Path, games: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start, out = tmp_path / "start.safetensors", tmp_path / "out.safetensors"
+    save_network(start, small_network(), {"games": 3})
+    arguments = ["--network", str(start), "--games", str(games), "--out", str(out)]
+    code = main(["finetune", *arguments, "--size", "5", "--epochs", "2", "--holdout", "0.3"])
+    printed = capsys.readouterr()
+    assert code == 0, printed.err
+    for words in ("top-1 agreement", "top-5 agreement", "calibration error", "1 damaged"):
+        assert words in printed.out
+    assert "broken.sgf" in printed.err
+    _, metadata = load_network(out)
+    assert metadata["provenance"]["made_by"] == "fine-tuning"
+    assert metadata["provenance"]["parent"] == load_network(start)[1]["hash"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"--games": "nowhere"}, "nowhere"),
+        ({"--out": "no/such/folder/out.safetensors"}, "folder"),
+        ({"--network": "nothing.safetensors"}, "nothing.safetensors"),
+        ({"--size": "9"}, "games to train on"),
+        ({"--holdout": "2"}, "--holdout"),
+    ],
+)
+def test_bad_input_is_told_and_exits_with_2(
+    tmp_path: Path,
+    games: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: dict[str, str],
+    words: str,
+) -> None:
+    start = tmp_path / "start.safetensors"
+    save_network(start, small_network(), {})
+    arguments = {
+        "--network": str(start),
+        "--games": str(games),
+        "--out": str(tmp_path / "out.safetensors"),
+        "--size": "5",
+    } | change
+    code = main(["finetune", *(part for pair in arguments.items() for part in pair)])
+    assert code == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "out.safetensors").exists()
