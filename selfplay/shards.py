@@ -76,7 +76,7 @@ class Rows:
     def expected_shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape that each array field must have on this board with these inputs."""
         count = len(self)
-        shapes = {name: (count,) for name in ARRAY_NAMES}
+        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(ARRAY_NAMES, (count,))
         return shapes | {
             "planes": (count, (self.points * len(self.plane_names) + 7) // 8),
             "globals": (count, len(self.global_names)),
