@@ -175,7 +175,8 @@ def test_chains_of_different_length_are_captured_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "moves", [("A1", "B1", "E1", "A2"), ("E5", "E4", "A1", "D5"), ("C1", "B1", "E5", "D1", "A5", "C2")]
+    "moves",
+    [("A1", "B1", "E1", "A2"), ("E5", "E4", "A1", "D5"), ("C1", "B1", "E5", "D1", "A5", "C2")],
 )
 def test_corners_and_edges_have_fewer_liberties(moves: tuple[str, ...]) -> None:
     spec = GoSpec(5, 5)

@@ -1,0 +1,212 @@
+"""What every game promises, as checks over any spec: called once per registered game."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.errors import IllegalActionError
+from engine.games import BLACK, WHITE, GameSpec
+
+PLAYOUT_SEEDS = np.uint64(0x9E37)
+
+
+def random_game(spec: GameSpec, random: np.random.Generator, plies: int) -> list[int]:
+    """Up to ``plies`` random legal actions, sensible ones as a rule."""
+    position = spec.allocate(1)
+    actions: list[int] = []
+    while len(actions) < plies and not spec.finished(position)[0]:
+        allowed = spec.candidates(position)[0].copy()
+        if allowed[:-1].any():
+            allowed[-1] = False
+        if random.random() < 0.1:
+            allowed = spec.legal(position)[0]
+        actions.append(int(random.choice(np.flatnonzero(allowed))))
+        spec.play(position, np.array(actions[-1:]))
+    return actions
+
+
+def after(spec: GameSpec, games: list[list[int]]) -> Any:
+    """Positions after these games, all rows played in one batch."""
+    positions = spec.allocate(len(games))
+    for ply in range(max(map(len, games), default=0)):
+        actions = [game[ply] if ply < len(game) else -1 for game in games]
+        spec.play(positions, np.array(actions))
+    return positions
+
+
+def some_games(spec: GameSpec, count: int, seed: int = 0) -> list[list[int]]:
+    random = np.random.default_rng(seed)
+    return [random_game(spec, random, int(random.integers(4 * spec.points))) for _ in range(count)]
+
+
+def raw_bytes(positions: Any) -> Any:
+    """The memory of contiguous rows, uint8 ``(rows, bytes)``."""
+    return positions.view(np.uint8).reshape(len(positions), -1)
+
+
+def read_all(spec: GameSpec, positions: Any) -> list[Any]:
+    """What every verb that reads says of these rows."""
+    return [
+        spec.legal(positions),
+        spec.candidates(positions),
+        spec.finished(positions),
+        spec.to_move(positions),
+        spec.stones(positions),
+        spec.score(positions),
+        spec.ownership(positions),
+        spec.outcome(positions),
+        *spec.features(positions),
+    ]
+
+
+def check_shapes_and_types(spec: GameSpec) -> None:
+    positions = after(spec, some_games(spec, 5))
+    planes, globals_ = spec.features(positions)
+    expected = [
+        (spec.legal(positions), (5, spec.actions), np.bool_),
+        (spec.candidates(positions), (5, spec.actions), np.bool_),
+        (spec.finished(positions), (5,), np.bool_),
+        (spec.to_move(positions), (5,), np.uint8),
+        (spec.stones(positions), (5, spec.points), np.uint8),
+        (spec.score(positions), (5,), np.float32),
+        (spec.ownership(positions), (5, spec.points), np.int8),
+        (spec.outcome(positions), (5,), np.int8),
+        (planes, (5, spec.points, len(spec.plane_names)), np.uint8),
+        (globals_, (5, len(spec.global_names)), np.float32),
+    ]
+    for array, shape, dtype in expected:
+        assert array.shape == shape and array.dtype == dtype
+    assert planes.max() <= 1
+    assert np.isfinite(globals_).all()
+    for array in read_all(spec, positions[:0]):
+        assert len(array) == 0
+
+
+def check_spec_is_a_value(spec: GameSpec) -> None:
+    twin = copy.deepcopy(spec)
+    assert twin == spec and hash(twin) == hash(spec)
+    assert twin.dtype is spec.dtype
+    with pytest.raises(AttributeError):
+        spec.height = 3  # type: ignore[misc]
+
+
+def check_rows_do_not_know_each_other(spec: GameSpec) -> None:
+    """A batch is its rows, in any order."""
+    games = some_games(spec, 12, seed=1)
+    together = read_all(spec, after(spec, games))
+    order = np.random.default_rng(0).permutation(len(games))
+    shuffled = read_all(spec, after(spec, [games[i] for i in order]))
+    for whole, mixed in zip(together, shuffled, strict=True):
+        assert np.array_equal(whole[order], mixed)
+    for row, game in enumerate(games):
+        for whole, alone in zip(together, read_all(spec, after(spec, [game])), strict=True):
+            assert np.array_equal(whole[row : row + 1], alone)
+
+
+def check_reading_writes_nothing(spec: GameSpec) -> None:
+    positions = after(spec, some_games(spec, 6, seed=2))
+    before = positions.tobytes()
+    read_all(spec, positions)
+    assert positions.tobytes() == before
+
+
+def check_rows_without_action_are_left_alone(spec: GameSpec) -> None:
+    """Rows with -1 and rows outside the view keep every byte, padding included."""
+    games = some_games(spec, 9, seed=3)
+    positions = after(spec, games)
+    view = positions[2:7]
+    actions = np.full(5, -1)
+    live = np.flatnonzero(~spec.finished(view))
+    for row in live[::2]:
+        actions[row] = np.flatnonzero(spec.legal(view)[row])[0]
+    before = raw_bytes(positions).copy()
+    spec.play(view, actions)
+    changed = np.zeros(9, bool)
+    changed[2:7] = actions >= 0
+    assert changed.any()
+    assert np.array_equal((raw_bytes(positions) != before).any(axis=1), changed)
+
+
+def check_replay_is_play(spec: GameSpec) -> None:
+    """Paths from several roots, several per root, with canaries behind the leaves."""
+    games = [game for game in some_games(spec, 10, seed=4) if len(game) > 6][:5]
+    roots = after(spec, [game[:-6] for game in games])
+    row_slot = np.array([3, 0, 3, 1, 4, 2, 2], np.int32)
+    lengths = np.array([6, 0, 3, 6, 1, 5, 6], np.int32)
+    paths = np.full((9, 8), 31000, np.int16)
+    for i, slot in enumerate(row_slot):
+        paths[i, : lengths[i]] = games[slot][-6:][: lengths[i]]
+    leaves = spec.allocate(9)
+    leaves.view(np.uint8)[:] = 0xA5
+    before = roots.tobytes()
+    spec.replay(roots, row_slot, paths, lengths, leaves)
+    played = [games[s][: len(games[s]) - 6 + n] for s, n in zip(row_slot, lengths, strict=True)]
+    expected = after(spec, played)
+    for got, want in zip(read_all(spec, leaves[:7]), read_all(spec, expected), strict=True):
+        assert np.array_equal(got, want)
+    assert roots.tobytes() == before
+    assert set(leaves[7:].tobytes()) == {0xA5}
+
+
+def check_illegal_actions_are_refused(spec: GameSpec) -> None:
+    """All illegal actions of some positions, and each time no row changes."""
+    positions = after(spec, some_games(spec, 8, seed=5))
+    before = positions.tobytes()
+    refused = 0
+    for row, allowed in enumerate(spec.legal(positions)):
+        for action in [*np.flatnonzero(~allowed), spec.actions, -2]:
+            actions = np.full(len(positions), -1)
+            actions[row] = action
+            with pytest.raises(IllegalActionError, match=r"expected .* got"):
+                spec.play(positions, actions)
+            refused += 1
+    assert refused > 8
+    assert positions.tobytes() == before
+
+
+def check_games_end(spec: GameSpec) -> None:
+    """Sensible play ends, the end has no actions, and the outcome is the sign of the score."""
+    positions = spec.allocate(64)
+    spec.playout(positions, np.arange(64, dtype=np.uint64) * PLAYOUT_SEEDS)
+    assert spec.finished(positions).all()
+    assert not spec.legal(positions).any()
+    assert np.array_equal(spec.outcome(positions), np.sign(spec.score(positions)))
+    assert (positions["plies"] <= spec.max_plies).all()
+
+
+def check_candidates_are_legal_and_never_run_out(spec: GameSpec) -> None:
+    positions = after(spec, some_games(spec, 40, seed=6))
+    legal, candidates = spec.legal(positions), spec.candidates(positions)
+    assert not (candidates & ~legal).any()
+    assert np.array_equal(candidates.any(axis=1), ~spec.finished(positions))
+
+
+def check_playouts_depend_on_their_seed_alone(spec: GameSpec) -> None:
+    positions = after(spec, some_games(spec, 10, seed=7))
+    seeds = np.arange(10, dtype=np.uint64) + PLAYOUT_SEEDS
+    together, alone = positions.copy(), positions[6:7].copy()
+    spec.playout(together, seeds)
+    spec.playout(alone, seeds[6:7])
+    assert np.array_equal(spec.stones(together)[6:7], spec.stones(alone))
+    others = spec.allocate(16)
+    spec.playout(others, np.arange(16, dtype=np.uint64))
+    assert len({stones.tobytes() for stones in spec.stones(others)}) > 1
+
+
+def check_black_begins_and_reset_begins_again(spec: GameSpec) -> None:
+    positions = after(spec, some_games(spec, 5, seed=8))
+    spec.reset(positions)
+    for again, fresh in zip(
+        read_all(spec, positions), read_all(spec, spec.allocate(5)), strict=True
+    ):
+        assert np.array_equal(again, fresh)
+    assert (spec.to_move(positions) == BLACK).all()
+    spec.play(positions, np.zeros(5, int))
+    assert (spec.to_move(positions) == WHITE).all()
+
+
+CHECKS = [value for name, value in list(globals().items()) if name.startswith("check_")]
