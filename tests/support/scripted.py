@@ -44,6 +44,11 @@ def arbitrary(spec: GameSpec, position: Any) -> tuple[NDArray[np.float64], float
     return random.normal(0, 1.5, spec.actions), float(random.uniform(-0.8, 0.8))
 
 
+def indifferent(spec: GameSpec, position: Any) -> tuple[NDArray[np.float64], float]:
+    """Likes every action alike and sees no winner: only the rules can teach the search."""
+    return np.zeros(spec.actions), 0.0
+
+
 def counting(spec: GameSpec, position: Any) -> tuple[NDArray[np.float64], float]:
     """No preference, and whoever is ahead on the board as it stands is that much better off."""
     ahead = float(spec.score(position)[0]) / spec.points

@@ -14,7 +14,7 @@ from engine.random import GUMBEL
 from engine.search import Search, SearchConfig
 from engine.search.gumbel import considered_visits, draw_gumbel_rows, schedule_table
 from tests.support.positions import random_positions
-from tests.support.scripted import hashed
+from tests.support.scripted import ScriptedEvaluator, arbitrary
 
 SPEC = GoSpec(5, 5, 0.5)
 
@@ -79,7 +79,7 @@ def test_noise_has_the_gumbel_distribution() -> None:
 def search_once(considered: int, simulations: int, scale: float, rows: int = 8, **more: float):
     config = SearchConfig(algorithm="gumbel", considered=considered, **more)
     positions = random_positions(SPEC, rows, 8, seed=11)
-    search = Search(SPEC, hashed(), rows, config, simulations + 2)
+    search = Search(SPEC, ScriptedEvaluator(arbitrary), rows, config, simulations + 2)
     slots = np.arange(rows, dtype=np.int32)
     seeds = np.full(rows, 3, np.uint64)
     search.begin(slots, positions, seeds, slots.astype(np.uint64), scale)

@@ -12,14 +12,14 @@ from engine.games import GoSpec
 from engine.search import Search, SearchConfig
 from engine.search.tree import ROOT
 from tests.support.positions import random_positions
-from tests.support.scripted import hashed, indifferent
+from tests.support.scripted import ScriptedEvaluator, arbitrary, indifferent
 
 SPEC = GoSpec(5, 5, 0.5)
 CONFIG = SearchConfig(algorithm="puct", c_puct_init=1.1, c_puct_base=300.0, root_fpu_reduction=0.3)
 
 
 def begun(config: SearchConfig, rows: int, seed: int = 0, **more: int) -> tuple[Search, Any]:
-    search = Search(SPEC, hashed(), rows, config, 300, **more)
+    search = Search(SPEC, ScriptedEvaluator(arbitrary), rows, config, 300, **more)
     slots = np.arange(rows, dtype=np.int32)
     positions = random_positions(SPEC, rows, 10, seed=12)
     search.begin(slots, positions, np.full(rows, seed, np.uint64), slots.astype(np.uint64))
@@ -61,12 +61,12 @@ def test_the_policy_is_the_share_of_visits() -> None:
 
 def test_leaves_in_flight_spread_over_several_actions() -> None:
     """Without the loss counted for actions in flight, all eight would meet at the same leaf."""
-    evaluator = indifferent()
+    evaluator = ScriptedEvaluator(indifferent)
     search = Search(SPEC, evaluator, 1, CONFIG, 300, max_rows=8)
     slots = np.zeros(1, np.int32)
     search.begin(slots, SPEC.allocate(1), np.zeros(1, np.uint64), np.zeros(1, np.uint64))
     search.run(slots, 8, leaves=8)
-    assert evaluator.calls == 2
+    assert evaluator.batches == [1, 8]
     assert (search.read(slots).visits > 0).sum() == 8
 
 
@@ -85,7 +85,7 @@ def test_noise_is_mixed_into_the_root_and_nowhere_else() -> None:
     assert noise.max(axis=1).min() > 2 / SPEC.actions
     for slot in slots:
         noisy.advance(int(slot), int(noisy.read(slots).visits[slot].argmax()))
-    logits = hashed().evaluate(SPEC, noisy.roots).policy_logits
+    logits = ScriptedEvaluator(arbitrary).evaluate(SPEC, noisy.roots).policy_logits
     weights = np.exp(logits) * SPEC.candidates(noisy.roots)
     below = noisy.read(slots).prior
     assert below == pytest.approx(weights / weights.sum(axis=1, keepdims=True), abs=1e-5)
@@ -107,7 +107,7 @@ def test_noise_has_the_spread_of_its_dirichlet_distribution() -> None:
     """Dirichlet with 26 equal parameters a = 10.8 / 26: mean 1/26, variance as in textbooks."""
     rows = 1500
     config = SearchConfig(algorithm="puct", noise_fraction=1.0, noise_total=10.8)
-    search = Search(SPEC, indifferent(), rows, config, 2)
+    search = Search(SPEC, ScriptedEvaluator(indifferent), rows, config, 2)
     slots = np.arange(rows, dtype=np.int32)
     search.begin(slots, SPEC.allocate(rows), np.zeros(rows, np.uint64), slots.astype(np.uint64))
     search.run(slots, 1)

@@ -11,7 +11,7 @@ from engine.games import GoSpec
 from engine.search import Search, SearchConfig
 from engine.search.tree import NO_CHILD, ROOT
 from tests.support.positions import random_positions
-from tests.support.scripted import hashed, indifferent
+from tests.support.scripted import ScriptedEvaluator, arbitrary, indifferent
 
 SPEC = GoSpec(5, 5, 0.5)
 CONFIGS = {
@@ -26,7 +26,9 @@ def begun(
 ) -> tuple[Search, Any]:
     """A search with one slot per position, not yet run."""
     count = len(positions)
-    search = Search(more.pop("spec", SPEC), hashed(), count, config, nodes, **more)
+    search = Search(
+        more.pop("spec", SPEC), ScriptedEvaluator(arbitrary), count, config, nodes, **more
+    )
     slots = np.arange(count, dtype=np.int32)
     numbers = np.arange(count) if games is None else np.asarray(games)
     search.begin(slots, positions, np.full(count, 7, np.uint64), numbers.astype(np.uint64), 1.0)
@@ -118,7 +120,7 @@ def test_values_follow_from_the_evaluators_opinions(name: str) -> None:
             mover = 1 if position["to_move"][0] == 1 else -1
             assert node["raw_q"] == mover * search.spec.outcome(position)[0]
         else:
-            q = hashed().evaluate(search.spec, position).q[0]
+            q = ScriptedEvaluator(arbitrary).evaluate(search.spec, position).q[0]
             assert node["raw_q"] == pytest.approx(q)
 
 
@@ -245,7 +247,7 @@ def test_take_over_carries_every_tree_into_a_larger_search() -> None:
     positions = random_positions(SPEC, 3, 10, seed=9)
     small, slots = begun(CONFIGS["noisy puct"], positions, nodes=60)
     small.run(slots, 40)
-    large = Search(SPEC, hashed(), 5, CONFIGS["noisy puct"], 200)
+    large = Search(SPEC, ScriptedEvaluator(arbitrary), 5, CONFIGS["noisy puct"], 200)
     large.take_over(small)
     for slot in slots:
         same_tree(small, slot, large, slot)
@@ -281,10 +283,10 @@ def test_passing_waits_as_long_as_the_settings_say() -> None:
 
 
 def test_one_evaluation_per_simulation_and_one_for_the_root() -> None:
-    evaluator = indifferent()
+    evaluator = ScriptedEvaluator(indifferent)
     search = Search(SPEC, evaluator, 4, CONFIGS["puct"], 100)
     slots = np.arange(4, dtype=np.int32)
     numbers = np.arange(4, dtype=np.uint64)
     search.begin(slots, SPEC.allocate(4), numbers, numbers)
     search.run(slots, 20)
-    assert (evaluator.calls, evaluator.rows) == (21, 84)
+    assert evaluator.batches == [4] * 21
