@@ -57,9 +57,9 @@ def load_state(path: Path, learner: Learner) -> TrainingState:
             counters = json.loads(header["counters"])
             names = list(file.keys())
             learner.load_state_tensors({name: file.get_tensor(name) for name in names})
-    except (safetensors.SafetensorError, KeyError, ValueError) as error:
-        if isinstance(error, RunError):
-            raise
+    except RunError:
+        raise
+    except (safetensors.SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise RunError(
             f"expected a training state, got a damaged file: {path} ({error}); "
             "start a new --run, or delete this file to begin again from the stored rows"

@@ -1,0 +1,34 @@
+"""The window itself. Imports pygame alone, so that it opens before anything else is loaded."""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import pygame
+
+SIZE = (1040, 760)
+SMALLEST = (640, 480)
+
+
+class NoDisplayError(Exception):
+    """No window can be opened here; the message says why."""
+
+
+def open_screen(size: tuple[int, int] = SIZE) -> pygame.Surface:
+    """Open the window.
+
+    Raises:
+        NoDisplayError: if the system has no display for it.
+    """
+    try:
+        pygame.display.init()
+        pygame.font.init()
+        screen = pygame.display.set_mode(size, pygame.RESIZABLE)
+    except pygame.error as error:
+        raise NoDisplayError(f"no window can be opened ({error})") from error
+    pygame.display.set_caption("Miai")
+    return screen
