@@ -16,8 +16,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -154,7 +155,7 @@ class TournamentFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Create the folder and hold it for this process.
+        """Create the folder and hold it for this process; it goes again if nothing was begun.
 
         Raises:
             RunError: if another process plays here, or the folder cannot be made.
@@ -176,6 +177,11 @@ class TournamentFolder:
             yield
         finally:
             lock.release()
+            if not self.exists:
+                shutil.rmtree(self.path / "sgf", ignore_errors=True)
+                (self.path / "lock").unlink(missing_ok=True)
+                with suppress(OSError):
+                    self.path.rmdir()
 
     @property
     def exists(self) -> bool:

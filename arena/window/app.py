@@ -209,7 +209,7 @@ class App:
             hover = frame.grid.point_at(mouse)
         draw_board(self.screen, frame.grid, self.model, self.overlays, hover)
         self._update_buttons()
-        mood = Mood(self._ready and self.model.ai_to_move, self._note)
+        mood = Mood(not self._ready, self._ready and self.model.ai_to_move, self._note)
         draw_panel(
             self.screen,
             frame.panel,

@@ -155,7 +155,7 @@ def _draw_heat(target: pygame.Surface, grid: Grid, model: GameModel) -> None:
     side = round(grid.step * 0.92)
     for point in range(model.spec.points):
         share = float(prior[point])
-        if share < 0.004:
+        if share < 0.01:
             continue
         patch = pygame.Surface((side, side), pygame.SRCALPHA)
         strength = (share / strongest) ** 0.5

@@ -58,6 +58,7 @@ class Button:
 class Mood:
     """What the window knows beside the game."""
 
+    loading: bool
     thinking: bool
     note: str
     """A lasting remark, such as that no network was found."""
@@ -111,6 +112,8 @@ def _draw_player(target: pygame.Surface, area: pygame.Rect, model: GameModel, co
 
 def _draw_status(target: pygame.Surface, area: pygame.Rect, model: GameModel, mood: Mood) -> int:
     status = model.status
+    if mood.loading and model.ai_to_move:
+        status = f"{model.ai_name} is still loading"
     if mood.thinking and model.ai_to_move:
         done = model.thought.simulations if _is_fresh(model) and model.thought else 0
         dots = "." * (1 + pygame.time.get_ticks() // 400 % 3)

@@ -1,0 +1,174 @@
+"""The window as pixels, without a display: what is drawn changes with what happens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agents.evaluators.rollout import RolloutEvaluator
+from agents.search_agent import SearchAgent, rollout_agent
+from arena.window.model import GameModel, Settings
+from arena.window.thinker import Thinker
+from engine.games.spec import BLACK
+
+
+def load() -> tuple[SearchAgent, str]:
+    return rollout_agent("Playouts", 16, RolloutEvaluator()), "weak"
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[object]:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    monkeypatch.chdir(tmp_path)
+    import pygame
+
+    from arena.window.app import App
+    from arena.window.screen import open_screen
+
+    screen = open_screen((900, 700))
+    model = GameModel(Settings(size=5, komi=0.5, colour=BLACK, simulations=16), seed=1)
+    thinker = Thinker(load)
+    yield App(screen, model, thinker)
+    thinker.close()
+    pygame.quit()
+
+
+def picture(app) -> np.ndarray:  # type: ignore[no-untyped-def]
+    import pygame
+
+    app.draw()
+    return pygame.surfarray.array3d(app.screen)
+
+
+def wait(app, what, seconds: float = 60.0) -> None:  # type: ignore[no-untyped-def]
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "the AI never answered"
+        app.update()
+        time.sleep(0.01)
+
+
+def press(app, key: int, letter: str = "") -> None:  # type: ignore[no-untyped-def]
+    import pygame
+
+    app.handle(pygame.event.Event(pygame.KEYDOWN, key=key, unicode=letter, mod=0))
+
+
+def click(app, place: tuple[float, float]) -> None:  # type: ignore[no-untyped-def]
+    import pygame
+
+    at = (round(place[0]), round(place[1]))
+    app.handle(pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=at))
+
+
+def test_a_click_places_a_stone_where_it_was_and_the_ai_answers(app) -> None:  # type: ignore[no-untyped-def]
+    before = picture(app)
+    grid = app._frame().grid
+    x, y = grid.centre(12)
+    click(app, (x, y))
+    assert app.model.actions == [12]
+    after = picture(app)
+    side = int(grid.step * 0.3)
+    patch = (slice(int(x) - side, int(x) + side), slice(int(y) - side, int(y) + side))
+    assert after[patch].mean() < before[patch].mean() - 60
+    wait(app, lambda: len(app.model.actions) == 2)
+    assert not np.array_equal(after, picture(app))
+    assert app.model.ai_name == "Playouts"
+
+
+def test_every_point_is_found_under_its_own_pixel(app) -> None:  # type: ignore[no-untyped-def]
+    from arena.window.app import Frame
+
+    for size in ((640, 480), (900, 700), (1600, 900)):
+        for height, width in ((2, 2), (9, 9), (13, 7), (19, 19)):
+            grid = Frame.of(size, height, width).grid
+            for point in range(height * width):
+                x, y = grid.centre(point)
+                assert grid.area.collidepoint(x, y)
+                assert grid.point_at((round(x), round(y))) == point
+
+
+def test_switches_change_the_picture(app) -> None:  # type: ignore[no-untyped-def]
+    import pygame
+
+    wait(app, lambda: app._ready)
+    plain = picture(app)
+    press(app, pygame.K_c)
+    assert not np.array_equal(plain, picture(app))
+    press(app, pygame.K_c)
+    np.testing.assert_array_equal(plain[:500], picture(app)[:500])
+    press(app, pygame.K_h)
+    wait(app, lambda: app.model.thought is not None)
+    assert not np.array_equal(plain, picture(app))
+    assert app.model.actions == [], "looking must not play"
+
+
+def test_dialogs_open_act_and_close(app) -> None:  # type: ignore[no-untyped-def]
+    import pygame
+
+    plain = picture(app)
+    press(app, pygame.K_SLASH, "?")
+    assert app.dialog is not None
+    assert not np.array_equal(plain, picture(app))
+    press(app, pygame.K_ESCAPE)
+    assert app.dialog is None
+    press(app, pygame.K_n)
+    picture(app)
+    click(app, app.dialog._more[2].rect.center)
+    press(app, pygame.K_RETURN)
+    assert app.dialog is None
+    assert app.model.spec.height == 7
+    press(app, pygame.K_r)
+    press(app, pygame.K_ESCAPE)
+    assert not app.model.over
+    press(app, pygame.K_r)
+    press(app, pygame.K_RETURN)
+    assert app.model.over
+
+
+def test_new_game_while_thinking_stops_the_search(app) -> None:  # type: ignore[no-untyped-def]
+    wait(app, lambda: app._ready)
+    app.model.new_game(Settings(size=5, komi=0.5, colour=BLACK, simulations=10**6))
+    app.model.play(12)
+    app.update()
+    time.sleep(0.3)
+    started = time.monotonic()
+    app.model.new_game(Settings(size=5, komi=0.5, colour=2, simulations=8))
+    wait(app, lambda: len(app.model.actions) == 1)
+    assert time.monotonic() - started < 30
+    assert app.model.actions != [12]
+
+
+def test_buttons_do_what_they_say(app, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    wait(app, lambda: app._ready)
+    picture(app)
+    click(app, app.buttons["Pass"].rect.center)
+    assert app.model.actions == [app.model.spec.pass_action]
+    wait(app, lambda: len(app.model.actions) == 2)
+    picture(app)
+    click(app, app.buttons["Undo"].rect.center)
+    assert app.model.actions == []
+    picture(app)
+    click(app, app.buttons["Save"].rect.center)
+    assert list(tmp_path.glob("miai-*.sgf"))
+
+
+def test_a_failed_load_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    from arena.window.thinker import Failed
+    from engine.errors import NetworkFileError
+
+    def fail() -> tuple[SearchAgent, str]:
+        raise NetworkFileError("expected a network, got nothing")
+
+    thinker = Thinker(fail)
+    deadline = time.monotonic() + 10
+    events: list[object] = []
+    while not events and time.monotonic() < deadline:
+        events = list(thinker.events())
+        time.sleep(0.01)
+    assert events == [Failed("expected a network, got nothing")]
+    thinker.close()
