@@ -115,7 +115,8 @@ class Search:
         self._lengths = np.zeros(self.max_rows, np.int32)
         self._gumbels = np.zeros((slots, spec.actions), np.float32)
         self._address = np.zeros((slots, 2), np.uint64)  # seed, game
-        self._schedule = np.zeros((1, 1), np.int32)
+        self._schedules = np.zeros((1, 1, 1), np.int32)
+        self._plans = np.zeros(slots, np.int32)  # which of the schedules a slot follows
         self._spare: tuple[NDArray[Any], NDArray[Any]] | None = None
         self._puct_settings = np.array(
             [
@@ -195,8 +196,8 @@ class Search:
         """
         budget = np.broadcast_to(np.asarray(simulations, np.int64), len(slots))
         if self.config.algorithm == "gumbel":
-            most = int(budget.max(initial=1))
-            self._schedule = gumbel.schedule_table(self.config.considered, most)
+            budgets, self._plans[slots] = np.unique(budget, return_inverse=True)
+            self._schedules = gumbel.schedule_tables(self.config.considered, budgets)
         fresh = slots[self.tree.slots["nodes"][slots] == 0]
         if len(fresh):
             self._round(fresh)
@@ -228,9 +229,8 @@ class Search:
         paths = (path_edges, path_actions, lengths)
         if self.config.algorithm == "gumbel":
             settings = self._gumbel_settings
-            gumbel.select_rows(
-                nodes, edges, slots, row_slot, settings, self._gumbels, self._schedule, *paths
-            )
+            plan = (settings, self._gumbels, self._schedules, self._plans)
+            gumbel.select_rows(nodes, edges, slots, row_slot, *plan, *paths)
         else:
             puct.select_rows(nodes, edges, slots, row_slot, self._puct_settings, *paths)
         self.spec.replay(self.roots, row_slot, path_actions, lengths, leaves)

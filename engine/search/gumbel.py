@@ -50,6 +50,14 @@ def schedule_table(considered: int, simulations: int) -> NDArray[np.int32]:
     ).reshape(considered + 1, simulations)
 
 
+def schedule_tables(considered: int, budgets: NDArray[np.int64]) -> NDArray[np.int32]:
+    """One table per budget, int32 ``(budgets, considered + 1, largest budget)``, the rest 0."""
+    tables = np.zeros((len(budgets), considered + 1, budgets.max(initial=1)), np.int32)
+    for table, budget in zip(tables, budgets, strict=True):
+        table[:, :budget] = schedule_table(considered, int(budget))
+    return tables
+
+
 @kernel
 def draw_gumbel_rows(seeds, games, plies, purpose, scale, out):
     """Write Gumbel(0, scale) noise for every row and action, addressed by (seed, game, ply).
@@ -166,7 +174,17 @@ def _root_edge(node, edges, gumbels, schedule, c_visit, c_scale, scratch):
 
 @kernel
 def select_rows(
-    nodes, edges, slots, row_slot, settings, gumbels, schedule, path_edges, path_actions, lengths
+    nodes,
+    edges,
+    slots,
+    row_slot,
+    settings,
+    gumbels,
+    schedules,
+    plans,
+    path_edges,
+    path_actions,
+    lengths,
 ):
     """Walk each row's tree from the root to a leaf; mark the path as in flight.
 
@@ -175,7 +193,8 @@ def select_rows(
         row_slot: int32 ``(rows,)``.
         settings: float64 ``(2,)``: c_visit, c_scale.
         gumbels: float32 ``(slots, actions)``.
-        schedule: int32 ``(considered + 1, simulations)`` of :func:`schedule_table`.
+        schedules: int32 ``(budgets, considered + 1, simulations)`` of :func:`schedule_tables`.
+        plans: int32 ``(slots,)``, which of the budgets a slot has.
         path_edges: int32 ``(rows, MAX_DEPTH)``, written up to lengths.
         path_actions: int16 ``(rows, MAX_DEPTH)``, written up to lengths.
         lengths: int32 ``(rows,)``, written.
@@ -189,6 +208,7 @@ def select_rows(
         if slots[s]["nodes"] > 0:
             while depth < path_edges.shape[1] and nodes[s, node]["edges"] > 0:
                 if depth == 0:
+                    schedule = schedules[plans[s]]
                     e = _root_edge(
                         nodes[s, node], edges[s], gumbels[s], schedule, c_visit, c_scale, scratch
                     )

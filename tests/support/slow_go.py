@@ -1,4 +1,4 @@
-"""Go in plain Python, written for being obviously right: the twin that the kernels are held against.
+"""Go in plain Python, written to be obviously right: the twin that the kernels are held against.
 
 A board is a tuple of colours, point by point. Chains are found by flood fill each time, a ko by
 comparing whole boards. Shares nothing with the engine but the numbers of the colours.

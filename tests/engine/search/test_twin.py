@@ -1,0 +1,113 @@
+"""The search against its twin in plain Python: the same tree, visit by visit; and what batches do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.games import GoSpec
+from engine.search import Search, SearchConfig
+from engine.search.tree import NO_CHILD, ROOT
+from tests.support import slow_search
+from tests.support.positions import random_positions
+from tests.support.scripted import ScriptedEvaluator, arbitrary, first_action
+
+SPEC = GoSpec(4, 4, komi=0.5)
+PUCT = SearchConfig(algorithm="puct")
+GUMBEL = SearchConfig(algorithm="gumbel")
+NOISY = SearchConfig(algorithm="puct", noise_fraction=0.25)
+BOTH = pytest.mark.parametrize("config", [PUCT, GUMBEL], ids=["puct", "gumbel"])
+
+
+def begun(positions: Any, config: SearchConfig, games: Any, scale: float = 0.0) -> Search:
+    """A search with a slot per position, not yet run."""
+    count = len(positions)
+    search = Search(SPEC, ScriptedEvaluator(arbitrary), count, config, 400, max_rows=4 * count)
+    numbers = np.asarray(games, np.uint64)
+    search.begin(np.arange(count, dtype=np.int32), positions, 0 * numbers, numbers, scale)
+    return search
+
+
+def compare(search: Search, slot: int, index: int, twin: slow_search.Node) -> None:
+    """A node and all below it, visits exactly and values up to rounding."""
+    node = search.tree.nodes[slot, index]
+    assert node["visits"] == twin.visits
+    assert node["value_sum"] == pytest.approx(twin.value_sum, abs=1e-4)
+    edges = search.tree.edges[slot, node["first_edge"] : node["first_edge"] + node["edges"]]
+    assert sorted(edges["action"].tolist()) == sorted(twin.priors)
+    for edge in edges:
+        assert edge["visits"] == twin.tries(int(edge["action"]))
+        if edge["child"] != NO_CHILD:
+            compare(search, slot, int(edge["child"]), twin.children[int(edge["action"])])
+
+
+@BOTH
+@pytest.mark.parametrize("simulations", [2, 16, 60, 200])
+def test_the_tree_is_the_one_that_plain_python_grows(
+    config: SearchConfig, simulations: int
+) -> None:
+    positions = random_positions(SPEC, 5, 24, seed=simulations)
+    search = begun(positions, config, range(5))
+    slots = np.arange(5, dtype=np.int32)
+    search.run(slots, simulations)
+    for slot in slots:
+        here = positions[slot : slot + 1]
+        twin = slow_search.search(SPEC, arbitrary, here, simulations, config.algorithm)
+        compare(search, slot, ROOT, twin)
+
+
+@pytest.mark.parametrize("config", [PUCT, GUMBEL, NOISY], ids=["puct", "gumbel", "noisy puct"])
+def test_a_slot_with_its_own_budget_searches_as_it_does_alone(config: SearchConfig) -> None:
+    positions = random_positions(SPEC, 8, 20, seed=3)
+    slots = np.arange(8, dtype=np.int32)
+    budgets = np.array([24, 57, 3, 16, 57, 1, 30, 24])
+    together = begun(positions, config, slots, scale=1.0)
+    together.run(slots, budgets)
+    crowd = together.read(slots)
+    first = np.zeros(1, np.int32)
+    for game in slots:
+        alone = begun(positions[game : game + 1], config, [game], scale=1.0)
+        alone.run(first, int(budgets[game]))
+        single = alone.read(first)
+        assert single.visits[0].tolist() == crowd.visits[game].tolist()
+        assert single.policy[0].tolist() == crowd.policy[game].tolist()
+        assert single.action[0] == crowd.action[game]
+
+
+def test_slots_that_are_not_searched_keep_every_byte() -> None:
+    search = begun(random_positions(SPEC, 4, 12, seed=4), PUCT, range(4))
+    search.run(np.arange(4, dtype=np.int32), 30)
+    pools = (search.tree.nodes, search.tree.edges, search.tree.slots, search.roots)
+
+    def idle_bytes() -> list[bytes]:
+        return [pool.view(np.uint8).reshape(4, -1)[[1, 3]].tobytes() for pool in pools]
+
+    before = idle_bytes()
+    search.run(np.array([2, 0], np.int32), 50, leaves=2)
+    assert idle_bytes() == before
+
+
+@pytest.mark.parametrize("simulations", [2, 4, 8, 16, 32])
+def test_gumbel_search_improves_a_policy_on_average(simulations: int) -> None:
+    """Danihelka et al. 2022, section 3.1: the chosen action is worth at least what the prior is.
+
+    A game whose result the first action decides, 3,000 times; the bound allows for the mean's error.
+    """
+    random = np.random.default_rng(simulations)
+    values, logits = random.uniform(-0.9, 0.9, SPEC.actions), random.normal(0, 2, SPEC.actions)
+    evaluator = ScriptedEvaluator(first_action(values, logits))
+    games = 3000
+    config = SearchConfig(algorithm="gumbel", considered=min(simulations, 8))
+    search = Search(SPEC, evaluator, games, config, simulations + 2)
+    slots, numbers = np.arange(games, dtype=np.int32), np.arange(games, dtype=np.uint64)
+    search.begin(slots, SPEC.allocate(games), 0 * numbers, numbers, 1.0)
+    search.run(slots, simulations)
+    roots = search.read(slots)
+    prior = np.exp(logits) / np.exp(logits).sum()
+    chosen = values[roots.action]
+    assert chosen.mean() > prior @ values + 0.05 - 3 * chosen.std() / np.sqrt(games)
+    assert (roots.policy @ values).mean() > prior @ values
+    visited = roots.visits > 0
+    assert roots.q[visited] == pytest.approx(np.broadcast_to(values, visited.shape)[visited])
