@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from agents.protocol import Decision, Limit, Turn
+from engine.errors import ConfigError
 from engine.games.spec import GameSpec
 from engine.search import Evaluator, Search, SearchConfig, SearchResult
 
@@ -98,6 +99,11 @@ class SearchAgent:
         on_progress: Callable[[SearchResult], bool] | None,
     ) -> list[Decision]:
         started = time.perf_counter()
+        if limit.simulations is None and self._config.algorithm == "gumbel":
+            raise ConfigError(
+                "expected a number of simulations for Gumbel search, which divides them "
+                f"beforehand, got {limit!r}; name one, or search with puct"
+            )
         table = self._table(turns, limit)
         slots = np.array([self._seat(table, turn) for turn in turns], np.int32)
         search = table.search
