@@ -6,7 +6,8 @@ belongs to the node it leaves. :func:`flip` is the one place where a value chang
 
 Invariants, for a slot at rest (nothing in flight):
 - node 0 is the root; a child's index is larger than its parent's;
-- an expanded node's ``visits`` is 1 (its own evaluation) plus the visits of its edges;
+- an expanded node's ``visits`` is 1 (its own evaluation) plus the visits of its edges, and 1 more
+  for every further leaf in flight that met there;
 - an edge with a child has as many visits as the child, and the negated value sum.
 Visits to a child that the full pool had no room for stay on the edge alone.
 """
