@@ -34,20 +34,25 @@ class GtpClient:
     """One running program that speaks GTP. Used by one thread at a time."""
 
     def __init__(self, argv: Sequence[str], watchdog: Watchdog) -> None:
-        """Start the program and ask its name, version and commands.
+        """Start the program; :meth:`greet` it before anything else.
 
         Raises:
-            BrokenProgramError: if it cannot be started or does not answer in ``watchdog.start_s``.
+            BrokenProgramError: if it cannot be started.
         """
         self._watchdog = watchdog
         self._process = ProgramProcess(argv)
-        deadline = time.monotonic() + watchdog.start_s
-        try:
-            answers = [self._ask_until(name, (), deadline) for name in ("name", "version")]
-            commands = self._ask_until("list_commands", (), deadline)
-        except BaseException:
-            self.close()
-            raise
+        self.name = self.version = ""
+        self.commands: frozenset[str] = frozenset()
+
+    def greet(self) -> None:
+        """Ask name, version and commands.
+
+        Raises:
+            BrokenProgramError: if it does not answer in ``watchdog.start_s``.
+        """
+        deadline = time.monotonic() + self._watchdog.start_s
+        answers = [self._ask_until(name, (), deadline) for name in ("name", "version")]
+        commands = self._ask_until("list_commands", (), deadline)
         self.name, self.version = (reply.text.strip() if reply.ok else "" for reply in answers)
         self.commands = frozenset(commands.text.split() if commands.ok else ())
 

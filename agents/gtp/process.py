@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import threading
@@ -26,6 +27,7 @@ _CHUNKS_WAITING = 64
 _STDERR_BYTES = 4096
 _STDERR_LINES_SHOWN: Final = 3
 _POLL_S = 0.2
+_MORE_PLACES: Final = ("/usr/games", "/usr/local/games")
 
 
 class BrokenProgramError(ProgramError):
@@ -47,7 +49,7 @@ class ProgramProcess:
         """
         try:
             self._process = subprocess.Popen(
-                list(argv),
+                [_find(argv[0]), *argv[1:]],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -56,15 +58,19 @@ class ProgramProcess:
             )
         except (OSError, ValueError) as error:
             raise BrokenProgramError(
-                "crash", f"expected a program that can be started, got {argv[0]!r}: {error}"
+                "crash", f"expected a program that can be started, got {argv[0]!r}: {_why(error)}"
             ) from error
         self._argv = tuple(argv)
         self._pending = b""
         self._closed = threading.Event()
         self._chunks: queue.Queue[bytes] = queue.Queue(_CHUNKS_WAITING)
         self._errors: deque[bytes] = deque(maxlen=_STDERR_BYTES // 64)
-        for target in (self._read_output, self._read_errors):
-            threading.Thread(target=target, name=f"{argv[0]} pipe", daemon=True).start()
+        self._readers = [
+            threading.Thread(target=target, name=f"{argv[0]} pipe", daemon=True)
+            for target in (self._read_output, self._read_errors)
+        ]
+        for reader in self._readers:
+            reader.start()
 
     @property
     def pid(self) -> int:
@@ -141,6 +147,7 @@ class ProgramProcess:
     def _how_it_ended(self) -> str:
         try:
             code = self._process.wait(_POLL_S)
+            self._readers[1].join(_POLL_S)  # its last words are on the way
         except subprocess.TimeoutExpired:
             return "closed its input or output"
         if code < 0:
@@ -180,3 +187,13 @@ class ProgramProcess:
                 self._errors.append(chunk[start : start + 64])
         if pipe is not None:
             pipe.close()
+
+
+def _find(program: str) -> str:
+    """Look where Debian puts games too, which is not in every user's PATH."""
+    places = os.pathsep.join([os.environ.get("PATH", os.defpath), *_MORE_PLACES])
+    return shutil.which(program, path=places) or program
+
+
+def _why(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error)).lower()

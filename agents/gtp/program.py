@@ -87,9 +87,7 @@ class GtpAgent:
         try:
             client = self._client(self._seats[0])
         except BrokenProgramError as failure:
-            raise ProgramError(
-                f"expected a program that speaks GTP, got {' '.join(self._argv)!r}: {failure}"
-            ) from failure
+            raise ProgramError(f"cannot play with {' '.join(self._argv)!r}: {failure}") from failure
         return f"{client.name} {client.version}".strip()
 
     def choose(self, turns: Sequence[Turn]) -> list[Decision]:
@@ -209,16 +207,21 @@ class GtpAgent:
         if seat.client is None:
             try:
                 seat.client = GtpClient(self._argv, self._watchdog)
+                seat.client.greet()
             except BrokenProgramError as failure:
+                seat.drop()
                 self._failed_starts += 1
                 if self._failed_starts >= _STARTS_BEFORE_GIVING_UP:
                     raise ProgramError(
-                        f"expected a program that can be started, got {' '.join(self._argv)!r}, "
-                        f"which failed {self._failed_starts} times in a row: {failure}"
+                        f"cannot play with {' '.join(self._argv)!r}, which failed to start "
+                        f"{self._failed_starts} times in a row: {failure}"
                     ) from failure
                 raise
             self._failed_starts = 0
             seat.spec, seat.actions = None, ()
+            if self._closed:  # while it was starting, when nobody could reach it
+                seat.drop()
+                raise BrokenProgramError("crash", "was stopped")
         return seat.client
 
 

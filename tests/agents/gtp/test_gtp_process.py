@@ -125,3 +125,9 @@ def test_closing_a_deaf_program_does_not_wait_for_it(start: Start) -> None:
 def test_the_program_is_in_a_group_of_its_own(start: Start) -> None:
     process = start("-c", "import time; time.sleep(60)")
     assert os.getpgid(process.pid) == process.pid != os.getpgid(0)
+
+
+def test_programs_are_found_where_games_are_installed(gnugo: str, start: Start) -> None:
+    process = ProgramProcess(["gnugo", "--version"])
+    assert process.read_line(in_s(20), 200).startswith(b"GNU Go")
+    process.close()
