@@ -14,7 +14,7 @@ from arena.window import dialogs, theme
 from arena.window.board import Grid, Overlays, draw_board
 from arena.window.model import GameModel, Settings
 from arena.window.panel import WIDTH, Button, Mood, draw_panel, switch_states
-from arena.window.screen import SMALLEST
+from arena.window.screen import SMALLEST, close_screen
 from arena.window.thinker import Decided, Failed, Loaded, Loader, Thinker, Thinking
 from engine.games.spec import BLACK, WHITE
 
@@ -249,7 +249,7 @@ def play(screen: pygame.Surface, args: argparse.Namespace, load: Loader) -> int:
     clock = pygame.time.Clock()
     while not prepared:
         if failures:
-            pygame.quit()
+            close_screen()
             raise failures[0]
         if any(event.type == pygame.QUIT for event in pygame.event.get()):
             return 0
@@ -257,7 +257,7 @@ def play(screen: pygame.Surface, args: argparse.Namespace, load: Loader) -> int:
         pygame.display.flip()
         clock.tick(30)
     App(screen, prepared[0], Thinker(load)).run()
-    pygame.quit()
+    close_screen()
     return 0
 
 

@@ -18,6 +18,14 @@ class NoDisplayError(Exception):
     """No window can be opened here; the message says why."""
 
 
+def close_screen() -> None:
+    """Close the window; fonts that were loaded for it are gone with it."""
+    from arena.window import theme
+
+    theme.font.cache_clear()
+    pygame.quit()
+
+
 def open_screen(size: tuple[int, int] = SIZE) -> pygame.Surface:
     """Open the window.
 

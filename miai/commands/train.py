@@ -99,7 +99,7 @@ def _resolve(args: argparse.Namespace) -> RunConfig:
         overrides.append(f"seed={args.seed}")
     known = args.run / "config.toml"
     source = args.preset or (str(known) if known.exists() else "go9-quick")
-    return build(RunConfig, load_preset(source), overrides)
+    return build(RunConfig, load_preset(source), overrides, source=source)
 
 
 def _announce(path: Path, config: RunConfig, resumed: bool, progress: float) -> None:
@@ -112,7 +112,7 @@ def _announce(path: Path, config: RunConfig, resumed: bool, progress: float) -> 
         + (f", {progress:.0%} done" if resumed else "")
     )
     if progress >= 1.0:
-        print("this run is complete; a larger --minutes continues it in a new folder only")
+        print("this run is complete; start another in a new --run folder")
 
 
 def _benchmark(config: RunConfig) -> Benchmark:

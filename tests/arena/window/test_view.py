@@ -24,17 +24,16 @@ def load() -> tuple[SearchAgent, str]:
 def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[object]:
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     monkeypatch.chdir(tmp_path)
-    import pygame
 
     from arena.window.app import App
-    from arena.window.screen import open_screen
+    from arena.window.screen import close_screen, open_screen
 
     screen = open_screen((900, 700))
     model = GameModel(Settings(size=5, komi=0.5, colour=BLACK, simulations=16), seed=1)
     thinker = Thinker(load)
     yield App(screen, model, thinker)
     thinker.close()
-    pygame.quit()
+    close_screen()
 
 
 def picture(app) -> np.ndarray:  # type: ignore[no-untyped-def]
