@@ -51,10 +51,14 @@ def schedule_table(considered: int, simulations: int) -> NDArray[np.int32]:
 
 
 def schedule_tables(considered: int, budgets: NDArray[np.int64]) -> NDArray[np.int32]:
-    """One table per budget, int32 ``(budgets, considered + 1, largest budget)``, the rest 0."""
+    """One table per budget, int32 ``(budgets, considered + 1, largest budget)``.
+
+    Beyond a budget its last entry goes on.
+    """
     tables = np.zeros((len(budgets), considered + 1, budgets.max(initial=1)), np.int32)
     for table, budget in zip(tables, budgets, strict=True):
         table[:, :budget] = schedule_table(considered, int(budget))
+        table[:, budget:] = table[:, max(budget - 1, 0), None]
     return tables
 
 

@@ -22,6 +22,6 @@ def test_every_registered_game_is_here() -> None:
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("spec", SPECS, ids=str)
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: f"{spec.name} {spec.height}x{spec.width}")
 def test_conformance(spec: GameSpec, check: Callable[[GameSpec], None]) -> None:
     check(spec)

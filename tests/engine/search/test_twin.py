@@ -1,4 +1,4 @@
-"""The search against its twin in plain Python: the same tree, visit by visit; and what batches do."""
+"""The search against its twin in plain Python, visit by visit, and one slot beside others."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_slots_that_are_not_searched_keep_every_byte() -> None:
 def test_gumbel_search_improves_a_policy_on_average(simulations: int) -> None:
     """Danihelka et al. 2022, section 3.1: the chosen action is worth at least what the prior is.
 
-    A game whose result the first action decides, 3,000 times; the bound allows for the mean's error.
+    A game that the first action decides, 3,000 times; the bound allows for the mean's error.
     """
     random = np.random.default_rng(simulations)
     values, logits = random.uniform(-0.9, 0.9, SPEC.actions), random.normal(0, 2, SPEC.actions)

@@ -1,0 +1,53 @@
+"""The same kernels as plain Python, and compiled with every index checked: tests run once more."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SUITE = [
+    "tests/engine/games/test_go_cases.py",
+    "tests/engine/games/test_conformance.py",
+    "tests/engine/test_random.py",
+    "tests/engine/search/test_twin.py",
+]
+MODES = {
+    # Nineteen lines and the long counts would only repeat what small boards show, slowly.
+    "NUMBA_DISABLE_JIT": "not 12675 and not 60 and not 200 and not 13x10 and not 9x9"
+    " and not on_average",
+    "NUMBA_BOUNDSCHECK": "not 360 and not 13x10",
+}
+PROBE = """
+import numpy as np
+from engine.search.tree import SLOT, clear_rows
+try:
+    clear_rows(np.zeros(1, SLOT), np.array([1 << 20], np.int32))
+except IndexError:
+    print("checked", hasattr(clear_rows, "py_func"))
+"""
+
+
+def python(mode: str, cache: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, mode: "1", "MIAI_CACHE_DIR": str(cache)}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("mode", MODES)
+def test_kernels_pass_the_tests_in_this_mode(mode: str, tmp_path: Path) -> None:
+    probe = python(mode, tmp_path, "-c", PROBE)
+    assert probe.stdout.split() == ["checked", str(mode == "NUMBA_BOUNDSCHECK")], probe.stderr
+    overflow = "ignore:overflow encountered:RuntimeWarning"  # hashes wrap, as they should
+    options = ["-q", "-p", "no:cacheprovider", "-W", overflow, "-k", MODES[mode]]
+    run = python(mode, tmp_path, "-m", "pytest", *options, *SUITE)
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]
+    passed = int(run.stdout.rsplit(" passed", 1)[0].split()[-1])
+    assert passed >= 60
