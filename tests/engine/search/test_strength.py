@@ -1,0 +1,153 @@
+"""The search finds what exhaustive reading proves: signs, captures and wins on tiny boards."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from engine.diagram import parse_diagram
+from engine.games import BLACK, WHITE, GoSpec
+from engine.games.spec import Positions
+from engine.search import Evaluator, Search, SearchConfig
+from tests.support.positions import random_positions
+from tests.support.scripted import ScriptedEvaluator, arbitrary, counting, indifferent
+
+ALGORITHMS = ("puct", "gumbel")
+
+
+def searched(
+    spec: GoSpec,
+    position: Positions,
+    simulations: int,
+    algorithm: str,
+    evaluator: Evaluator | None = None,
+    **settings: bool | int,
+):
+    config = SearchConfig(algorithm=algorithm, considered=64, **settings)
+    search = Search(spec, evaluator or ScriptedEvaluator(indifferent), 1, config, simulations + 2)
+    slots = np.zeros(1, np.int32)
+    search.begin(slots, position, np.zeros(1, np.uint64), np.zeros(1, np.uint64))
+    search.run(slots, simulations)
+    return search.results(slots)[0]
+
+
+def set_up(spec: GoSpec, text: str, to_move: int) -> Positions:
+    position = spec.allocate(1)
+    stones = parse_diagram(spec, text)
+    black, white = (np.flatnonzero(stones == colour).tolist() for colour in (BLACK, WHITE))
+    spec.set_up(position, black, white, to_move)
+    return position
+
+
+def best_result(spec: GoSpec, position: Positions, depth: int) -> float | None:
+    """Exhaustive minimax of the outcome for the side to move; ``None`` where depth ran out."""
+
+    @cache
+    def solve(key: bytes, left: int) -> float | None:
+        here = np.frombuffer(key, spec.dtype).copy()
+        if spec.finished(here)[0]:
+            mover = 1 if spec.to_move(here)[0] == BLACK else -1
+            return float(spec.outcome(here)[0] * mover)
+        if left == 0:
+            return None
+        results = []
+        for action in np.flatnonzero(spec.legal(here)[0]):
+            after = here.copy()
+            spec.play(after, np.array([action]))
+            result = solve(after.tobytes(), left - 1)
+            if result == -1:
+                return 1.0
+            results.append(None if result is None else -result)
+        return None if None in results else max(results)
+
+    return solve(position.tobytes(), depth)
+
+
+def proven(spec: GoSpec, position: Positions, action: int, depth: int) -> float | None:
+    """What an action is worth to the side that plays it, by exhaustive reading."""
+    after = position.copy()
+    spec.play(after, np.array([action]))
+    result = best_result(spec, after, depth - 1)
+    return None if result is None else -result
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("to_move", [BLACK, WHITE])
+def test_the_last_pass_is_a_win_for_the_side_ahead_and_a_loss_for_the_other(
+    algorithm: str, to_move: int
+) -> None:
+    """After a pass, the side to move may end the game as it stands: one ply decides the sign."""
+    # Black owns all nine points, whoever is to move.
+    spec = GoSpec(3, 3, 0.5, suicide=False)
+    position = set_up(spec, ". X .\nX X X\n. X .", 3 - to_move)
+    spec.play(position, np.array([spec.pass_action]))
+    result = searched(spec, position, 60, algorithm)
+    ahead = to_move == BLACK
+    if ahead:
+        assert result.action == spec.pass_action
+        assert result.q[spec.pass_action] == 1
+        assert result.value > 0.5
+    else:
+        assert result.q[spec.pass_action] == -1
+        assert result.value <= 0
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("to_move", [BLACK, WHITE])
+def test_the_side_to_move_wins_the_race_to_capture(algorithm: str, to_move: int) -> None:
+    """Both middle chains stand in atari; whoever moves captures, and nothing else helps."""
+    spec = GoSpec(5, 5, 0.5)
+    text = """
+    . X O . .
+    X O X O .
+    X O X O .
+    X O X O .
+    . . . . .
+    """
+    position = set_up(spec, text, to_move)
+    result = searched(spec, position, 300, algorithm, ScriptedEvaluator(counting))
+    capture = 21 if to_move == BLACK else 22
+    assert result.action == capture
+    assert result.value > 0
+    assert result.variation[0] == capture
+    after = position.copy()
+    spec.play(after, np.array([capture]))
+    assert after["prisoners"][0].tolist()[to_move - 1] >= 3
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("height, width, komi", [(2, 2, 0.5), (2, 2, -0.5), (2, 3, 0.5)])
+def test_what_reading_to_the_end_proves_the_search_believes(
+    algorithm: str, height: int, width: int, komi: float
+) -> None:
+    """Where four plies of exhaustive reading prove one action won and another lost."""
+    spec = GoSpec(height, width, komi)
+    positions = random_positions(spec, 60, 8, seed=4)
+    evaluator = ScriptedEvaluator(arbitrary)
+    judged = 0
+    for i in range(len(positions)):
+        position = positions[i : i + 1]
+        legal = np.flatnonzero(spec.legal(position)[0])
+        worth = {int(action): proven(spec, position, int(action), 4) for action in legal}
+        if not (1.0 in worth.values() and -1.0 in worth.values()):
+            continue
+        result = searched(spec, position, 600, algorithm, evaluator, prune_candidates=False)
+        assert worth[result.action] != -1.0, (worth, result.visits)
+        for action, proof in worth.items():
+            if proof is not None and result.visits[action] >= 30:
+                assert result.q[action] * proof > 0, (worth, result.q)
+                judged += 1
+    assert judged >= 5
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("komi, sign", [(0.5, 1), (1.5, -1)])
+def test_two_by_two_is_worth_one_point_to_black(algorithm: str, komi: float, sign: int) -> None:
+    """As John Tromp solved it, under area scoring and positional superko."""
+    spec = GoSpec(2, 2, komi)
+    result = searched(spec, spec.allocate(1), 3000, algorithm)
+    assert result.value * sign > 0.5
+    if sign > 0:
+        assert result.action != spec.pass_action
