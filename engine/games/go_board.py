@@ -351,19 +351,21 @@ def playout_row(row, seed):
     limit = len(row["history"]) - 1
     while row["finished"] == 0:
         colour = row["to_move"]
-        count = row["empty_count"]
+        empties, empty_at = row["empties"], row["empty_at"]
+        untried = row["empty_count"]
         chosen = 0
-        if count > 0:
+        while untried > 0:
             state = mix(state)
-            start = np.int64(below(state, np.uint64(count)))
-            for i in range(count):
-                k = start + i
-                if k >= count:
-                    k -= count
-                cell = row["empties"][k]
-                if not is_own_eye(row, cell, colour) and can_play(row, cell, colour, False):
-                    chosen = cell
-                    break
+            k = np.int64(below(state, np.uint64(untried)))
+            cell = empties[k]
+            if not is_own_eye(row, cell, colour) and can_play(row, cell, colour, False):
+                chosen = cell
+                break
+            # Trying the neighbour in the list instead would favour points after refused ones.
+            untried -= 1
+            other = empties[untried]
+            empties[k], empty_at[other] = other, k
+            empties[untried], empty_at[cell] = cell, untried
         if chosen > 0:
             row["passes"] = 0
             place_stone(row, chosen, colour)
