@@ -126,6 +126,7 @@ class App:
             self._show_keys()
         elif event.key == pygame.K_ESCAPE:
             self.model.message = ""
+            self.thinker.hurry(self.model.ticket)
         elif event.key in self._keys:
             self._keys[event.key]()
 

@@ -179,7 +179,7 @@ def _draw_owners(
     """Small squares in the colour of whoever owns the point, as large as it is sure."""
     for point in range(grid.height * grid.width):
         sure = abs(float(owners[point]))
-        if sure < 0.15:
+        if sure < 0.25:
             continue
         black = owners[point] > 0
         if stones[point] != EMPTY and (stones[point] == BLACK) == black:

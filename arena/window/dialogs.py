@@ -25,7 +25,7 @@ KEYS = (
     ("H", "policy heat map: where the network would look"),
     ("O", "territory: who will own what"),
     ("C", "coordinates"),
-    ("Esc", "close this, or stop the AI and play at once"),
+    ("Esc", "close a dialog; let the AI move at once"),
     ("?", "this list"),
 )
 _SIZES = (5, 7, 9, 13, 19)

@@ -41,8 +41,11 @@ class Button:
         if self.on:
             pygame.draw.rect(target, theme.ACCENT, rect, width=2, border_radius=7)
         colour = theme.TEXT if self.enabled else theme.LINE
-        theme.text(target, self.label, (rect.x + 12, rect.centery), 15, colour, anchor="midleft")
-        if self.key:
+        if not self.key:
+            theme.text(target, self.label, rect.center, 15, colour, anchor="center")
+        else:
+            place = (rect.x + 12, rect.centery)
+            theme.text(target, self.label, place, 15, colour, anchor="midleft")
             place = (rect.right - 10, rect.centery)
             theme.text(target, self.key, place, 13, theme.DIM, anchor="midright")
 

@@ -61,6 +61,7 @@ class Thinker:
         self._questions: queue.Queue[tuple[int, Turn, Limit] | None] = queue.Queue()
         self._events: queue.Queue[Event] = queue.Queue()
         self._wanted = -1
+        self._hurried = -1
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="thinker", daemon=True)
         self._thread.start()
@@ -69,6 +70,10 @@ class Thinker:
         """Ask for a decision; a search for another ticket stops."""
         self._wanted = ticket
         self._questions.put((ticket, turn, limit))
+
+    def hurry(self, ticket: int) -> None:
+        """Let the search for this ticket decide with what it knows by now."""
+        self._hurried = ticket
 
     def stop(self) -> None:
         """Stop what goes on; its decision is not delivered."""
@@ -110,4 +115,4 @@ class Thinker:
         if self._closed or ticket != self._wanted:
             return False
         self._events.put(Thinking(ticket, thought))
-        return True
+        return ticket != self._hurried

@@ -142,6 +142,18 @@ def test_new_game_while_thinking_stops_the_search(app) -> None:  # type: ignore[
     assert app.model.actions != [12]
 
 
+def test_escape_lets_the_ai_move_at_once(app) -> None:  # type: ignore[no-untyped-def]
+    import pygame
+
+    wait(app, lambda: app._ready)
+    app.model.new_game(Settings(size=5, komi=0.5, colour=BLACK, simulations=200_000))
+    app.model.play(12)
+    wait(app, lambda: app.model.thought is not None)
+    press(app, pygame.K_ESCAPE)
+    wait(app, lambda: len(app.model.actions) == 2)
+    assert app.model.thought.simulations < 200_000
+
+
 def test_buttons_do_what_they_say(app, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     wait(app, lambda: app._ready)
     picture(app)
