@@ -151,6 +151,18 @@ def test_suicide_of_many_stones() -> None:
         assert position["prisoners"][0].tolist() == [0, 3]
 
 
+@pytest.mark.parametrize("ko, allowed", [("simple", True), ("positional", False)])
+def test_a_suicide_of_joined_chains_may_repeat_a_position(ko: str, allowed: bool) -> None:
+    spec = GoSpec(4, 4, ko=ko, suicide=True)
+    start = ". . . .\n. . . .\nO O O .\n. . . O"
+    position = board(spec, start)
+    play(spec, position, "A1", "pass", "C1", "pass")
+    assert is_legal(spec, position, "B1") is allowed
+    if allowed:
+        play(spec, position, "B1")
+        expect(spec, position, start)
+
+
 def test_capturing_comes_before_suicide() -> None:
     spec = GoSpec(3, 3)
     position = board(spec, "X O .\n. X .\nO X .", to_move=WHITE)
