@@ -39,7 +39,7 @@ class Decision:
     forfeit: str = ""
     """Not empty: the agent cannot go on (its program crashed, hung, cheated); the reason."""
     termination: str = "normal"
-    """With ``forfeit``: ``crash``, ``stall`` or ``illegal move``."""
+    """With ``forfeit``: ``crash``, ``stall``, ``nonsense`` or ``illegal move``."""
     thought: SearchResult | None = None
     """From the point of view of the side that moves; ``None`` if it did not search."""
     seconds: float = 0.0

@@ -14,6 +14,8 @@ from engine.games.spec import GameSpec
 from engine.search import Evaluator, Search, SearchConfig, SearchResult
 
 _NODE_CAPACITY_WITHOUT_BUDGET = 100_000
+_MOST_NODES = 500_000
+"""Per tree; 1 GiB of address space on 9x9. A search that fills its tree stops and says so."""
 _MANY = 1 << 40
 _PROGRESS_INTERVAL_S = 0.1
 PLAY_SEARCH = SearchConfig(algorithm="puct")
@@ -142,7 +144,7 @@ class SearchAgent:
         spec = turns[0].spec
         nodes = _NODE_CAPACITY_WITHOUT_BUDGET
         if limit.simulations is not None:
-            nodes = limit.simulations + 2 * self._leaves + 2
+            nodes = min(limit.simulations + 2 * self._leaves + 2, _MOST_NODES)
         table = self._tables.get(spec)
         if table is None:
             table = self._tables[spec] = self._new_table(spec, len(turns), nodes)
