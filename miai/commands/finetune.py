@@ -37,6 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--mix", type=Path, metavar="RUN", help="mix in self-play rows of this run: forget less"
     )
     parser.add_argument(
+        "--mix-share", type=float, metavar="SHARE", help="share of them in each batch, with --mix"
+    )
+    parser.add_argument(
         "--holdout", type=float, default=0.1, help="share of games kept for judging"
     )
     parser.add_argument("--epochs", type=int, help="passes over the games, at most")
@@ -104,6 +107,7 @@ def _config(args: argparse.Namespace) -> FinetuneConfig:
         "epochs": args.epochs,
         "learning_rate": args.lr,
         "kl_weight": args.kl,
+        "mix_share": args.mix_share,
     }
     known = {name: value for name, value in given.items() if value is not None}
     return build(FinetuneConfig, known, source="the command line")

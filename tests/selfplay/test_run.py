@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import selfplay.run
+from agents.network.checkpoint import load_network
 from engine.errors import RunError
 from engine.records import read_sgf
 from miai.config import to_toml
@@ -34,12 +35,16 @@ def train(path: Path, **schedule: float) -> list[dict[str, object]]:
 
 
 def digest(folder: Path) -> dict[str, bytes]:
-    """What a run made, byte for byte, except times."""
-    return {
+    """What a run made, byte for byte, except times (a checkpoint's header has the minutes)."""
+    made = {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.suffix in (".npz", ".sgf") or path.parent.name == "checkpoints"
+        if path.suffix in (".npz", ".sgf")
     }
+    for path in RunFolder(folder).checkpoints():
+        tensors = load_network(path)[0].state_dict()
+        made[path.name] = b"".join(tensor.numpy().tobytes() for tensor in tensors.values())
+    return made
 
 
 def test_a_run_leaves_a_complete_folder(tmp_path: Path) -> None:
