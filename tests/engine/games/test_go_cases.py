@@ -156,7 +156,7 @@ def test_a_suicide_of_joined_chains_may_repeat_a_position(ko: str, allowed: bool
     spec = GoSpec(4, 4, ko=ko, suicide=True)
     start = ". . . .\n. . . .\nO O O .\n. . . O"
     position = board(spec, start)
-    play(spec, position, "A1", "pass", "C1", "pass")
+    play(spec, position, "C1", "pass", "A1", "pass")
     assert is_legal(spec, position, "B1") is allowed
     if allowed:
         play(spec, position, "B1")
