@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 
 import pygame
 
+from agents.parse import network_path
 from agents.protocol import Limit
 from arena.window import dialogs, theme
 from arena.window.board import Grid, Overlays, draw_board
 from arena.window.model import GameModel, Settings
-from arena.window.panel import WIDTH, Button, Mood, draw_panel, switch_states
+from arena.window.panel import DOTS_EVERY_MS, WIDTH, Button, Mood, dots, draw_panel, switch_states
 from arena.window.screen import SMALLEST, close_screen
 from arena.window.thinker import Decided, Failed, Loaded, Loader, Thinker, Thinking
 from engine.games.spec import BLACK, WHITE
@@ -54,6 +55,7 @@ class App:
         self.dialog: dialogs.Dialog | None = None
         self.running = True
         self._ready = False
+        self._failed = False
         self._asked: tuple[int, int] | None = None
         self._note = "Loading the network ..."
         actions: dict[str, tuple[Callable[[], object], str]] = {
@@ -91,14 +93,25 @@ class App:
     def run(self) -> None:
         """Until the window is closed."""
         clock = pygame.time.Clock()
+        shown = -1
         while self.running:
-            for event in pygame.event.get():
+            events = pygame.event.get()
+            for event in events:
                 self.handle(event)
-            self.update()
-            self.draw()
-            pygame.display.flip()
+            news = self.update()
+            phase = self._phase()
+            if events or news or phase != shown:
+                # Painting the same picture again would take time from the AI.
+                self.draw()
+                pygame.display.flip()
+                shown = phase
             clock.tick(FRAMES_PER_S)
         self.thinker.close()
+
+    def _phase(self) -> int:
+        """Changes when the picture moves by itself."""
+        waiting = not self._failed and (not self._ready or self.model.ai_to_move)
+        return pygame.time.get_ticks() // DOTS_EVERY_MS if waiting else 0
 
     # Events.
 
@@ -162,20 +175,24 @@ class App:
 
     # The AI.
 
-    def update(self) -> None:
-        """Take what the AI has to say; ask it what it should think about now."""
-        for event in self.thinker.events():
+    def update(self) -> bool:
+        """Take what the AI has to say and ask it what to think about; return if it said a thing."""
+        events = self.thinker.events()
+        for event in events:
             if isinstance(event, Loaded):
                 self._ready, self._note = True, event.note
                 self.model.ai_name = event.name
             elif isinstance(event, Failed):
-                self._note = event.reason
+                self._ready, self._failed, self._note = False, True, event.reason
             elif isinstance(event, Thinking):
                 self.model.ai_thinks(event.ticket, event.thought)
             elif isinstance(event, Decided):
                 self.model.ai_decides(event.ticket, event.decision)
-        if not self._ready:
-            return
+        if self._ready:
+            self._ask()
+        return bool(events)
+
+    def _ask(self) -> None:
         simulations = self._wanted_simulations()
         question = (self.model.ticket, simulations)
         if simulations == 0:
@@ -210,7 +227,7 @@ class App:
             hover = frame.grid.point_at(mouse)
         draw_board(self.screen, frame.grid, self.model, self.overlays, hover)
         self._update_buttons()
-        mood = Mood(not self._ready, self._ready and self.model.ai_to_move, self._note)
+        mood = Mood(self._ready, self._failed, self._note)
         draw_panel(
             self.screen,
             frame.panel,
@@ -241,6 +258,7 @@ def play(screen: pygame.Surface, args: argparse.Namespace, load: Loader) -> int:
 
     def prepare() -> None:
         try:
+            network_path(args.network)  # a misspelt one ends the program before there is a board
             prepared.append(_warm_model(settings))
         except BaseException as error:
             failures.append(error)
@@ -274,8 +292,7 @@ def _draw_loading(screen: pygame.Surface) -> None:
     screen.fill(theme.BACKGROUND)
     centre = screen.get_rect().center
     theme.text(screen, "Miai", centre, 40, bold=True, anchor="midbottom")
-    dots = "." * (1 + pygame.time.get_ticks() // 400 % 3)
-    words = f"loading{dots}"
+    words = f"loading{dots()}"
     theme.text(screen, words, (centre[0], centre[1] + 18), 16, theme.DIM, anchor="midtop")
     note = "the first start after an update compiles for about a minute"
     theme.text(screen, note, (centre[0], centre[1] + 44), 14, theme.LINE, anchor="midtop")

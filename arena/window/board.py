@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,20 +73,19 @@ def draw_board(
     if overlays.coordinates:
         _draw_coordinates(target, grid)
     fresh = model.thought is not None and model.thought_ply == len(model.actions)
+    scored = model.over and model.resigned is None
+    owners = model.owners.astype(np.float32) if scored else None
+    if overlays.ownership and fresh and owners is None:
+        owners = _expected_owners(model)
+    if owners is not None:
+        _draw_shading(target, grid, owners)
     if overlays.heat_map and fresh and not model.over:
         _draw_heat(target, grid, model)
     _draw_stones(target, grid, model.stones)
     if model.last_point is not None:
         _draw_last(target, grid, model)
-    if model.over and model.resigned is None:
-        _draw_owners(target, grid, model.owners.astype(float), model.stones)
-    elif overlays.ownership and fresh:
-        assert model.thought is not None
-        if model.thought.ownership is None:
-            return
-        black_to_move = model.thought_ply % 2 == 0
-        side = 1.0 if black_to_move else -1.0
-        _draw_owners(target, grid, model.thought.ownership * side, model.stones)
+    if owners is not None:
+        _draw_owners(target, grid, owners, model.stones)
     if hover is not None and not model.over and not model.ai_to_move and model.legal[hover]:
         _draw_ghost(target, grid, hover, model.to_move)
 
@@ -158,10 +158,10 @@ def _draw_heat(target: pygame.Surface, grid: Grid, model: GameModel) -> None:
         if share < 0.01:
             continue
         patch = pygame.Surface((side, side), pygame.SRCALPHA)
-        strength = (share / strongest) ** 0.5
+        strength = (share / strongest) ** 0.7
         pygame.draw.rect(
             patch,
-            (*theme.HEAT, int(40 + 165 * strength)),
+            (*theme.HEAT, int(20 + 185 * strength)),
             patch.get_rect(),
             border_radius=side // 5,
         )
@@ -171,6 +171,28 @@ def _draw_heat(target: pygame.Surface, grid: Grid, model: GameModel) -> None:
             size = max(int(grid.step * 0.28), 9)
             words = f"{share * 100:.0f}"
             theme.text(target, words, centre, size, (255, 246, 232), bold=True, anchor="center")
+
+
+def _expected_owners(model: GameModel) -> NDArray[np.float32] | None:
+    """The network's opinion, 1 for Black and -1 for White, if it has one."""
+    assert model.thought is not None
+    if model.thought.ownership is None:
+        return None
+    return model.thought.ownership * np.float32(1 if model.thought_ply % 2 == 0 else -1)
+
+
+def _draw_shading(target: pygame.Surface, grid: Grid, owners: NDArray[np.floating]) -> None:
+    """Darken Black's points and lighten White's, the more the surer they are."""
+    side = math.ceil(grid.step) + 1
+    patch = pygame.Surface((side, side))
+    for point in range(grid.height * grid.width):
+        x, y = grid.centre(point)
+        patch.fill(theme.BLACK_STONE if owners[point] > 0 else theme.WHITE_STONE)
+        patch.set_alpha(round(110 * min(abs(float(owners[point])), 1.0)))
+        # Neighbours share their rounded edges, or seams would show.
+        left, top = _pixel((x - grid.step / 2, y - grid.step / 2))
+        right, bottom = _pixel((x + grid.step / 2, y + grid.step / 2))
+        target.blit(patch, (left, top), (0, 0, right - left, bottom - top))
 
 
 def _draw_owners(

@@ -17,6 +17,7 @@ from engine.notation import action_to_text
 WIDTH = 320
 _MARGIN = 18
 _BUTTON_HEIGHT = 36
+DOTS_EVERY_MS = 400
 
 
 @dataclass
@@ -40,14 +41,15 @@ class Button:
         pygame.draw.rect(target, fill, rect, border_radius=7)
         if self.on:
             pygame.draw.rect(target, theme.ACCENT, rect, width=2, border_radius=7)
-        colour = theme.TEXT if self.enabled else theme.LINE
+        colour = theme.TEXT if self.enabled else theme.FAINT
         if not self.key:
             theme.text(target, self.label, rect.center, 15, colour, anchor="center")
         else:
             place = (rect.x + 12, rect.centery)
             theme.text(target, self.label, place, 15, colour, anchor="midleft")
             place = (rect.right - 10, rect.centery)
-            theme.text(target, self.key, place, 13, theme.DIM, anchor="midright")
+            colour = theme.DIM if self.enabled else theme.FAINT
+            theme.text(target, self.key, place, 13, colour, anchor="midright")
 
     def click(self, position: tuple[int, int]) -> bool:
         """Act if the click is on it; return whether it was."""
@@ -61,10 +63,17 @@ class Button:
 class Mood:
     """What the window knows beside the game."""
 
-    loading: bool
-    thinking: bool
+    ready: bool
+    """The AI is loaded."""
+    failed: bool
+    """It can play no more; the note says why."""
     note: str
     """A lasting remark, such as that no network was found."""
+
+
+def dots() -> str:
+    """One to three of them, to show that something goes on."""
+    return "." * (1 + pygame.time.get_ticks() // DOTS_EVERY_MS % 3)
 
 
 def draw_panel(
@@ -115,12 +124,14 @@ def _draw_player(target: pygame.Surface, area: pygame.Rect, model: GameModel, co
 
 def _draw_status(target: pygame.Surface, area: pygame.Rect, model: GameModel, mood: Mood) -> int:
     status = model.status
-    if mood.loading and model.ai_to_move:
-        status = f"{model.ai_name} is still loading"
-    if mood.thinking and model.ai_to_move:
+    if model.ai_to_move and not mood.ready:
+        status = f"{model.ai_name} {'cannot play' if mood.failed else 'is still loading'}"
+    elif model.ai_to_move:
         done = model.thought.simulations if _is_fresh(model) and model.thought else 0
-        dots = "." * (1 + pygame.time.get_ticks() // 400 % 3)
-        status = f"{model.ai_name} is thinking{dots}"
+        status = f"{model.ai_name} is thinking{dots()}"
+        words = f"{done} of {model.settings.simulations}"
+        place = (area.right, area.y + 5)
+        theme.text(target, words, place, 13, theme.DIM, anchor="topright")
         progress = min(done / max(model.settings.simulations, 1), 1.0)
         bar = pygame.Rect(area.x, area.y + 26, area.w, 3)
         pygame.draw.rect(target, theme.LINE, bar, border_radius=1)
@@ -206,7 +217,8 @@ def _draw_candidates(target: pygame.Surface, area: pygame.Rect, model: GameModel
         if visits == 0 and thought.simulations > 0:
             break
         theme.text(target, action_to_text(model.spec, int(action)), (area.x, y), 15, bold=True)
-        theme.text(target, f"{visits} visits", (area.x + 130, y), 14, theme.DIM, anchor="topright")
+        words = f"{visits} visit{'' if visits == 1 else 's'}"
+        theme.text(target, words, (area.x + 130, y), 14, theme.DIM, anchor="topright")
         chance = (float(thought.q[action]) + 1.0) / 2.0
         words = f"{chance:.0%} to win" if visits else "not visited"
         theme.text(target, words, (area.right, y), 14, anchor="topright")

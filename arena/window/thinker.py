@@ -97,10 +97,16 @@ class Thinker:
 
     def _work(self) -> None:
         try:
-            agent, note = self._load()
+            self._serve()
         except MiaiError as error:
             self._events.put(Failed(str(error)))
-            return
+        except Exception as error:
+            # A bug, or a machine out of memory: the window has to say so rather than wait forever.
+            self._events.put(Failed(f"The AI broke down ({error!r}); the terminal shows where"))
+            raise
+
+    def _serve(self) -> None:
+        agent, note = self._load()
         self._events.put(Loaded(agent.name, note))
         while (question := self._questions.get()) is not None:
             ticket, turn, limit = question

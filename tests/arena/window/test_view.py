@@ -168,6 +168,68 @@ def test_buttons_do_what_they_say(app, tmp_path: Path) -> None:  # type: ignore[
     assert list(tmp_path.glob("miai-*.sgf"))
 
 
+def test_an_idle_window_is_not_painted_again(app, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    import pygame
+
+    wait(app, lambda: app._ready)
+    painted: list[int] = []
+    monkeypatch.setattr(app, "draw", lambda: painted.append(1))
+    pygame.event.clear()
+    pygame.time.set_timer(pygame.QUIT, 600, loops=1)
+    app.run()
+    assert 1 <= len(painted) <= 4
+
+
+def test_the_dots_move_while_the_ai_thinks(app, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    import pygame
+
+    painted: list[int] = []
+    app.model.play(12)
+    monkeypatch.setattr(app, "draw", lambda: painted.append(1))
+    monkeypatch.setattr(app, "update", lambda: False)
+    pygame.event.clear()
+    pygame.time.set_timer(pygame.QUIT, 1500, loops=1)
+    app.run()
+    assert len(painted) >= 3
+
+
+def test_owned_points_are_shaded(app) -> None:  # type: ignore[no-untyped-def]
+    app.model.play(12)
+    grid = app._frame().grid
+    x, y = (int(part) for part in grid.centre(24))
+    patch = (slice(x - 12, x - 4), slice(y - 12, y - 4))
+    before = picture(app)[patch].mean()
+    while not app.model.over:
+        app.model.actions.append(app.model.spec.pass_action)
+        app.model._set_position()
+    assert picture(app)[patch].mean() < before - 20
+
+
+def test_an_ai_that_breaks_down_says_so(app, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    import threading
+
+    crashes: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", crashes.append)
+
+    class Broken:
+        name = "Broken"
+
+        def think(self, *_: object) -> None:
+            raise ZeroDivisionError("oh")
+
+    app.thinker.close()
+    app.thinker = Thinker(lambda: (Broken(), ""))  # type: ignore[arg-type, return-value]
+    wait(app, lambda: app._ready and app.model.ai_name == "Broken")
+    app.model.play(12)
+    wait(app, lambda: app._failed)
+    assert "ZeroDivisionError" in app._note
+    assert len(crashes) == 1, "the traceback has to reach the terminal"
+    picture(app)
+    app.model.undo()
+    app.update()
+    assert app.model.actions == []
+
+
 def test_a_failed_load_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     from arena.window.thinker import Failed
     from engine.errors import NetworkFileError
@@ -183,3 +245,13 @@ def test_a_failed_load_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         time.sleep(0.01)
     assert events == [Failed("expected a network, got nothing")]
     thinker.close()
+
+
+def test_a_misspelt_network_ends_the_program(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from miai.cli import main
+
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    assert main(["play", "--network", "no-such-network"]) == 2
+    assert "'no-such-network'" in capsys.readouterr().err
