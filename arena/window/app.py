@@ -263,6 +263,9 @@ def play(screen: pygame.Surface, args: argparse.Namespace, load: Loader) -> int:
         except BaseException as error:
             failures.append(error)
 
+    # The first picture comes before the thread: it is there sooner, and loads the fonts alone.
+    _draw_loading(screen)
+    pygame.display.flip()
     thread = threading.Thread(target=prepare, daemon=True)
     thread.start()
     clock = pygame.time.Clock()

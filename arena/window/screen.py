@@ -22,7 +22,7 @@ def close_screen() -> None:
     """Close the window; fonts that were loaded for it are gone with it."""
     from arena.window import theme
 
-    theme.font.cache_clear()
+    theme.forget_fonts()
     pygame.quit()
 
 

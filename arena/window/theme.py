@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import lru_cache
 from typing import Final
 
@@ -32,7 +33,22 @@ _SUPERSAMPLING = 4
 @lru_cache(maxsize=64)
 def font(size: int, bold: bool = False) -> pygame.font.Font:
     """A readable face; without system fonts, the one that comes with pygame."""
-    return pygame.font.SysFont(_FACES, size, bold=bold)
+    return pygame.font.Font(_face(bold), size)
+
+
+@lru_cache(maxsize=2)
+def _face(bold: bool) -> str | None:
+    """The first face's file that the system has."""
+    with warnings.catch_warnings():
+        # That fc-list is missing, or slower than pygame lets it be, is no news to a player.
+        warnings.simplefilter("ignore")
+        return pygame.font.match_font(_FACES, bold=bold)
+
+
+def forget_fonts() -> None:
+    """Forget fonts that belong to a closed window."""
+    font.cache_clear()
+    _face.cache_clear()
 
 
 def text(

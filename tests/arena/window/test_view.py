@@ -247,6 +247,32 @@ def test_a_failed_load_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     thinker.close()
 
 
+@pytest.mark.parametrize("trouble", ["slow", "missing", "no fonts"])
+def test_a_system_without_usable_fonts_is_no_trouble(
+    app, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:  # type: ignore[no-untyped-def]
+    """pygame asks ``fc-list``, gives it a second, and warns."""
+    import subprocess
+
+    import pygame
+
+    from arena.window import theme
+
+    def run(*_: object, **__: object) -> object:
+        if trouble == "slow":
+            raise subprocess.TimeoutExpired("fc-list", 1)
+        if trouble == "missing":
+            raise FileNotFoundError("fc-list")
+        return subprocess.CompletedProcess([], 0, b"", b"")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(pygame.sysfont, "Sysfonts", {})
+    monkeypatch.setattr(pygame.sysfont, "Sysalias", {})
+    theme.forget_fonts()
+    assert picture(app).std() > 10
+    theme.forget_fonts()
+
+
 def test_a_misspelt_network_ends_the_program(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
