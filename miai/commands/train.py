@@ -171,10 +171,14 @@ class _Display:
 
         elapsed, progress = number("elapsed_s"), number("progress")
         left = elapsed / progress - elapsed if progress > 0 else float("nan")
-        return (
+        rates = (
             f"{progress:4.0%} | {elapsed / 60:.1f} min, {left / 60:.1f} left | "
             f"{number('games_per_s'):.1f} games/s {number('evaluations_per_s'):,.0f} evals/s | "
             f"{metrics['games']} games {metrics['rows']} rows | "
+        )
+        if not metrics.get("steps"):
+            return rates + "no training yet: it waits for rows of finished games"
+        return rates + (
             f"loss {number('loss_total'):.2f} policy {number('loss_policy'):.2f} "
             f"value {number('loss_value'):.2f} | entropy {number('target_entropy'):.2f} | "
             f"{number('mean_plies'):.0f} plies"
