@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import zipfile
 import zlib
 from collections import Counter
@@ -16,6 +17,17 @@ from engine.records.sgf import read_tree, split_collection
 
 _SUFFIXES: Final = (".sgf",)
 _LARGEST_FILE: Final = 16 << 20
+_LARGEST_ZIP: Final = 1 << 30
+# What zipfile and its decompressors raise on damaged, encrypted or exotic entries.
+_DAMAGE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 @dataclass
@@ -87,21 +99,34 @@ def load_games(
 def _files(paths: Iterable[Path], loaded: Loaded) -> Iterator[tuple[bytes, str]]:
     """Yield the bytes and a label of every SGF file."""
     for path in paths:
-        if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in (*_SUFFIXES, ".zip"))
-            yield from _files(inside, loaded)
-        elif not path.exists():
+        if not path.exists():
             raise RecordError(f"expected SGF files, folders or zips, got {str(path)!r}: not there")
-        elif path.suffix.lower() == ".zip":
-            yield from _zip_files(path, loaded)
-        elif path.stat().st_size > _LARGEST_FILE:
-            loaded.refuse("too large", f"expected a file of at most 16 MiB: {path}")
-        else:
-            yield path.read_bytes(), str(path)
+        for file in _inside(path) if path.is_dir() else [path]:
+            try:
+                if file.suffix.lower() == ".zip":
+                    yield from _zip_files(file, loaded)
+                elif file.stat().st_size > _LARGEST_FILE:
+                    loaded.refuse("too large", f"expected a file of at most 16 MiB: {file}")
+                else:
+                    yield file.read_bytes(), str(file)
+            except OSError as error:
+                loaded.refuse(
+                    "unreadable", f"expected a file that can be read, got {error.strerror}: {file}"
+                )
+
+
+def _inside(folder: Path) -> list[Path]:
+    """The files of a folder and of those in it that may hold games, in a fixed order."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in (*_SUFFIXES, ".zip") and not path.is_dir()
+    )
 
 
 def _zip_files(path: Path, loaded: Loaded) -> Iterator[tuple[bytes, str]]:
-    """Yield a zip's SGF files; nothing is unpacked to disk."""
+    """Yield a zip's SGF files; nothing is unpacked to disk, and a zip bomb is left early."""
+    unpacked = 0
     try:
         with zipfile.ZipFile(path) as archive:
             for entry in archive.infolist():
@@ -111,9 +136,13 @@ def _zip_files(path: Path, loaded: Loaded) -> Iterator[tuple[bytes, str]]:
                 if entry.file_size > _LARGEST_FILE:
                     loaded.refuse("too large", f"expected a file of at most 16 MiB: {label}")
                     continue
+                unpacked += entry.file_size
+                if unpacked > _LARGEST_ZIP:
+                    loaded.refuse("too large", f"expected at most 1 GiB of games in {path}")
+                    return
                 try:
                     data = archive.read(entry)
-                except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+                except _DAMAGE as error:
                     loaded.refuse("damaged", f"expected a readable zip entry, got {error}: {label}")
                     continue
                 yield data, label

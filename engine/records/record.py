@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from engine.games.spec import GameSpec
 
 _RESULT = re.compile(r"([BW])\+(.*)", re.IGNORECASE)
+_POINTS = re.compile(r"\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -44,17 +45,17 @@ class GameRecord:
 
     @property
     def score(self) -> float | None:
-        """Black's points minus White's; ``None`` if the game was not counted."""
+        """Black's points minus White's; ``None`` if the game was not counted.
+
+        ``B+0``, which some servers write, says who won and not by how much.
+        """
         winner = self.winner
         if winner == 0:
             return 0.0
         match = _RESULT.fullmatch(self.result.strip())
-        if winner is None or match is None:
+        if winner is None or match is None or _POINTS.fullmatch(match.group(2)) is None:
             return None
-        try:
-            return winner * float(match.group(2))
-        except ValueError:
-            return None
+        return winner * float(match.group(2)) or None
 
     @property
     def has_setup(self) -> bool:

@@ -22,9 +22,11 @@ from engine.notation import action_to_text
 from engine.records.record import GameRecord
 
 _FALLBACK_ENCODINGS: Final = ("utf-8", "gb18030", "shift_jis", "latin-1")
-_LARGEST_KOMI = 200.0
+_LARGEST_KOMI: Final = 200.0
+_LARGEST_CHINESE_KOMI: Final = 5.0
 _COORDINATES = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _RESULT = re.compile(r"\s*([BW])\+(.*?)\s*", re.IGNORECASE)
+_NUMBER = re.compile(r"(\d+(?:\.\d+)?)(?![\w./])")
 _WORDS: Final = {"resign": "R", "r": "R", "time": "T", "t": "T", "forfeit": "F", "f": "F"}
 
 Properties = Mapping[str, list[bytes]]
@@ -115,8 +117,9 @@ def read_tree(tree: Any, label: str) -> ReadGame:
     root: Properties = nodes[0]
     encodings = _encodings(root)
     spec = _read_spec(root, label)
-    black, white = (_read_points(spec, root.get(name, []), label) for name in ("AB", "AW"))
-    to_move = _first_to_move(root, nodes, bool(black))
+    opening = _opening(nodes)
+    black, white = _read_setup(spec, opening, label)
+    to_move = _first_to_move(opening, bool(black))
     position = spec.allocate(1)
     try:
         spec.set_up(position, black, white, to_move)
@@ -152,6 +155,14 @@ def _main_line(tree: Any) -> list[Properties]:
     return nodes
 
 
+def _opening(nodes: list[Properties]) -> list[Properties]:
+    """The nodes up to the first move, its own included: some servers set up in the second node."""
+    for index, node in enumerate(nodes):
+        if "B" in node or "W" in node:
+            return nodes[: index + 1]
+    return nodes
+
+
 def _encodings(root: Properties) -> tuple[str, ...]:
     declared = root.get("CA", [b""])[0].decode("ascii", "replace").strip().lower()
     return (declared, *_FALLBACK_ENCODINGS) if declared else _FALLBACK_ENCODINGS
@@ -163,7 +174,7 @@ def _decode(raw: bytes, encodings: tuple[str, ...]) -> str:
     for encoding in encodings:
         try:
             return re.sub(r"\\(.)", r"\1", value.decode(encoding), flags=re.DOTALL)
-        except (UnicodeDecodeError, LookupError):
+        except (ValueError, LookupError):  # a file may declare any codec that Python has
             continue
     return value.decode("latin-1")
 
@@ -171,7 +182,8 @@ def _decode(raw: bytes, encodings: tuple[str, ...]) -> str:
 def _read_spec(root: Properties, label: str) -> GoSpec:
     game = root.get("GM", [b"1"])[0].strip()
     if game not in (b"1", b""):
-        raise RecordError(f"expected a game of Go (GM[1]), got GM[{game!r}]: {label}")
+        number = game.decode("ascii", "replace")
+        raise RecordError(f"expected a game of Go (GM[1]), got GM[{number}]: {label}")
     size = root.get("SZ", [b"19"])[0].decode("ascii", "replace").strip()
     width, _, height = size.partition(":")
     try:
@@ -184,14 +196,36 @@ def _read_spec(root: Properties, label: str) -> GoSpec:
 
 
 def _read_komi(root: Properties) -> float:
-    """Komi in points; some servers write Chinese counting in hundredths, 375 for 7.5."""
+    """Komi in points.
+
+    Some servers write hundredths: 650 is 6.5. Quarters are Chinese counting, where a stone stands
+    for two points: 3.75 is 7.5, and so is 375.
+    """
     try:
-        komi = float(root.get("KM", [b"0"])[0].strip() or b"0")
+        komi = float(root.get("KM", [b"0"])[0].strip().replace(b",", b".") or b"0")
     except ValueError:
         return 0.0
-    if komi > _LARGEST_KOMI:
-        komi = komi / 50.0
-    return round(komi * 2) / 2 if abs(komi) < _LARGEST_KOMI else 0.0
+    if abs(komi) > _LARGEST_KOMI:
+        komi /= 100.0
+    if not abs(komi) < _LARGEST_KOMI:
+        return 0.0
+    if abs(komi) < _LARGEST_CHINESE_KOMI and (komi * 4) % 2 == 1:
+        komi *= 2.0
+    return round(komi * 2) / 2
+
+
+def _read_setup(
+    spec: GameSpec, opening: list[Properties], label: str
+) -> tuple[list[int], list[int]]:
+    """Black's and White's stones that stand before the first move."""
+    stones: dict[int, str] = {}
+    for node in opening:
+        for name in ("AE", "AB", "AW"):
+            stones |= dict.fromkeys(_read_points(spec, node.get(name, []), label), name)
+    black, white = (
+        [point for point, owner in stones.items() if owner == name] for name in ("AB", "AW")
+    )
+    return black, white
 
 
 def _read_points(spec: GameSpec, values: list[bytes], label: str) -> list[int]:
@@ -222,12 +256,13 @@ def _read_point(spec: GameSpec, value: bytes, label: str) -> int:
     )
 
 
-def _first_to_move(root: Properties, nodes: list[Properties], handicap: bool) -> int:
-    if "PL" in root:
-        return WHITE if root["PL"][0].strip().upper().startswith(b"W") else BLACK
-    for node in nodes:
-        if "B" in node or "W" in node:
-            return BLACK if "B" in node else WHITE
+def _first_to_move(opening: list[Properties], handicap: bool) -> int:
+    """Who makes the first move, else who is said to, else who would."""
+    if "B" in opening[-1] or "W" in opening[-1]:
+        return BLACK if "B" in opening[-1] else WHITE
+    for node in reversed(opening):
+        if "PL" in node:
+            return WHITE if node["PL"][0].strip().upper().startswith(b"W") else BLACK
     return WHITE if handicap else BLACK
 
 
@@ -236,8 +271,8 @@ def _play_main_line(
 ) -> tuple[list[int], str]:
     """Play the moves as far as they are legal; return them and why they were cut, if so."""
     actions: list[int] = []
-    for index, node in enumerate(nodes):
-        if index and any(name in node for name in ("AB", "AW", "AE")):
+    for node in nodes:
+        if actions and any(name in node for name in ("AB", "AW", "AE")):
             return actions, f"stones are set up after move {len(actions)}: {label}"
         for name, colour in (("B", BLACK), ("W", WHITE)):
             if name not in node:
@@ -267,18 +302,20 @@ def _read_action(spec: GameSpec, value: bytes, label: str) -> int:
 
 
 def _normal_result(text: str) -> str:
-    """``B+Resign`` becomes ``B+R``; what cannot be read becomes ``?``."""
+    """``B+Resign`` becomes ``B+R``, a bare ``B`` becomes ``B+``; the unreadable becomes ``?``."""
     if text.lower() in ("0", "draw", "jigo"):
         return "0"
     if text.lower() == "void":
         return "Void"
+    if text.upper() in ("B", "W"):
+        return f"{text.upper()}+"
     match = _RESULT.fullmatch(text)
     if match is None:
         return "?"
     winner, how = match.group(1).upper(), match.group(2).strip()
-    number = re.match(r"\d+(\.\d+)?", how)
+    number = _NUMBER.match(how)
     if number is not None:
-        return f"{winner}+{float(number.group(0)):g}"
+        return f"{winner}+{float(number.group(1)):g}"
     return f"{winner}+{_WORDS.get(how.lower(), how)}"
 
 

@@ -71,6 +71,16 @@ def test_setup_and_first_to_move_come_back() -> None:
     assert again.actions == (move,)
 
 
+def test_stones_may_be_set_up_in_any_node_before_the_first_move() -> None:
+    record = one("(;SZ[9]HA[2];AB[cc][gg][ee]AW[aa];AE[ee]PL[B];W[ge])")
+    spec = record.spec
+    assert record.black_setup == tuple(text_to_action(spec, p) for p in ("C7", "G3"))
+    assert record.white_setup == (0,)
+    assert record.first_to_move == WHITE
+    assert len(record.actions) == 1
+    assert one("(;SZ[9];AB[cc];PL[W])").first_to_move == WHITE
+
+
 def test_coordinates_run_from_the_top_left() -> None:
     record = one("(;SZ[9];B[aa];W[ia];B[ai];W[])")
     spec = record.spec
@@ -102,6 +112,11 @@ def test_tt_is_a_pass_and_rectangles_are_width_first() -> None:
         ("?", "?", None, None),
         ("", "?", None, None),
         ("White won", "?", None, None),
+        ("B", "B+", 1, None),
+        ("W+0.0", "W+0", -1, None),
+        ("W+3/4", "W+3/4", -1, None),
+        ("B+nan", "B+nan", 1, None),
+        ("B+1e5", "B+1e5", 1, None),
     ],
 )
 def test_results_as_the_world_writes_them(
@@ -112,7 +127,23 @@ def test_results_as_the_world_writes_them(
 
 
 @pytest.mark.parametrize(
-    ("komi", "points"), [("7", 7.0), ("6.5", 6.5), ("375", 7.5), ("", 0.0), ("abc", 0.0)]
+    ("komi", "points"),
+    [
+        ("7", 7.0),
+        ("6.5", 6.5),
+        ("7,5", 7.5),
+        ("-3", -3.0),
+        ("750", 7.5),
+        ("650", 6.5),
+        ("375", 7.5),
+        ("3.75", 7.5),
+        ("2.75", 5.5),
+        ("", 0.0),
+        ("abc", 0.0),
+        ("nan", 0.0),
+        ("1e400", 0.0),
+        ("99999", 0.0),
+    ],
 )
 def test_komi_as_the_world_writes_it(komi: str, points: float) -> None:
     record = one(f"(;SZ[9]KM[{komi}];B[ee])")
@@ -129,7 +160,11 @@ def test_names_in_other_encodings(encoding: str) -> None:
 def test_declared_encoding_comes_first() -> None:
     data = b"(;CA[shift_jis]SZ[9]PB[" + "井山裕太".encode("shift_jis") + b"];B[ee])"
     assert one(data).black == "井山裕太"
-    assert one("(;CA[no-such]SZ[9]PB[abc];B[ee])").black == "abc"
+
+
+@pytest.mark.parametrize("declared", ["no-such", "undefined", "zlib", "a\0b"])
+def test_an_encoding_that_is_none_is_passed_over(declared: str) -> None:
+    assert one(f"(;CA[{declared}]SZ[9]PB[柯洁];B[ee])").black == "柯洁"
 
 
 def test_the_main_line_is_read_and_variations_left() -> None:
@@ -218,6 +253,47 @@ def test_load_games_explains_every_refusal(tmp_path: Path) -> None:
         load_games([tmp_path / "nowhere"])
 
 
+@pytest.mark.parametrize("method", ["ZIP_DEFLATED", "ZIP_BZIP2", "ZIP_LZMA"])
+def test_damage_inside_a_zip_costs_only_that_game(tmp_path: Path, method: str) -> None:
+    import zipfile
+
+    path = tmp_path / "games.zip"
+    with zipfile.ZipFile(path, "w", getattr(zipfile, method)) as archive:
+        archive.writestr("bad.sgf", "(;SZ[9];B[ee])" * 50)
+        archive.writestr("good.sgf", "(;SZ[9];B[cc])")
+    data = bytearray(path.read_bytes())
+    for at in range(40, 60):
+        data[at] ^= 0x5A
+    path.write_bytes(data)
+    loaded = load_games([path])
+    assert [len(record.actions) for record in loaded.records] == [1]
+    assert loaded.reasons == {"damaged": 1}
+    assert "bad.sgf" in loaded.refusals[0]
+
+
+def test_a_zip_bomb_is_left_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import zipfile
+
+    monkeypatch.setattr("engine.records.load._LARGEST_ZIP", 1000)
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("first.sgf", "(;SZ[9];B[ee])")
+        archive.writestr("second.sgf", "(;SZ[9]C[" + "x" * 2000 + "];B[cc])")
+        archive.writestr("third.sgf", "(;SZ[9];B[gg])")
+    loaded = load_games([tmp_path])
+    assert len(loaded.records) == 1
+    assert loaded.reasons == {"too large": 1}
+
+
+def test_what_cannot_be_read_in_a_folder_is_named_and_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "gone.sgf").symlink_to(tmp_path / "nowhere.sgf")
+    (tmp_path / "folder.sgf").mkdir()
+    (tmp_path / "folder.sgf" / "good.sgf").write_text("(;SZ[9];B[ee])")
+    loaded = load_games([tmp_path])
+    assert len(loaded.records) == 1
+    assert loaded.reasons == {"unreadable": 1}
+    assert "gone.sgf" in loaded.refusals[0]
+
+
 def test_the_expert_games_load_whole(shared_data: Path) -> None:
     loaded = load_games([shared_data / "go9_expert.zip"])
     assert len(loaded.records) == 356
@@ -232,4 +308,6 @@ def test_the_top_programs_games_load_with_every_refusal_explained(shared_data: P
     assert len(loaded.records) > 5700
     assert sum(loaded.reasons.values()) == len(loaded.refusals)
     assert loaded.reasons["damaged"] == 0
+    komis = {record.spec.komi for record in loaded.records if isinstance(record.spec, GoSpec)}
+    assert komis == {0.0, 5.5, 6.5, 7.5}
     assert any("\u4e00" <= letter <= "\u9fff" for r in loaded.records for letter in r.black)
