@@ -74,8 +74,10 @@ def measure_agreement(model: PolicyValueNet, rows: Rows) -> Agreement:
     logits, value = _predict(model, rows)
     target = rows.policy.astype(np.float32)
     wanted = target.argmax(axis=1)
-    own = logits[np.arange(len(rows)), wanted]
-    rank = (logits > own[:, None]).sum(axis=1)
+    own = logits[np.arange(len(rows)), wanted][:, None]
+    # Equal logits rank in the order of actions, as argmax takes them: no credit for indecision.
+    earlier = np.arange(logits.shape[1]) < wanted[:, None]
+    rank = ((logits > own) | ((logits == own) & earlier)).sum(axis=1)
     shifted = logits - logits.max(axis=1, keepdims=True)
     log_policy = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     actual = np.eye(3)[rows.outcome]

@@ -11,6 +11,7 @@ import torch
 
 from agents.evaluators.torch_evaluator import as_channels_last
 from agents.network.model import PolicyValueNet
+from engine.errors import RunError
 from engine.random import SYMMETRY, generator
 from selfplay.agreement import Agreement, measure_agreement
 from selfplay.learner import Learner, LearnerConfig
@@ -52,6 +53,7 @@ class Epoch:
     training_loss: float
     held_out_loss: float
     best: bool
+    rows_per_s: float
     seconds_left: float
 
 
@@ -93,15 +95,18 @@ def finetune(
         deadline_s: ``time.perf_counter()`` after which no epoch is begun.
 
     Raises:
-        RunError: if the loss is no longer finite.
+        RunError: if the network has other inputs than the rows, or the loss is no longer finite.
     """
+    for rows in (expert, held_out, mix, mix_held_out):
+        if rows is not None:
+            _require_inputs(model, rows)
     reference = model.folded().float()
     start = PolicyValueNet(model.config)
     start.load_state_dict(model.state_dict())
     learner = Learner(start, _learner_config(config))
     best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     best_loss, best_epoch = _held_out_loss(model, held_out), 0
-    on_epoch(Epoch(0, float("nan"), best_loss, True, float("nan")))
+    on_epoch(Epoch(0, float("nan"), best_loss, True, 0.0, float("nan")))
     began = time.perf_counter()
     for epoch in range(1, config.epochs + 1):
         loss = _train_epoch(learner, reference, expert, mix, config, epoch)
@@ -111,7 +116,8 @@ def finetune(
             best = {n: t.clone() for n, t in learner.averaged_model().state_dict().items()}
         now = time.perf_counter()
         left = (now - began) / epoch * (config.epochs - epoch)
-        on_epoch(Epoch(epoch, loss, held, best_epoch == epoch, left))
+        rate = epoch * len(expert) / (now - began)
+        on_epoch(Epoch(epoch, loss, held, best_epoch == epoch, rate, left))
         if epoch - best_epoch >= config.patience or (deadline_s is not None and now > deadline_s):
             break
     tuned = PolicyValueNet(model.config)
@@ -125,6 +131,15 @@ def finetune(
         kept_before=None if mix_held_out is None else measure_agreement(model, mix_held_out),
         kept_after=None if mix_held_out is None else measure_agreement(tuned, mix_held_out),
     )
+
+
+def _require_inputs(model: PolicyValueNet, rows: Rows) -> None:
+    wanted = (model.config.plane_names, model.config.global_names)
+    if wanted != (rows.plane_names, rows.global_names):
+        raise RunError(
+            f"expected rows with the network's inputs {wanted!r}, "
+            f"got {(rows.plane_names, rows.global_names)!r}"
+        )
 
 
 def _learner_config(config: FinetuneConfig) -> LearnerConfig:
@@ -151,8 +166,8 @@ def _train_epoch(
         if mix is not None and from_mix:
             drawn = mix.take(random.integers(len(mix), size=from_mix))
             rows = Rows.concatenate([rows, drawn])
-        if len(rows) < config.batch // 4:
-            continue
+        if steps and len(rows) < config.batch // 4:
+            continue  # a remainder too small for batch statistics
         total += _train_step(learner, reference, make_batch(rows, random), config)
         steps += 1
     return total / max(steps, 1)

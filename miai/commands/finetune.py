@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,8 @@ def run(args: argparse.Namespace) -> int:
     from selfplay.expert import all_rows, split_games
     from selfplay.finetune import finetune
 
+    if args.out.is_dir():
+        raise ConfigError(f"expected --out as a file to write, got the folder {str(args.out)!r}")
     if not args.out.parent.is_dir():
         raise ConfigError(f"expected --out in a folder that exists, got {str(args.out)!r}")
     if not 0.0 < args.holdout < 1.0:
@@ -75,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
             f"{args.size}x{args.size} games with a known result; give more --games"
         )
     expert, held_out = all_rows(kept), all_rows(held)
-    mix, mix_held = _self_play_rows(args.mix) if args.mix else (None, None)
+    mix, mix_held = _self_play_rows(args.mix, args.size) if args.mix else (None, None)
     print(
         f"training on {len(kept)} games ({len(expert)} positions), "
         f"held out {len(held)} games ({len(held_out)} positions)"
@@ -93,7 +96,8 @@ def run(args: argparse.Namespace) -> int:
         deadline_s=deadline,
     )
     _print_outcome(outcome)
-    save_network(args.out, outcome.model, _provenance(args, metadata, kept, expert, outcome))
+    provenance = _provenance(args, config, metadata, kept, expert, outcome)
+    save_network(args.out, outcome.model, provenance)
     print(f"wrote {args.out}; play against it: miai play --network {args.out}")
     return 0
 
@@ -113,8 +117,12 @@ def _config(args: argparse.Namespace) -> FinetuneConfig:
     return build(FinetuneConfig, known, source="the command line")
 
 
-def _self_play_rows(run: Path) -> tuple[Rows, Rows]:
-    """The newest rows of a run; those of every tenth game are held out."""
+def _self_play_rows(run: Path, size: int) -> tuple[Rows, Rows]:
+    """The newest rows of a run; those of every tenth game are held out.
+
+    Raises:
+        RunError: if the run has none, too few, or some of another size.
+    """
     from engine.errors import RunError
     from selfplay.folder import RunFolder
     from selfplay.shards import Rows, read_shard
@@ -122,12 +130,19 @@ def _self_play_rows(run: Path) -> tuple[Rows, Rows]:
     parts: list[Rows] = []
     for path in reversed(RunFolder(run).shards()):
         parts.append(read_shard(path))
+        if (parts[-1].height, parts[-1].width) != (size, size):
+            raise RunError(
+                f"expected self-play rows of a {size}x{size} board, "
+                f"got {parts[-1].height}x{parts[-1].width}: {path}"
+            )
         if sum(len(part) for part in parts) >= _MIX_ROWS:
             break
     if not parts:
         raise RunError(f"expected a run's folder with self-play rows, got {str(run)!r}")
     rows = Rows.concatenate(parts)
     held = rows.game % 10 == 0
+    if held.all() or not held.any():
+        raise RunError(f"expected a run of more games to mix in, got {len(rows)} rows in {run}")
     return rows.take((~held).nonzero()[0]), rows.take(held.nonzero()[0][:_MIX_HELD_OUT])
 
 
@@ -149,7 +164,8 @@ def _print_epoch(epoch: Epoch) -> None:
         return
     print(
         f"epoch {epoch.number}: loss {epoch.training_loss:.4f}, "
-        f"held-out {epoch.held_out_loss:.4f}{best}, at most {epoch.seconds_left:.0f} s left",
+        f"held-out {epoch.held_out_loss:.4f}{best}, "
+        f"{epoch.rows_per_s:,.0f} rows/s, at most {epoch.seconds_left:.0f} s left",
         flush=True,
     )
 
@@ -185,6 +201,7 @@ def _print_table(before: Agreement, after: Agreement) -> None:
 
 def _provenance(
     args: argparse.Namespace,
+    config: FinetuneConfig,
     metadata: dict[str, object],
     kept: list[GameRecord],
     expert: Rows,
@@ -202,6 +219,7 @@ def _provenance(
         "mixed_with": args.mix.name if args.mix else None,
         "epoch": outcome.epoch,
         "finetune_seed": args.seed,
+        "finetune_settings": asdict(config),
         "before": outcome.before.as_dict(),
         "after": outcome.after.as_dict(),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,18 +10,20 @@ import pytest
 import torch
 
 from agents.network.checkpoint import load_network, save_network
+from engine.errors import RunError
+from engine.games.go import GoSpec
 from engine.records import write_sgf
 from miai.cli import main
 from selfplay.agreement import calibration_error, measure_agreement
 from selfplay.expert import all_rows
 from selfplay.finetune import Epoch, FinetuneConfig, Outcome, finetune
-from tests.selfplay.small import small_network
+from selfplay.shards import write_shard
+from tests.selfplay.small import small_network, some_rows
 from tests.selfplay.test_expert import random_record
 
 
 def rule_record(seed: int):  # type: ignore[no-untyped-def]
     """A game whose players always choose the first sensible point: easy to imitate."""
-    from engine.games.go import GoSpec
     from engine.records import GameRecord
 
     spec = GoSpec(5, 5, 0.5, ko="simple")
@@ -73,10 +76,33 @@ def test_worse_epochs_are_not_kept() -> None:
     assert epochs[0].best
 
 
+def test_few_rows_are_learned_from_too() -> None:
+    """Fewer than a quarter of a batch: once they were all left out, silently."""
+    expert = all_rows([rule_record(1)])
+    before = small_network()
+    epochs: list[Epoch] = []
+    config = FinetuneConfig(epochs=1, batch=256, kl_weight=0.0)
+    finetune(before, expert, expert, config, epochs.append)
+    assert len(expert) < 256 // 4
+    assert epochs[1].training_loss > 0.0
+    assert epochs[1].held_out_loss != epochs[0].held_out_loss
+
+
+def test_rows_with_other_inputs_are_refused() -> None:
+    rows = all_rows([rule_record(1)])
+    other = replace(rows, plane_names=tuple(reversed(rows.plane_names)))
+    with pytest.raises(RunError, match="inputs"):
+        finetune(small_network(), rows, rows, FinetuneConfig(), lambda epoch: None, mix=other)
+
+
 def test_agreement_by_hand() -> None:
     """A network forced to a known policy, on rows whose ranks can be counted."""
     rows = all_rows([random_record(seed) for seed in range(6)])
     network = small_network()
+    random = torch.Generator().manual_seed(1)
+    with torch.no_grad():  # an untrained network likes all points alike
+        for parameter in network.parameters():
+            parameter.add_(torch.randn(parameter.shape, generator=random), alpha=0.1)
     agreement = measure_agreement(network, rows)
     spec = random_record(0).spec
     planes = rows.unpacked_planes()
@@ -98,6 +124,18 @@ def test_agreement_by_hand() -> None:
     assert agreement.top_5.mean == pytest.approx(top_5 / len(rows), abs=0.02)
     assert agreement.games == 6
     assert agreement.top_1.low <= agreement.top_1.mean <= agreement.top_1.high
+
+
+def test_an_undecided_network_gets_no_credit() -> None:
+    rows = all_rows([random_record(seed) for seed in range(6)])
+    network = small_network()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.zero_()
+    agreement = measure_agreement(network, rows)
+    legal = rows.unpacked_planes()[:, :, rows.plane_names.index("legal")].astype(bool)
+    first = legal.argmax(axis=1) == rows.policy.argmax(axis=1)
+    assert agreement.top_1.mean == pytest.approx(first.mean())
 
 
 def test_calibration_error_by_hand() -> None:
@@ -132,7 +170,25 @@ def test_the_command_writes_a_network_that_says_where_it_is_from(
     assert "broken.sgf" in printed.err
     _, metadata = load_network(out)
     assert metadata["provenance"]["made_by"] == "fine-tuning"
+    assert metadata["provenance"]["finetune_settings"]["epochs"] == 2
     assert metadata["provenance"]["parent"] == load_network(start)[1]["hash"]
+
+
+def test_self_play_rows_of_another_board_or_too_few_are_refused(
+    tmp_path: Path, games: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start, run = tmp_path / "start.safetensors", tmp_path / "run"
+    save_network(start, small_network(), {})
+    (run / "shards").mkdir(parents=True)
+    arguments = ["--network", str(start), "--games", str(games), "--size", "5"]
+    arguments += ["--mix", str(run), "--out", str(tmp_path / "out.safetensors")]
+    for rows, words in (
+        (some_rows(GoSpec(4, 4), 8), "got 4x4"),
+        (some_rows(GoSpec(5, 5), 4), "more games"),
+    ):
+        write_shard(run / "shards" / "000001.npz", rows)
+        assert main(["finetune", *arguments]) == 2
+        assert words in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -140,6 +196,7 @@ def test_the_command_writes_a_network_that_says_where_it_is_from(
     [
         ({"--games": "nowhere"}, "nowhere"),
         ({"--out": "no/such/folder/out.safetensors"}, "folder"),
+        ({"--out": "."}, "the folder"),
         ({"--network": "nothing.safetensors"}, "nothing.safetensors"),
         ({"--size": "9"}, "games to train on"),
         ({"--holdout": "2"}, "--holdout"),
