@@ -111,7 +111,7 @@ def _draw_lines(target: pygame.Surface, grid: Grid) -> None:
 
 
 def _draw_coordinates(target: pygame.Surface, grid: Grid) -> None:
-    size = max(int(grid.step * 0.26), 9)
+    size = min(max(int(grid.step * 0.26), 9), 18)
     margin = grid.step * 0.67
     for column in range(grid.width):
         x, y = grid.centre(column)

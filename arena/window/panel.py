@@ -46,8 +46,10 @@ class Button:
             theme.text(target, self.label, rect.center, 15, colour, anchor="center")
         else:
             place = (rect.x + 12, rect.centery)
-            theme.text(target, self.label, place, 15, colour, anchor="midleft")
+            label = theme.text(target, self.label, place, 15, colour, anchor="midleft")
             place = (rect.right - 10, rect.centery)
+            if label.right + theme.width(self.key, 13) + 4 > place[0]:
+                return  # a narrow window; the list of keys has it too
             colour = theme.DIM if self.enabled else theme.FAINT
             theme.text(target, self.key, place, 13, colour, anchor="midright")
 
@@ -110,28 +112,25 @@ def _draw_player(target: pygame.Surface, area: pygame.Rect, model: GameModel, co
     image = theme.stone(colour == BLACK, 26)
     target.blit(image, image.get_rect(center=(area.x + 28, area.centery)))
     name = "You" if colour == model.settings.colour else model.ai_name
-    place = (area.x + 52, area.centery)
-    theme.text(target, name, place, 17, bold=turn, anchor="midleft")
-    captured = model.prisoners[0 if colour == BLACK else 1]
-    words = (
-        f"{captured} captured"
-        if colour == BLACK
-        else (f"{captured} captured, komi {model.settings.komi:g}")
-    )
+    room = area.w - 52 - 12 - 10
+    words = f"{model.prisoners[0 if colour == BLACK else 1]} captured"
+    with_komi = f"{words}, komi {model.settings.komi:g}"
+    if colour == WHITE and theme.width(name, 17, True) + theme.width(with_komi, 13) <= room:
+        words = with_komi
     theme.text(target, words, (area.right - 12, area.centery), 13, theme.DIM, anchor="midright")
+    name = theme.fit(name, 17, room - theme.width(words, 13), True)
+    theme.text(target, name, (area.x + 52, area.centery), 17, bold=turn, anchor="midleft")
     return area.bottom
 
 
 def _draw_status(target: pygame.Surface, area: pygame.Rect, model: GameModel, mood: Mood) -> int:
-    status = model.status
+    status, count = model.status, ""
     if model.ai_to_move and not mood.ready:
         status = f"{model.ai_name} {'cannot play' if mood.failed else 'is still loading'}"
     elif model.ai_to_move:
         done = model.thought.simulations if _is_fresh(model) and model.thought else 0
         status = f"{model.ai_name} is thinking{dots()}"
-        words = f"{done} of {model.settings.simulations}"
-        place = (area.right, area.y + 5)
-        theme.text(target, words, place, 13, theme.DIM, anchor="topright")
+        count = f"{done} of {model.settings.simulations} simulations"
         progress = min(done / max(model.settings.simulations, 1), 1.0)
         bar = pygame.Rect(area.x, area.y + 26, area.w, 3)
         pygame.draw.rect(target, theme.LINE, bar, border_radius=1)
@@ -140,8 +139,8 @@ def _draw_status(target: pygame.Surface, area: pygame.Rect, model: GameModel, mo
     theme.text(target, theme.fit(status, 18, area.w, True), area.topleft, 18, bold=True)
     words = model.message or mood.note
     y = area.y + 34
-    for line in theme.wrap(words, 14, area.w, 2):
-        theme.text(target, line, (area.x, y), 14, theme.WARNING)
+    for line in theme.wrap(words or count, 14, area.w, 2):
+        theme.text(target, line, (area.x, y), 14, theme.WARNING if words else theme.DIM)
         y += 18
     return area.y + 76
 
@@ -178,7 +177,7 @@ def _draw_win_rate(target: pygame.Surface, area: pygame.Rect, model: GameModel) 
 def _draw_graph(target: pygame.Surface, area: pygame.Rect, model: GameModel) -> int:
     """Black's chance to win along the game."""
     pygame.draw.rect(target, theme.BACKGROUND, area, border_radius=8)
-    inner = area.inflate(-20, -20)
+    inner = area.inflate(-20, -44)  # the words have bands of their own
     pygame.draw.line(target, theme.LINE, (inner.x, inner.centery), (inner.right, inner.centery))
     plies = max(len(model.actions), 20)
     points = [

@@ -68,28 +68,33 @@ def text(
     return rect
 
 
-def fit(words: str, size: int, width: int, bold: bool = False) -> str:
+def width(words: str, size: int, bold: bool = False) -> int:
+    """Of one line, in pixels."""
+    return font(size, bold).size(words)[0]
+
+
+def fit(words: str, size: int, room: int, bold: bool = False) -> str:
     """Shorten a line to a width, with an ellipsis."""
-    if font(size, bold).size(words)[0] <= width:
+    if width(words, size, bold) <= room:
         return words
-    while words and font(size, bold).size(words + "…")[0] > width:
+    while words and width(words + "…", size, bold) > room:
         words = words[:-1]
     return words + "…"
 
 
-def wrap(words: str, size: int, width: int, lines: int) -> list[str]:
+def wrap(words: str, size: int, room: int, lines: int) -> list[str]:
     """Break a sentence into at most ``lines`` lines of a width."""
     rows: list[str] = [""]
     for word in words.split():
         longer = f"{rows[-1]} {word}".strip()
-        if rows[-1] and font(size).size(longer)[0] > width:
+        if rows[-1] and width(longer, size) > room:
             rows.append(word)
         else:
             rows[-1] = longer
     shown = rows[:lines]
     if len(rows) > lines:
-        shown[-1] = fit(f"{shown[-1]} …", size, width)
-    return [fit(row, size, width) for row in shown]
+        shown[-1] = fit(f"{shown[-1]} …", size, room)
+    return [fit(row, size, room) for row in shown]
 
 
 @lru_cache(maxsize=4)
