@@ -281,3 +281,35 @@ def test_a_misspelt_network_ends_the_program(
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     assert main(["play", "--network", "no-such-network"]) == 2
     assert "'no-such-network'" in capsys.readouterr().err
+
+
+def test_no_words_overlap_in_the_smallest_window(app, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    """Texts of the panel lie apart, also with a long name and a long komi."""
+    from itertools import combinations
+
+    import pygame
+
+    from arena.window import theme
+    from arena.window.screen import SMALLEST
+
+    app.screen = pygame.display.set_mode(SMALLEST)
+    app.model.new_game(Settings(size=5, komi=-12.5, colour=BLACK, simulations=16))
+    app.model.ai_name = "Miai (playouts)"
+    app._ready, app._note = True, ""
+    app.model.play(12)
+    written: list[tuple[str, pygame.Rect]] = []
+    write = theme.text
+
+    def note(target: pygame.Surface, words: str, *args: object, **named: object) -> pygame.Rect:
+        rect = write(target, words, *args, **named)  # type: ignore[arg-type]
+        if rect.x > app._frame().panel.x:
+            written.append((words, rect))
+        return rect
+
+    monkeypatch.setattr(theme, "text", note)
+    app.draw()
+    assert len(written) > 15
+    for (words, rect), (other, its) in combinations(written, 2):
+        assert not rect.inflate(0, -6).colliderect(its.inflate(0, -6)), (words, other)
+    for words, rect in written:
+        assert app._frame().panel.contains(rect), words
