@@ -59,14 +59,13 @@ def make_openings(spec: GameSpec, count: int, plies: tuple[int, int], seed: int)
 
 def canonical_stones(spec: GameSpec, stones: np.ndarray) -> bytes:
     """Return the smallest of the rotations and reflections of stones, shape ``(points,)``."""
-    return min(
-        stones[permutation].tobytes() for permutation in permutations(spec.height, spec.width)
-    )
+    table = permutations(spec.height, spec.width, spec.symmetries)
+    return min(stones[permutation].tobytes() for permutation in table)
 
 
 def distinct_games(spec: GameSpec, games: Iterable[Sequence[int]]) -> int:
     """Count games that differ in their actions; rotated and reflected games are the same."""
-    table = action_permutations(spec.height, spec.width)
+    table = action_permutations(spec.height, spec.width, spec.symmetries)
     return len({min(row.tobytes() for row in table[:, list(game)]) for game in games})
 
 

@@ -1,4 +1,4 @@
-"""Boards as text, for terminals, tests and docs: X is Black, O is White, + a star point.
+"""Boards as text, for terminals, tests and docs: X is Black, O is White, + a star point of Go.
 
 ```
    A B C
@@ -7,6 +7,8 @@
  1 . . . 1
    A B C
 ```
+
+Boards of hexagons lean: each row begins half a point right of the one above.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from numpy.typing import NDArray
 
 from engine.errors import NotationError
 from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, Positions
-from engine.notation import column_name
+from engine.notation import column_name, row_number
 
 _SIGNS = {EMPTY: ".", BLACK: "X", WHITE: "O"}
 _COLOURS = {".": EMPTY, "+": EMPTY, "X": BLACK, "x": BLACK, "#": BLACK, "O": WHITE, "o": WHITE}
@@ -45,8 +47,8 @@ def star_points(height: int, width: int) -> frozenset[int]:
 def diagram(spec: GameSpec, position: Positions, marks: Mapping[int, str] | None = None) -> str:
     """Draw one position (a row or an array of one); ``marks`` put a character on points."""
     stones = spec.stones(np.atleast_1d(position))[0]
-    stars = star_points(spec.height, spec.width)
-    names = [column_name(column) for column in range(spec.width)]
+    stars = star_points(spec.height, spec.width) if spec.star_points else frozenset()
+    names = [column_name(column, spec.letter_i) for column in range(spec.width)]
     heading = "   " + " ".join(f"{name:<1}" for name in names)
     lines = [heading]
     for row in range(spec.height):
@@ -56,9 +58,10 @@ def diagram(spec: GameSpec, position: Positions, marks: Mapping[int, str] | None
             if sign == "." and point in stars:
                 sign = "+"
             signs.append((marks or {}).get(point, sign))
-        number = spec.height - row
-        lines.append(f"{number:2d} {' '.join(signs)} {number}")
-    lines.append(heading)
+        number = row_number(spec, row)
+        lean = " " * row if spec.slant else ""
+        lines.append(f"{lean}{number:2d} {' '.join(signs)} {number}")
+    lines.append(" " * spec.height + heading if spec.slant else heading)
     return "\n".join(lines)
 
 

@@ -93,8 +93,9 @@ def _rules_of_training(spec: GameSpec) -> GameSpec:
 def _replayed(spec: GameSpec, record: GameRecord) -> tuple[Positions, Positions]:
     """Return the position before each action, and the one after the last."""
     root = spec.allocate(1)
-    if isinstance(spec, GoSpec):
-        spec.set_up(root, record.black_setup, record.white_setup, record.first_to_move)
+    if record.black_setup or record.white_setup or record.first_to_move != BLACK:
+        stones = spec.board(record.black_setup, record.white_setup)
+        spec.set_up(root, stones, record.first_to_move)
     plies = len(record.actions)
     paths = np.tile(np.array(record.actions, np.int16), (plies + 1, 1))
     positions = spec.allocate(plies + 1)

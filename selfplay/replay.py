@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.errors import RunError
 from engine.games.spec import GameSpec
-from engine.symmetry import action_permutations, permutations
+from engine.symmetry import ALL, action_permutations, permutations
 from selfplay.shards import ARRAY_NAMES, Rows, unpack_planes
 
 
@@ -104,21 +104,24 @@ class ReplayWindow:
             self._spec.global_names,
             **{name: array[at] for name, array in self._ring.items()},
         )
-        return make_batch(rows, random)
+        return make_batch(rows, random, self._spec.symmetries)
 
 
-def make_batch(rows: Rows, random: np.random.Generator | None) -> Batch:
-    """Unpack rows; each gets a random symmetry, or none without a generator."""
+def make_batch(
+    rows: Rows, random: np.random.Generator | None, symmetries: tuple[int, ...] = ALL
+) -> Batch:
+    """Unpack rows; each gets one of ``symmetries`` at random, or none without a generator."""
     points, count = rows.points, len(rows)
     planes = unpack_planes(rows.planes, points, len(rows.plane_names))
     policy = rows.policy.astype(np.float32)
     ownership = rows.ownership.astype(np.float32)
     if random is not None:
-        board = permutations(rows.height, rows.width)
+        board = permutations(rows.height, rows.width, symmetries)
         k = random.integers(len(board), size=count)
         each = np.arange(count)[:, None]
         planes = planes[each, board[k]]
-        policy = policy[each, action_permutations(rows.height, rows.width)[k]]
+        moved = action_permutations(rows.height, rows.width, symmetries)
+        policy = policy[each, moved[k]]
         ownership = ownership[each, board[k]]
     return Batch(
         planes=np.ascontiguousarray(planes),

@@ -12,7 +12,7 @@ from engine.search.evaluation import Evaluation
 class RolloutEvaluator:
     """Judges a position by ``playouts`` random games; the policy is uniform.
 
-    The random numbers depend on the position alone (its hash), so an evaluation does not depend on
+    The random numbers depend on the position alone (its key), so an evaluation does not depend on
     what shares its batch.
     """
 
@@ -25,7 +25,7 @@ class RolloutEvaluator:
     def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:
         rows = len(positions)
         games = np.repeat(positions, self.playouts)
-        own = (positions["hash"] + positions["plies"].astype(np.uint64)).astype(np.uint64)
+        own = spec.keys(positions)
         seeds = np.repeat(own, self.playouts) ^ np.tile(self._seeds, rows)
         spec.playout(games, seeds)
         side = np.where(spec.to_move(positions) == BLACK, 1, -1).astype(np.float32)

@@ -285,7 +285,8 @@ class Session:
         """Return the position after a line; raises IllegalActionError if it is not one."""
         position = self._spec.allocate(1)
         if line != _Line(actions=line.actions):
-            self._spec.set_up(position, line.black_setup, line.white_setup, line.first_to_move)
+            stones = self._spec.board(line.black_setup, line.white_setup)
+            self._spec.set_up(position, stones, line.first_to_move)
         for action in line.actions:
             self._spec.play(position, np.array([action]))
         return position

@@ -5,23 +5,55 @@ from __future__ import annotations
 from typing import Any, Final
 
 from engine.errors import SpecError
+from engine.games.connect_four import ConnectFourSpec
 from engine.games.go import GoSpec
+from engine.games.gomoku import GomokuSpec, TicTacToeSpec
+from engine.games.hex import HexSpec
+from engine.games.othello import OthelloSpec
 from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, Positions
 
-__all__ = ["BLACK", "EMPTY", "GAMES", "WHITE", "GameSpec", "GoSpec", "Positions", "make"]
+__all__ = [
+    "BLACK",
+    "EMPTY",
+    "GAMES",
+    "WHITE",
+    "ConnectFourSpec",
+    "GameSpec",
+    "GoSpec",
+    "GomokuSpec",
+    "HexSpec",
+    "OthelloSpec",
+    "Positions",
+    "TicTacToeSpec",
+    "make",
+]
 
-GAMES: Final[dict[str, type[GameSpec]]] = {GoSpec.name: GoSpec}
+GAMES: Final[dict[str, type[GameSpec]]] = {
+    spec.name: spec
+    for spec in (GoSpec, OthelloSpec, GomokuSpec, TicTacToeSpec, ConnectFourSpec, HexSpec)
+}
 
 
-def make(name: str, height: int, width: int | None = None, **rules: Any) -> GameSpec:
+def make(name: str, height: int | None = None, width: int | None = None, **rules: Any) -> GameSpec:
     """Return the spec of a registered game.
+
+    Without a size it is the game's usual one; a height alone means a square. For Go, ``rules`` may
+    also be the name of a rule set, ``rules="japanese"``.
 
     Raises:
         SpecError: if the game, its size or a rule does not exist.
     """
-    if name not in GAMES:
+    key = name.lower().replace("-", "_")
+    if key not in GAMES:
         raise SpecError(f"expected a game from {', '.join(sorted(GAMES))}, got {name!r}")
+    kind = GAMES[key]
+    size: dict[str, Any] = {}
+    if height is not None:
+        size = {"height": height, "width": height if width is None else width}
     try:
-        return GAMES[name](height, height if width is None else width, **rules)
+        if issubclass(kind, GoSpec) and "rules" in rules:
+            by_name = {k: v for k, v in rules.items() if k != "rules"}
+            return kind.by(rules["rules"], **{"height": 9, **size}, **by_name)
+        return kind(**size, **rules)
     except TypeError as error:
-        raise SpecError(f"expected rules that {name} has, got {rules!r}: {error}") from error
+        raise SpecError(f"expected rules that {key} has, got {rules!r}: {error}") from error

@@ -1,4 +1,4 @@
-"""Go on any board from 2x2 to 19x19: area scoring, two passes end the game."""
+"""Go on any board from 2x2 to 25x25; two passes end the game."""
 
 from __future__ import annotations
 
@@ -7,55 +7,68 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from engine._kernel import kernel
-from engine.errors import IllegalActionError, SpecError
-from engine.games import go_features
+from engine.errors import SpecError
+from engine.games import go_features, rows
 from engine.games.go_board import (
     PLIES_PER_POINT,
+    POSITIONAL_SUPERKO,
+    SIMPLE_KO,
+    SITUATIONAL_SUPERKO,
     SIZE_CLASSES,
     can_play,
     cell_of,
-    forget_row,
+    is_legal,
     is_own_eye,
+    is_safe,
+    key_row,
     layout,
     play_row,
     playout_row,
     reset_row,
+    set_up_row,
 )
-from engine.games.go_scoring import area_rows
-from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, Positions
+from engine.games.go_features import feature_row
+from engine.games.go_life import certain_rows
+from engine.games.go_rules import RULES
+from engine.games.go_scoring import score_row, take_off_rows
+from engine.games.spec import EMPTY, WHITE, GameSpec, Positions, check_side
 
-KO_RULES: Final = ("positional", "simple")
-_NONE_DEAD = np.zeros((0, 0), dtype=np.bool_)
+__all__ = [
+    "GoSpec",
+    "feature_row",
+    "is_legal",
+    "is_safe",
+    "key_row",
+    "legal_row",
+    "play_row",
+    "playout_row",
+    "reset_row",
+    "score_row",
+    "set_up_row",
+    "stones_row",
+]
+
+KO_RULES: Final = {
+    "simple": SIMPLE_KO,
+    "positional": POSITIONAL_SUPERKO,
+    "situational": SITUATIONAL_SUPERKO,
+}
+SCORING_RULES: Final = ("area", "territory")
+HANDICAP_BONUSES: Final = ("none", "stones", "stones-1")
+_LARGEST_KOMI = 400
 
 
 @kernel
-def _reset_rows(positions):
-    for i in range(len(positions)):
-        reset_row(positions[i])
-
-
-@kernel
-def _forget_rows(positions):
-    """Make the present position the first one of the game."""
-    for i in range(len(positions)):
-        forget_row(positions[i])
-
-
-@kernel
-def _legal_rows(positions, out):
-    """Write bool ``out`` ``(rows, actions)``, zeroed before."""
-    for i in range(len(positions)):
-        row = positions[i]
-        if row["finished"] != 0:
-            continue
-        points = row["height"] * row["width"]
-        superko = row["positional_superko"] != 0
-        for point in range(points):
-            out[i, point] = can_play(row, cell_of(row, point), row["to_move"], superko)
-        out[i, points] = True
+def legal_row(row, out):
+    """Mark legal actions in bool ``out`` ``(actions,)``, zeroed before."""
+    points = row["height"] * row["width"]
+    superko = row["superko"] != SIMPLE_KO
+    for point in range(points):
+        out[point] = can_play(row, cell_of(row, point), row["to_move"], superko)
+    out[points] = True
 
 
 @kernel
@@ -69,49 +82,13 @@ def _drop_eye_rows(positions, out):
 
 
 @kernel
-def _first_illegal_row(positions, actions):
-    """Return the first row whose action is illegal, or -1."""
-    for i in range(len(positions)):
-        row = positions[i]
-        points = row["height"] * row["width"]
-        action = actions[i]
-        if action == -1:
-            continue
-        if row["finished"] != 0 or action < 0 or action > points:
-            return i
-        superko = row["positional_superko"] != 0
-        if action < points and not can_play(row, cell_of(row, action), row["to_move"], superko):
-            return i
-    return -1
+def stones_row(row, out):
+    """Write the colour of each point to uint8 ``out`` ``(points,)``."""
+    for point in range(row["height"] * row["width"]):
+        out[point] = row["board"][cell_of(row, point)]
 
 
-@kernel
-def _play_rows(positions, actions):
-    for i in range(len(positions)):
-        if actions[i] >= 0:
-            play_row(positions[i], actions[i])
-
-
-@kernel
-def _replay_rows(roots, row_slot, paths, lengths, leaves):
-    for i in range(len(row_slot)):
-        leaves[i] = roots[row_slot[i]]
-        for ply in range(lengths[i]):
-            play_row(leaves[i], paths[i, ply])
-
-
-@kernel
-def _stone_rows(positions, out):
-    for i in range(len(positions)):
-        row = positions[i]
-        for point in range(row["height"] * row["width"]):
-            out[i, point] = row["board"][cell_of(row, point)]
-
-
-@kernel
-def _playout_rows(positions, seeds):
-    for i in range(len(positions)):
-        playout_row(positions[i], seeds[i])
+_KERNELS = rows.bind(globals())
 
 
 @dataclass(frozen=True)
@@ -119,7 +96,7 @@ class GoSpec(GameSpec):
     """Rules of Go.
 
     Raises:
-        SpecError: on a size, komi or ko rule that does not exist.
+        SpecError: on a size or rule that does not exist.
     """
 
     height: int = 9
@@ -127,26 +104,52 @@ class GoSpec(GameSpec):
     komi: float = 7.0
     """Points that White gets; half points allowed."""
     ko: str = "positional"
-    """``positional``: no position of stones may come back, whoever is to move. ``simple``: a single
-    stone that just captured a single stone may not be retaken at once."""
+    """``positional``: no position of stones may come back, whoever is to move. ``situational``: not
+    with the same side to move. ``simple``: a single stone that just captured a single stone may not
+    be retaken at once."""
     suicide: bool = False
     """Whether a chain may take its own last liberty; it is then removed."""
+    scoring: str = "area"
+    """``area``: stones and surrounded points. ``territory``: surrounded points and prisoners; the
+    two agree up to a point where both sides played equally often and no dead stone was left."""
+    handicap_bonus: str = "none"
+    """What White gets for ``n`` handicap stones: ``stones`` n points, ``stones-1`` n - 1."""
 
     name: ClassVar[str] = "go"
     plane_names: ClassVar[tuple[str, ...]] = go_features.PLANE_NAMES
     global_names: ClassVar[tuple[str, ...]] = go_features.GLOBAL_NAMES
+    kernels: ClassVar[rows.RowKernels] = _KERNELS
+    refusals: ClassVar[tuple[str, ...]] = ("a chain without a liberty",)
+    may_pass: ClassVar[bool] = True
+    letter_i: ClassVar[bool] = False
+    star_points: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        largest = SIZE_CLASSES[-1]
-        if not (2 <= self.height <= largest and 2 <= self.width <= largest):
+        check_side(self.name, self.height, self.width, 2, SIZE_CLASSES[-1])
+        komi = self.komi
+        if not abs(komi) <= _LARGEST_KOMI or komi * 2 != int(komi * 2):
             raise SpecError(
-                f"expected a Go board from 2x2 to {largest}x{largest}, "
-                f"got {self.height!r}x{self.width!r}"
+                f"expected komi as a multiple of 0.5 from -{_LARGEST_KOMI} to {_LARGEST_KOMI}, "
+                f"got {komi!r}"
             )
-        if not abs(self.komi) <= 400 or self.komi * 2 != int(self.komi * 2):
-            raise SpecError(f"expected komi as a multiple of 0.5 up to 400, got {self.komi!r}")
-        if self.ko not in KO_RULES:
-            raise SpecError(f"expected a ko rule from {', '.join(KO_RULES)}, got {self.ko!r}")
+        for what, value, known in (
+            ("ko rule", self.ko, tuple(KO_RULES)),
+            ("way of scoring", self.scoring, SCORING_RULES),
+            ("handicap bonus", self.handicap_bonus, HANDICAP_BONUSES),
+        ):
+            if value not in known:
+                raise SpecError(f"expected a {what} from {', '.join(known)}, got {value!r}")
+
+    @classmethod
+    def by(cls, rules: str, height: int = 9, width: int | None = None, **changes: Any) -> GoSpec:
+        """Return a rule set by name, such as ``japanese``, with fields changed as given.
+
+        Raises:
+            SpecError: if there is no such rule set, size or field.
+        """
+        if rules not in RULES:
+            raise SpecError(f"expected rules from {', '.join(RULES)}, got {rules!r}")
+        return cls(height, height if width is None else width, **{**RULES[rules], **changes})
 
     @property
     def _size_class(self) -> int:
@@ -161,44 +164,24 @@ class GoSpec(GameSpec):
     def max_plies(self) -> int:
         return PLIES_PER_POINT * self._size_class**2
 
-    def allocate(self, count: int) -> Positions:
-        positions = np.zeros(count, self.dtype)
-        positions["height"] = self.height
-        positions["width"] = self.width
-        positions["komi_half_points"] = int(self.komi * 2)
-        positions["positional_superko"] = self.ko == "positional"
-        positions["suicide"] = self.suicide
-        _reset_rows(positions)
-        return positions
+    @property
+    def row_rules(self) -> dict[str, int]:
+        return {
+            "komi_half_points": int(self.komi * 2),
+            "superko": KO_RULES[self.ko],
+            "suicide": int(self.suicide),
+            "territory": int(self.scoring == "territory"),
+        }
 
-    def reset(self, positions: Positions) -> None:
-        """Turn rows back into start positions; each keeps its own komi."""
-        _reset_rows(positions)
-
-    def set_up(
-        self, positions: Positions, black: Sequence[int], white: Sequence[int], to_move: int
-    ) -> None:
-        """Put stones on empty boards, in place: handicaps and problems.
+    def place_handicap(self, positions: Positions, points: Sequence[int]) -> None:
+        """Begin every row with Black stones on ``points``, White to move and paid for them.
 
         Raises:
-            IllegalActionError: if a point is taken twice, or a chain would have no liberty.
+            IllegalActionError: if a point is named twice or not on the board.
         """
-        for colour, points in ((BLACK, black), (WHITE, white)):
-            for point in points:
-                positions["to_move"] = colour
-                self.play(positions, np.full(len(positions), point))
-        if np.any(positions["prisoners"]):
-            raise IllegalActionError(
-                f"expected set-up stones with liberties, got black {list(black)!r} "
-                f"and white {list(white)!r}, which capture each other"
-            )
-        positions["to_move"] = to_move
-        _forget_rows(positions)
-
-    def legal(self, positions: Positions) -> NDArray[np.bool_]:
-        out = np.zeros((len(positions), self.actions), np.bool_)
-        _legal_rows(positions, out)
-        return out
+        self.set_up(positions, self.board(black=points), WHITE)
+        bonus = {"none": 0, "stones": len(points), "stones-1": max(len(points) - 1, 0)}
+        positions["komi_half_points"] = int(self.komi * 2) + 2 * bonus[self.handicap_bonus]
 
     def candidates(self, positions: Positions) -> NDArray[np.bool_]:
         """Return the legal actions that do not fill an own eye; the pass is always among them."""
@@ -206,74 +189,73 @@ class GoSpec(GameSpec):
         _drop_eye_rows(positions, out)
         return out
 
-    def play(self, positions: Positions, actions: NDArray[Any]) -> None:
-        actions = np.ascontiguousarray(actions, np.int64)
-        bad = _first_illegal_row(positions, actions)
-        if bad >= 0:
-            raise IllegalActionError(self._why_illegal(positions[bad], int(actions[bad]), bad))
-        _play_rows(positions, actions)
-
-    def _why_illegal(self, row: Any, action: int, index: int) -> str:
-        where = f"at ply {int(row['plies'])}, row {index}"
-        if row["finished"]:
-            return f"expected a game that is not over, got action {action!r} {where}"
-        if not 0 <= action <= self.points:
-            return f"expected an action from 0 to {self.points}, got {action!r} {where}"
-        point = f"point {action!r} (row {action // self.width}, column {action % self.width})"
+    def _why_point_illegal(self, row: Any, point: str, action: int) -> str:
         cell = action + action // self.width + self.width + 2
-        if row["board"][cell] != EMPTY:
-            return f"expected an empty point, got {point}, which is occupied, {where}"
         if not row["suicide"] and not go_features.breathes(row, cell, row["to_move"]):
-            return f"expected a point with a liberty, got suicide on {point} {where}"
-        return f"expected a new position, got {point}, which the ko rule forbids, {where}"
-
-    def replay(
-        self,
-        roots: Positions,
-        row_slot: NDArray[np.int32],
-        paths: NDArray[np.int16],
-        lengths: NDArray[np.int32],
-        leaves: Positions,
-    ) -> None:
-        _replay_rows(roots, row_slot, paths, lengths, leaves)
-
-    def finished(self, positions: Positions) -> NDArray[np.bool_]:
-        return positions["finished"] != 0
-
-    def to_move(self, positions: Positions) -> NDArray[np.uint8]:
-        return np.ascontiguousarray(positions["to_move"])
-
-    def stones(self, positions: Positions) -> NDArray[np.uint8]:
-        out = np.empty((len(positions), self.points), np.uint8)
-        _stone_rows(positions, out)
-        return out
+            return f"expected a point with a liberty, got suicide on {point}"
+        return f"expected a new position, got {point}, which the ko rule forbids,"
 
     def score(
-        self, positions: Positions, dead: NDArray[np.bool_] | None = None
+        self,
+        positions: Positions,
+        dead: ArrayLike | None = None,
+        seki: ArrayLike | None = None,
     ) -> NDArray[np.float32]:
-        """Return the area score; ``dead`` ``(rows, points)`` marks stones to take off first."""
-        return self._area(positions, dead)[1]
+        """Return Black's points minus White's, komi included.
 
-    def ownership(
-        self, positions: Positions, dead: NDArray[np.bool_] | None = None
-    ) -> NDArray[np.int8]:
-        return self._area(positions, dead)[0]
+        Args:
+            positions: ``(rows,)``.
+            dead: bool ``(rows, points)``, stones to take off first.
+            seki: bool ``(rows, points)``, points that count for nobody under territory scoring.
+        """
+        ownership, scores = self._settled(positions, dead)
+        if seki is not None and self.scoring == "territory":
+            vacant = (self.stones(positions) == EMPTY) & self._mask(positions, seki, "seki")
+            scores -= (ownership * vacant).sum(axis=1, dtype=np.float32)
+        return scores
 
-    def _area(
-        self, positions: Positions, dead: NDArray[np.bool_] | None
+    def ownership(self, positions: Positions, dead: ArrayLike | None = None) -> NDArray[np.int8]:
+        return self._settled(positions, dead)[0]
+
+    def _settled(
+        self, positions: Positions, dead: ArrayLike | None
     ) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-        ownership = np.empty((len(positions), self.points), np.int8)
-        scores = np.empty(len(positions), np.float32)
-        if len(positions):
-            area_rows(positions, _NONE_DEAD if dead is None else dead, ownership, scores)
-        return ownership, scores
+        if dead is None:
+            return self._scored(positions)
+        self._check(positions)
+        without = positions.copy()
+        take_off_rows(without, self._mask(positions, dead, "dead"))
+        return self._scored(without)
 
-    def features(self, positions: Positions) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        planes = np.zeros((len(positions), self.points, len(self.plane_names)), np.uint8)
-        globals_ = np.empty((len(positions), len(self.global_names)), np.float32)
-        if len(positions):
-            go_features.feature_rows(positions, planes, globals_)
-        return planes, globals_
+    def _mask(self, positions: Positions, mask: ArrayLike, what: str) -> NDArray[np.bool_]:
+        found = np.ascontiguousarray(mask, np.bool_)
+        if found.shape != (len(positions), self.points):
+            raise SpecError(
+                f"expected {what} points of shape {(len(positions), self.points)}, "
+                f"got {found.shape}"
+            )
+        return found
 
-    def playout(self, positions: Positions, seeds: NDArray[np.uint64]) -> None:
-        _playout_rows(positions, seeds)
+    def certain(self, positions: Positions) -> NDArray[np.int8]:
+        """Return whose each point is for good: 1 Black, -1 White, 0 open, ``(rows, points)``.
+
+        Benson's unconditional life and the regions it encloses, see :mod:`engine.games.go_life`.
+        """
+        self._check(positions)
+        out = np.zeros((len(positions), self.points), np.int8)
+        certain_rows(positions, out)
+        return out
+
+    def decided(self, positions: Positions) -> NDArray[np.int8]:
+        """Return who has won for certain by area: 1 Black, -1 White, 0 open, ``(rows,)``.
+
+        Even if every open point went to the other side. Always 0 under territory scoring, where
+        points can be lost by playing inside them.
+        """
+        certain = self.certain(positions)
+        if self.scoring == "territory":
+            return np.zeros(len(positions), np.int8)
+        komi = positions["komi_half_points"] / 2.0
+        lead = certain.sum(axis=1) - komi
+        unsettled = (certain == 0).sum(axis=1)
+        return (np.sign(lead) * (np.abs(lead) > unsettled)).astype(np.int8)

@@ -10,7 +10,8 @@ then only adds and subtracts, and a chain is captured when its count reaches 0.
 
 Invariants: ``root`` is 0 on empty and border cells; ``libs``, ``size`` and ``chain_hash`` are valid
 at roots; ``hash`` is the XOR of the Zobrist numbers of all stones; ``history[:history_count]``
-holds the hash of every position that a placed stone produced, the start position first.
+holds the hash of every position that a placed stone produced, the start position first (under
+situational superko also of those that a pass produced, and each hash tells who is to move).
 """
 
 from __future__ import annotations
@@ -21,11 +22,16 @@ from typing import Any, Final
 import numpy as np
 
 from engine._kernel import helper, kernel
-from engine.games.spec import BLACK, EMPTY
+from engine.games import rows
+from engine.games.rows import begin, note
+from engine.games.spec import BLACK, EMPTY, LARGEST_SIDE, WHITE
 from engine.random import below, mix
 
 BORDER: Final = 3
-SIZE_CLASSES: Final = (9, 13, 19)
+SIMPLE_KO: Final = 0
+POSITIONAL_SUPERKO: Final = 1
+SITUATIONAL_SUPERKO: Final = 2
+SIZE_CLASSES: Final = (9, 13, 19, LARGEST_SIDE)
 PLIES_PER_POINT: Final = 3
 BLOOM_WORDS: Final = 32
 _BLOOM_MASK = np.uint64(BLOOM_WORDS * 64 - 1)
@@ -36,6 +42,7 @@ ZOBRIST: Final = np.random.Generator(np.random.PCG64(0x6D696169)).integers(
     1, 1 << 63, size=(BORDER, _LARGEST_BOARD_CELLS), dtype=np.uint64
 )
 ZOBRIST.flags.writeable = False
+_WHITE_TO_MOVE = np.uint64(0x5BD1E995A7C4F36B)
 
 
 @cache
@@ -43,35 +50,26 @@ def layout(size_class: int) -> np.dtype[Any]:
     """Record layout for boards up to ``size_class`` on a side; one dtype object per class."""
     cells = (size_class + 2) * (size_class + 1) + 1
     points = size_class * size_class
-    return np.dtype(
-        [
-            ("hash", np.uint64),
-            ("height", np.int16),
-            ("width", np.int16),
-            ("komi_half_points", np.int16),  # twice the komi
-            ("positional_superko", np.uint8),  # else simple ko
-            ("suicide", np.uint8),  # 1: allowed
-            ("to_move", np.uint8),  # BLACK or WHITE
-            ("passes", np.uint8),  # passes in a row
-            ("finished", np.uint8),
-            ("ko", np.int16),  # cell that simple ko forbids, 0 if none
-            ("plies", np.int32),
-            ("prisoners", np.int16, 2),  # stones captured by Black, by White
-            ("last", np.int16, 5),  # latest actions, newest first, -1 if none
-            ("empty_count", np.int16),
-            ("empties", np.int16, points),  # cells, the first empty_count of them valid
-            ("empty_at", np.int16, cells),  # where a cell stands in empties
-            ("board", np.uint8, cells),  # EMPTY, BLACK, WHITE, BORDER
-            ("root", np.int16, cells),
-            ("next", np.int16, cells),  # next stone of the chain, circular
-            ("libs", np.int16, cells),  # pseudo-liberties, at roots
-            ("size", np.int16, cells),  # stones, at roots
-            ("chain_hash", np.uint64, cells),  # XOR of the stones' Zobrist numbers, at roots
-            ("bloom", np.uint64, BLOOM_WORDS),  # which hashes may be in history
-            ("history_count", np.int32),
-            ("history", np.uint64, PLIES_PER_POINT * points + 1),
-        ],
-        align=True,
+    return rows.layout(
+        ("superko", np.uint8),  # SIMPLE_KO, POSITIONAL_SUPERKO or SITUATIONAL_SUPERKO
+        ("suicide", np.uint8),  # 1: allowed
+        ("territory", np.uint8),  # 1: territory and prisoners count, 0: area
+        ("passes", np.uint8),  # passes in a row
+        ("ko", np.int16),  # cell that simple ko forbids, 0 if none
+        ("hash", np.uint64),
+        ("prisoners", np.int16, 2),  # stones captured by Black, by White
+        ("empty_count", np.int16),
+        ("empties", np.int16, points),  # cells, the first empty_count of them valid
+        ("empty_at", np.int16, cells),  # where a cell stands in empties
+        ("board", np.uint8, cells),  # EMPTY, BLACK, WHITE, BORDER
+        ("root", np.int16, cells),
+        ("next", np.int16, cells),  # next stone of the chain, circular
+        ("libs", np.int16, cells),  # pseudo-liberties, at roots
+        ("size", np.int16, cells),  # stones, at roots
+        ("chain_hash", np.uint64, cells),  # XOR of the stones' Zobrist numbers, at roots
+        ("bloom", np.uint64, BLOOM_WORDS),  # which hashes may be in history
+        ("history_count", np.int32),
+        ("history", np.uint64, PLIES_PER_POINT * points + 1),
     )
 
 
@@ -94,7 +92,6 @@ def reset_row(row):
     """Empty the board; height, width, komi and rules stay as they are."""
     height, width = row["height"], row["width"]
     row["hash"] = _ZERO
-    row["to_move"] = BLACK
     row["prisoners"][:] = 0
     row["board"][:] = BORDER
     row["root"][:] = 0
@@ -104,30 +101,59 @@ def reset_row(row):
         row["board"][cell] = EMPTY
         row["empties"][action] = cell
         row["empty_at"][cell] = action
-    forget_row(row)
+    begin_row(row, BLACK)
 
 
 @kernel
-def forget_row(row):
-    """Keep the stones and who is to move; let the game begin here."""
+def begin_row(row, to_move):
+    """Let the game begin with the stones that are there."""
+    begin(row)
+    row["to_move"] = to_move
     row["passes"] = 0
-    row["finished"] = 0
     row["ko"] = 0
-    row["plies"] = 0
-    row["last"][:] = -1
     row["bloom"][:] = _ZERO
     row["history_count"] = 0
     remember(row)
 
 
+@kernel
+def set_up_row(row, stones, to_move, strict):
+    """Begin from ``stones`` uint8 ``(points,)``; return 1 if a chain has no liberty, else 0."""
+    reset_row(row)
+    for point in range(row["height"] * row["width"]):
+        if stones[point] != EMPTY:
+            place_stone(row, cell_of(row, point), stones[point])
+    if row["prisoners"][0] + row["prisoners"][1] > 0:
+        # Fewer stones have more liberties: only a board that is wrong in the end captures.
+        return 1
+    begin_row(row, to_move)
+    return 0
+
+
+@helper
+def situation(row, position_hash, to_move):
+    """What superko compares: the stones, and by the situational rule who is to move."""
+    if row["superko"] == SITUATIONAL_SUPERKO and to_move == WHITE:
+        return position_hash ^ _WHITE_TO_MOVE
+    return position_hash
+
+
+@helper
+def key_row(row):
+    """64 bits for the stones, the turn, a simple ko and a pass: see :meth:`GameSpec.keys`."""
+    rest = np.uint64(row["to_move"] + 4 * row["passes"] + 16 * row["ko"])
+    return mix(row["hash"] ^ mix(rest))
+
+
 @helper
 def remember(row):
-    """Enter the present position into the history."""
+    """Enter the present situation into the history."""
     count = row["history_count"]
+    now = situation(row, row["hash"], row["to_move"])
     if count < len(row["history"]):
-        row["history"][count] = row["hash"]
+        row["history"][count] = now
         row["history_count"] = count + 1
-    slot = row["hash"] & _BLOOM_MASK
+    slot = now & _BLOOM_MASK
     row["bloom"][slot >> _S6] |= _ONE << (slot & _LOW6)
 
 
@@ -194,7 +220,7 @@ def can_play(row, cell, colour, superko):
             return False
         after = row["hash"] ^ own_chains
     if superko:
-        return not seen(row, after)
+        return not seen(row, situation(row, after, 3 - colour))
     return True
 
 
@@ -318,11 +344,25 @@ def place_stone(row, cell, colour):
         row["ko"] = captured_cell
 
 
+@helper
+def is_safe(row, action):
+    """Whether playing this would leave the row well formed: see :class:`~rows.RowKernels`."""
+    return action == row["height"] * row["width"] or row["board"][cell_of(row, action)] == EMPTY
+
+
+@helper
+def is_legal(row, action):
+    """Whether the rules in ``row`` allow the action in a game that is not over."""
+    if action == row["height"] * row["width"]:
+        return True
+    return can_play(row, cell_of(row, action), row["to_move"], row["superko"] != SIMPLE_KO)
+
+
 @kernel
 def play_row(row, action):
     """Play a legal action and note it; two passes, or the last ply of all, end the game."""
-    points = row["height"] * row["width"]
-    if action == points:
+    is_pass = action == row["height"] * row["width"]
+    if is_pass:
         row["passes"] += 1
         row["ko"] = 0
         if row["passes"] >= 2:
@@ -330,15 +370,11 @@ def play_row(row, action):
     else:
         row["passes"] = 0
         place_stone(row, cell_of(row, action), row["to_move"])
+    note(row, action)
+    if not is_pass or row["superko"] == SITUATIONAL_SUPERKO:
         remember(row)
-    last = row["last"]
-    for i in range(len(last) - 1, 0, -1):
-        last[i] = last[i - 1]
-    last[0] = action
-    row["plies"] += 1
     if row["plies"] >= len(row["history"]) - 1:
         row["finished"] = 1
-    row["to_move"] = 3 - row["to_move"]
 
 
 @kernel

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from engine._kernel import kernel
-from engine.games.go_board import BORDER, can_play, cell_of
+from engine.games.go_board import BORDER, SIMPLE_KO, can_play, cell_of
 from engine.games.spec import BLACK, EMPTY
 
 PLANE_NAMES: Final = (
@@ -50,38 +50,36 @@ def _count_liberties(row, liberties):
 
 
 @kernel
-def feature_rows(positions, planes, globals_):
-    """Write uint8 ``planes`` ``(rows, points, planes)``, zeroed before, and ``globals_``."""
-    liberties = np.empty(len(positions[0]["board"]), np.int16)
-    for i in range(len(positions)):
-        row = positions[i]
-        board, root = row["board"], row["root"]
-        points = row["height"] * row["width"]
-        colour = row["to_move"]
-        superko = row["positional_superko"] != 0
-        _count_liberties(row, liberties)
-        for point in range(points):
-            cell = cell_of(row, point)
-            occupant = board[cell]
-            planes[i, point, 0] = 1
-            if occupant == EMPTY:
-                if can_play(row, cell, colour, superko):
-                    planes[i, point, 7] = 1
-                elif row["suicide"] != 0 or breathes(row, cell, colour):
-                    planes[i, point, 6] = 1
-                continue
-            planes[i, point, 1 if occupant == colour else 2] = 1
-            count = liberties[root[cell]]
-            if count <= 3:
-                planes[i, point, 2 + count] = 1
-        for age in range(2):
-            if 0 <= row["last"][age] < points:
-                planes[i, row["last"][age], 8 + age] = 1
-        sign = -1.0 if colour == BLACK else 1.0
-        globals_[i, 0] = sign * row["komi_half_points"] / _KOMI_SCALE
-        globals_[i, 1] = 1.0 if row["passes"] > 0 else 0.0
-        globals_[i, 2] = 1.0 if superko else 0.0
-        globals_[i, 3] = 1.0 if row["suicide"] != 0 else 0.0
+def feature_row(row, planes, globals_):
+    """Write uint8 ``planes`` ``(points, planes)``, zeroed before, and float32 ``globals_``."""
+    board, root = row["board"], row["root"]
+    liberties = np.empty(len(board), np.int16)
+    points = row["height"] * row["width"]
+    colour = row["to_move"]
+    superko = row["superko"] != SIMPLE_KO
+    _count_liberties(row, liberties)
+    for point in range(points):
+        cell = cell_of(row, point)
+        occupant = board[cell]
+        planes[point, 0] = 1
+        if occupant == EMPTY:
+            if can_play(row, cell, colour, superko):
+                planes[point, 7] = 1
+            elif row["suicide"] != 0 or breathes(row, cell, colour):
+                planes[point, 6] = 1
+            continue
+        planes[point, 1 if occupant == colour else 2] = 1
+        count = liberties[root[cell]]
+        if count <= 3:
+            planes[point, 2 + count] = 1
+    for age in range(2):
+        if 0 <= row["last"][age] < points:
+            planes[row["last"][age], 8 + age] = 1
+    sign = -1.0 if colour == BLACK else 1.0
+    globals_[0] = sign * row["komi_half_points"] / _KOMI_SCALE
+    globals_[1] = 1.0 if row["passes"] > 0 else 0.0
+    globals_[2] = 1.0 if superko else 0.0
+    globals_[3] = 1.0 if row["suicide"] != 0 else 0.0
 
 
 @kernel

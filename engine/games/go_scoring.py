@@ -1,7 +1,8 @@
-"""Area scoring of a Go board as it stands: stones, and empty regions that reach one colour only.
+"""Scoring of a Go board as it stands: stones, and empty regions that reach one colour only.
 
-Tromp-Taylor's rule 9: a region that reaches both colours, or none, belongs to nobody. Whether
-stones are dead is the caller's to say.
+Tromp-Taylor's rule 9: a region that reaches both colours, or none, belongs to nobody. Area scoring
+counts stones and regions, territory scoring regions and prisoners. Whether stones are dead, or
+alive in seki, is the caller's to say.
 """
 
 from __future__ import annotations
@@ -46,31 +47,40 @@ def _own_area(row, colours, region, owner):
 
 
 @kernel
-def area_rows(positions, dead, ownership, scores):
-    """Score rows.
+def score_row(row, ownership):
+    """Score the board as it stands, by area or territory as the row's rules say.
 
-    Args:
-        positions: ``(rows,)``; untouched.
-        dead: bool ``(rows, points)``, stones to take off first; no columns means none are dead.
-        ownership: int8 ``(rows, points)``, written: 1 Black, -1 White, 0 neither.
-        scores: float32 ``(rows,)``, written: Black's points minus White's minus komi.
+    Writes int8 ``ownership`` ``(points,)``: 1 Black, -1 White, 0 neither. Returns Black's points
+    minus White's minus komi.
     """
-    cells = len(positions[0]["board"])
-    colours = np.empty(cells, np.uint8)
+    cells = len(row["board"])
     region = np.empty(cells, np.int16)
     owner = np.empty(cells, np.int8)
+    _own_area(row, row["board"], region, owner)
+    balance = 0
+    if row["territory"] != 0:
+        balance = row["prisoners"][0] - row["prisoners"][1]
+    for point in range(row["height"] * row["width"]):
+        cell = cell_of(row, point)
+        who = owner[cell]
+        mine = 1 if who == BLACK else (-1 if who == WHITE else 0)
+        ownership[point] = mine
+        if row["territory"] == 0 or row["board"][cell] == EMPTY:
+            balance += mine
+    return balance - row["komi_half_points"] / 2.0
+
+
+@kernel
+def take_off_rows(positions, dead):
+    """Take stones that bool ``dead`` ``(rows, points)`` marks off the board, as prisoners.
+
+    For scoring only: chains and hashes of the rows are not kept up.
+    """
     for i in range(len(positions)):
         row = positions[i]
-        points = row["height"] * row["width"]
-        colours[:] = row["board"]
         for point in range(dead.shape[1]):
-            if dead[i, point]:
-                colours[cell_of(row, point)] = EMPTY
-        _own_area(row, colours, region, owner)
-        balance = 0
-        for point in range(points):
-            who = owner[cell_of(row, point)]
-            mine = 1 if who == BLACK else (-1 if who == WHITE else 0)
-            ownership[i, point] = mine
-            balance += mine
-        scores[i] = balance - row["komi_half_points"] / 2.0
+            cell = cell_of(row, point)
+            colour = row["board"][cell]
+            if dead[i, point] and colour != EMPTY:
+                row["board"][cell] = EMPTY
+                row["prisoners"][2 - colour] += 1

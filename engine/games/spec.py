@@ -9,15 +9,20 @@ the side to move.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from engine.errors import IllegalActionError, SpecError
+from engine.games.rows import RowKernels, first_misfit
 
 EMPTY: Final = 0
 BLACK: Final = 1
 WHITE: Final = 2
+LARGEST_SIDE: Final = 25
 
 Positions = NDArray[Any]
 """Structured array of shape ``(rows,)`` with the dtype of its game."""
@@ -29,6 +34,8 @@ class GameSpec(ABC):
 
     An action is an integer: a point ``row * width + column`` counted from the top left, or the
     pass, which is always the last action, ``height * width``.
+
+    Verbs raise :class:`SpecError` when they are given positions of another game or size.
     """
 
     height: int
@@ -39,6 +46,31 @@ class GameSpec(ABC):
     """Names of the binary input planes that :meth:`features` writes, in order."""
     global_names: ClassVar[tuple[str, ...]]
     """Names of the inputs that belong to no point, in order."""
+    kernels: ClassVar[RowKernels]
+    """The rules, compiled."""
+    refusals: ClassVar[tuple[str, ...]] = ()
+    """What :meth:`set_up` may find wrong, by the number that the kernel returns, from 1."""
+
+    symmetries: ClassVar[tuple[int, ...]] = (0, 1, 2, 3, 4, 5, 6, 7)
+    """Which of :func:`engine.symmetry.permutations` turn a game into an equal one, the identity
+    first; those beyond 3 exist on squares only."""
+    letter_i: ClassVar[bool] = True
+    """Whether the column after H is called I, as everywhere but in Go."""
+    rows_from_top: ClassVar[bool] = False
+    """Whether row 1 is the top one."""
+    slant: ClassVar[bool] = False
+    """Whether each row stands half a point right of the one above, as on a hexagonal board."""
+    star_points: ClassVar[bool] = False
+    """Whether a printed board of this game has star points."""
+    may_pass: ClassVar[bool] = False
+    """Whether a player may pass by choice: early passes then teach a network nothing."""
+    stones_fall: ClassVar[bool] = False
+    """Whether a column alone tells where a stone comes to rest."""
+    pass_name: ClassVar[str] = "pass"
+    """What players call the last action."""
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.height}x{self.width}"
 
     @property
     def points(self) -> int:
@@ -56,6 +88,12 @@ class GameSpec(ABC):
         return self.points
 
     @property
+    def rules(self) -> dict[str, Any]:
+        """Everything but the size, by name: ``make(spec.name, h, w, **spec.rules)`` is equal."""
+        size = ("height", "width")
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in size}
+
+    @property
     @abstractmethod
     def dtype(self) -> np.dtype[Any]:
         """Record layout of a position; the same object for every spec of a size class."""
@@ -65,17 +103,115 @@ class GameSpec(ABC):
     def max_plies(self) -> int:
         """Plies after which a game ends as it stands."""
 
-    @abstractmethod
+    @property
+    def row_rules(self) -> dict[str, int]:
+        """Fields of a position that hold rules: written when it is allocated, then left alone."""
+        return {}
+
     def allocate(self, count: int) -> Positions:
         """Return ``count`` start positions."""
+        positions = np.zeros(count, self.dtype)
+        for name, value in {"height": self.height, "width": self.width, **self.row_rules}.items():
+            positions[name] = value
+        self.kernels.reset(positions)
+        return positions
 
-    @abstractmethod
     def reset(self, positions: Positions) -> None:
-        """Turn every row back into the start position, in place."""
+        """Turn every row back into the start position, in place; each keeps its own komi."""
+        self._check(positions)
+        self.kernels.reset(positions)
 
-    @abstractmethod
+    def board(self, black: Iterable[int] = (), white: Iterable[int] = ()) -> NDArray[np.uint8]:
+        """Return stones on these points, uint8 ``(points,)``, as :meth:`set_up` takes them.
+
+        Raises:
+            IllegalActionError: if a point is not on the board or taken twice.
+        """
+        stones = np.zeros(self.points, np.uint8)
+        for colour, points in ((BLACK, black), (WHITE, white)):
+            for point in points:
+                if not 0 <= point < self.points:
+                    raise IllegalActionError(
+                        f"expected a point from 0 to {self.points - 1}, got {point!r}"
+                    )
+                if stones[point] != EMPTY:
+                    raise IllegalActionError(f"expected different points, got {point!r} twice")
+                stones[point] = colour
+        return stones
+
+    def set_up(
+        self,
+        positions: Positions,
+        stones: ArrayLike,
+        to_move: ArrayLike = BLACK,
+        strict: bool = True,
+    ) -> None:
+        """Let every row's game begin from these stones, in place.
+
+        Args:
+            positions: ``(rows,)``.
+            stones: ``EMPTY``, ``BLACK`` or ``WHITE`` per point, ``(points,)`` or
+                ``(rows, points)``.
+            to_move: ``BLACK`` or ``WHITE``, one for all or ``(rows,)``.
+            strict: refuse also what only a puzzle or a handicap would have: numbers of stones that
+                alternate play from the start cannot give, where a game has no passes.
+
+        Raises:
+            IllegalActionError: if a row cannot be a position of this game; no row has changed then.
+        """
+        changed = positions.copy()
+        refused = self.try_set_up(changed, stones, to_move, strict)
+        if refused.any():
+            row = int(np.flatnonzero(refused)[0])
+            why = self.refusals[refused[row] - 1]
+            board = np.broadcast_to(np.asarray(stones), (len(positions), self.points))[row]
+            black, white = (np.flatnonzero(board == colour).tolist() for colour in (BLACK, WHITE))
+            raise IllegalActionError(
+                f"expected a position that {self} can have, "
+                f"got {why} in row {row}: Black on {black!r}, White on {white!r}"
+            )
+        positions[:] = changed
+
+    def try_set_up(
+        self,
+        positions: Positions,
+        stones: ArrayLike,
+        to_move: ArrayLike = BLACK,
+        strict: bool = True,
+    ) -> NDArray[np.uint8]:
+        """Like :meth:`set_up`, but return 0 per row, or the number of the refusal from 1.
+
+        Refused rows hold no playable position afterwards.
+        """
+        self._check(positions)
+        board = np.asarray(stones)
+        sides = np.asarray(to_move)
+        if board.shape not in ((self.points,), (len(positions), self.points)):
+            raise IllegalActionError(
+                f"expected stones of shape {(self.points,)} or {(len(positions), self.points)}, "
+                f"got {board.shape}"
+            )
+        if not np.isin(board, (EMPTY, BLACK, WHITE)).all():
+            raise IllegalActionError("expected stones of 0 (empty), 1 (Black) or 2 (White)")
+        if not np.isin(sides, (BLACK, WHITE)).all():
+            raise IllegalActionError(f"expected 1 (Black) or 2 (White) to move, got {to_move!r}")
+        full = (len(positions), self.points)
+        refused = np.zeros(len(positions), np.uint8)
+        self.kernels.set_up(
+            positions,
+            np.ascontiguousarray(np.broadcast_to(board, full), np.uint8),
+            np.ascontiguousarray(np.broadcast_to(sides, len(positions)), np.uint8),
+            strict,
+            refused,
+        )
+        return refused
+
     def legal(self, positions: Positions) -> NDArray[np.bool_]:
         """Return legal actions, shape ``(rows, actions)``. A finished position has none."""
+        self._check(positions)
+        out = np.zeros((len(positions), self.actions), np.bool_)
+        self.kernels.legal(positions, out)
+        return out
 
     def candidates(self, positions: Positions) -> NDArray[np.bool_]:
         """Return the legal actions worth searching, shape ``(rows, actions)``.
@@ -84,15 +220,43 @@ class GameSpec(ABC):
         """
         return self.legal(positions)
 
-    @abstractmethod
-    def play(self, positions: Positions, actions: NDArray[Any]) -> None:
+    def play(self, positions: Positions, actions: ArrayLike) -> None:
         """Play one action per row, in place. Rows with action -1 are left alone.
 
         Raises:
             IllegalActionError: if any row's action is illegal; no row has changed then.
         """
+        self._check(positions)
+        chosen = np.asarray(actions)
+        if chosen.shape != positions.shape or not np.issubdtype(chosen.dtype, np.integer):
+            raise IllegalActionError(
+                f"expected {len(positions)} whole numbers, one action per row, "
+                f"got {chosen.dtype} of shape {chosen.shape}"
+            )
+        chosen = np.ascontiguousarray(chosen, np.int64)
+        bad = self.kernels.first_illegal(positions, chosen)
+        if bad >= 0:
+            row, action = positions[bad], int(chosen[bad])
+            where = f"at ply {int(row['plies'])}, row {bad}, of {self}"
+            raise IllegalActionError(f"{self._why_illegal(row, action)} {where}")
+        self.kernels.play(positions, chosen)
 
-    @abstractmethod
+    def _why_illegal(self, row: Any, action: int) -> str:
+        if row["finished"]:
+            return f"expected a game that is not over, got action {action!r}"
+        if not 0 <= action <= self.points:
+            return f"expected an action from 0 to {self.points}, got {action!r}"
+        if action == self.pass_action:
+            return f"expected a point, got the {self.pass_name}, which is not allowed now,"
+        point = f"point {action!r} (row {action // self.width}, column {action % self.width})"
+        if self.stones(np.atleast_1d(row))[0, action] != EMPTY:
+            return f"expected an empty point, got {point}, which is occupied,"
+        return self._why_point_illegal(row, point, action)
+
+    def _why_point_illegal(self, row: Any, point: str, action: int) -> str:
+        """Say why the rules refuse an empty point."""
+        return f"expected a legal point, got {point}"
+
     def replay(
         self,
         roots: Positions,
@@ -103,40 +267,124 @@ class GameSpec(ABC):
     ) -> None:
         """Copy ``roots[row_slot[i]]`` to ``leaves[i]`` and play ``paths[i, :lengths[i]]`` there.
 
-        For the search, whose paths are legal by construction: nothing is checked.
-        """
+        For the search, whose paths are legal by construction: rules that only look at the past
+        (ko) are not checked.
 
-    @abstractmethod
+        Raises:
+            IllegalActionError: if a path leaves the board, the game or the array.
+        """
+        self._check(roots)
+        rows = len(row_slot)
+        if leaves.dtype != self.dtype or min(len(leaves), len(paths), len(lengths)) < rows:
+            raise IllegalActionError(
+                f"expected leaves, paths and lengths for {rows} rows, "
+                f"got {len(leaves)}, {len(paths)} and {len(lengths)}"
+            )
+        bad = self.kernels.replay(roots, row_slot, paths, lengths, leaves)
+        if bad >= 0:
+            path = paths[bad, : lengths[bad]].tolist()
+            raise IllegalActionError(
+                f"expected a path of {self}, got {path!r} "
+                f"from slot {int(row_slot[bad])} in row {bad}"
+            )
+
     def finished(self, positions: Positions) -> NDArray[np.bool_]:
         """Return which games are over, shape ``(rows,)``."""
+        return positions["finished"] != 0
 
-    @abstractmethod
     def to_move(self, positions: Positions) -> NDArray[np.uint8]:
         """Return ``BLACK`` or ``WHITE`` per row."""
+        return np.ascontiguousarray(positions["to_move"])
 
-    @abstractmethod
     def stones(self, positions: Positions) -> NDArray[np.uint8]:
         """Return ``EMPTY``, ``BLACK`` or ``WHITE`` per point, shape ``(rows, points)``."""
+        self._check(positions)
+        out = np.empty((len(positions), self.points), np.uint8)
+        self.kernels.stones(positions, out)
+        return out
 
-    @abstractmethod
     def score(self, positions: Positions) -> NDArray[np.float32]:
-        """Return Black's points minus White's of the board as it stands, komi included."""
+        """Return Black's points minus White's of the board as it stands, komi included.
 
-    @abstractmethod
+        Games without points give 1, 0 or -1.
+        """
+        return self._scored(positions)[1]
+
     def ownership(self, positions: Positions) -> NDArray[np.int8]:
-        """Return who owns each point as the board stands: 1 Black, -1 White, 0 neither."""
+        """Return who owns each point as the board stands: 1 Black, -1 White, 0 neither.
 
-    @abstractmethod
+        All 0 in games where owning points does not decide.
+        """
+        return self._scored(positions)[0]
+
+    def _scored(self, positions: Positions) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        self._check(positions)
+        ownership = np.zeros((len(positions), self.points), np.int8)
+        scores = np.empty(len(positions), np.float32)
+        self.kernels.score(positions, ownership, scores)
+        return ownership, scores
+
     def features(self, positions: Positions) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """Return network inputs from the side to move.
 
         Binary planes of shape ``(rows, points, planes)`` and globals of shape ``(rows, globals)``.
         """
+        self._check(positions)
+        planes = np.zeros((len(positions), self.points, len(self.plane_names)), np.uint8)
+        globals_ = np.zeros((len(positions), len(self.global_names)), np.float32)
+        self.kernels.features(positions, planes, globals_)
+        return planes, globals_
 
-    @abstractmethod
+    def keys(self, positions: Positions) -> NDArray[np.uint64]:
+        """Return 64 bits per row that tell positions apart, shape ``(rows,)``.
+
+        They depend on the stones, on who is to move and on what else the rules look at now (a ko,
+        passes, a swap), not on how the position came about, nor on size, komi and rules.
+        """
+        self._check(positions)
+        out = np.empty(len(positions), np.uint64)
+        self.kernels.keys(positions, out)
+        return out
+
     def playout(self, positions: Positions, seeds: NDArray[np.uint64]) -> None:
         """Play uniformly random sensible actions to the end of every row, in place."""
+        self._check(positions)
+        if seeds.shape != positions.shape or seeds.dtype != np.uint64:
+            raise IllegalActionError(
+                f"expected {len(positions)} seeds of type uint64, "
+                f"got {seeds.dtype} of shape {seeds.shape}"
+            )
+        self.kernels.playout(positions, seeds)
 
     def outcome(self, positions: Positions) -> NDArray[np.int8]:
         """Return the sign of the score: 1 Black is ahead, -1 White, 0 a draw."""
         return np.sign(self.score(positions)).astype(np.int8)
+
+    def _check(self, positions: Positions) -> None:
+        """Refuse positions whose kernels would write beyond the arrays that this spec makes."""
+        if positions.dtype is not self.dtype and positions.dtype != self.dtype:
+            found = "positions of another game or size class"
+        elif positions.ndim != 1:
+            found = f"an array of shape {positions.shape}"
+        else:
+            bad = first_misfit(positions, self.height, self.width)
+            if bad < 0:
+                return
+            row = positions[bad]
+            found = f"a board of {int(row['height'])}x{int(row['width'])} in row {bad}"
+        raise SpecError(f"expected positions of {self}, one per row, got {found}")
+
+
+def check_side(game: str, height: Any, width: Any, smallest: int, largest: int) -> None:
+    """Refuse a board size that is not made of whole numbers in range.
+
+    Raises:
+        SpecError: and says which sizes the game has.
+    """
+    for side in (height, width):
+        whole = isinstance(side, (int, np.integer)) and not isinstance(side, bool)
+        if not (whole and smallest <= side <= largest):
+            raise SpecError(
+                f"expected a board of {game} from {smallest}x{smallest} to {largest}x{largest}, "
+                f"got {height!r}x{width!r}"
+            )

@@ -122,7 +122,7 @@ def read_tree(tree: Any, label: str) -> ReadGame:
     to_move = _first_to_move(opening, bool(black))
     position = spec.allocate(1)
     try:
-        spec.set_up(position, black, white, to_move)
+        spec.set_up(position, spec.board(black, white), to_move)
     except IllegalActionError as error:
         raise RecordError(f"expected set-up stones that can stand, got {error}: {label}") from error
     actions, cut = _play_main_line(spec, position, nodes, label)
@@ -189,7 +189,7 @@ def _read_spec(root: Properties, label: str) -> GoSpec:
     try:
         spec = GoSpec(int(height or width), int(width), 7.0)
     except (ValueError, SpecError) as error:
-        raise RecordError(f"expected a board size from 2 to 19, got SZ[{size}]: {label}") from error
+        raise RecordError(f"expected a board size from 2 to 25, got SZ[{size}]: {label}") from error
     suicide = b"sui1" in root.get("RU", [b""])[0]
     # Records follow many ko rules; simple ko refuses the fewest of their moves.
     return GoSpec(spec.height, spec.width, _read_komi(root), ko="simple", suicide=suicide)

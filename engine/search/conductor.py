@@ -252,7 +252,7 @@ class Search:
         if not self.config.prune_candidates:
             return self.spec.legal(positions)
         candidates = self.spec.candidates(positions)
-        if self.config.no_pass_before:
+        if self.config.no_pass_before and self.spec.may_pass:
             early = positions["plies"] < self.config.no_pass_before
             early &= candidates[:, :-1].any(axis=1)
             candidates[early, -1] = False

@@ -102,7 +102,8 @@ def test_the_winning_capture_is_taken(name: str, colour: int) -> None:
     ```
     """
     position = SPEC.allocate(1)
-    SPEC.set_up(position, [1, 5, 7, 10, 12, 15, 17], [2, 6, 8, 11, 13, 16, 18], colour)
+    board = SPEC.board([1, 5, 7, 10, 12, 15, 17], [2, 6, 8, 11, 13, 16, 18])
+    SPEC.set_up(position, board, colour)
     agent = SearchAgent(name, ScriptedEvaluator(counting), Limit(250), CONFIGS[name])
     decision = agent.choose([Turn(0, SPEC, position, (), 0)])[0]
     assert decision.action == (21 if colour == BLACK else 22)
@@ -154,7 +155,7 @@ def test_a_turn_that_does_not_go_on_from_the_last_begins_afresh() -> None:
         agent_of("puct").choose([turn_after([6, 8])])[0].thought.visits,
     )
     handicap = SPEC.allocate(1)
-    SPEC.set_up(handicap, [6, 18], [], WHITE)
+    SPEC.set_up(handicap, SPEC.board([6, 18]), WHITE)
     agent.choose([turn_after([6, 8])])
     decision = agent.choose([Turn(0, SPEC, handicap, (6, 8), 5)])[0]
     assert decision.thought.visits[[6, 18]].tolist() == [0, 0]
@@ -219,7 +220,7 @@ def test_a_forced_pass_is_decided() -> None:
     """Black has only own eyes left: nothing sensible but the pass."""
     spec = GoSpec(2, 3, 0.5)
     position = spec.allocate(1)
-    spec.set_up(position, [1, 2, 3, 4], [], BLACK)
+    spec.set_up(position, spec.board([1, 2, 3, 4]))
     decision = SearchAgent("net", ScriptedEvaluator(arbitrary), Limit(20)).choose(
         [Turn(0, spec, position, (), 0)]
     )[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,12 @@ class ScriptedEvaluator:
 
 def arbitrary(spec: GameSpec, position: Any) -> tuple[NDArray[np.float64], float]:
     """Logits and q that look random and belong to the stones, the mover and the ply."""
-    seed = bits(int(position["hash"][0]), int(position["plies"][0]), int(position["to_move"][0]), 0)
+    seed = bits(
+        crc32(spec.stones(position).tobytes()),
+        int(position["plies"][0]),
+        int(position["to_move"][0]),
+        0,
+    )
     random = np.random.Generator(np.random.PCG64(seed))
     return random.normal(0, 1.5, spec.actions), float(random.uniform(-0.8, 0.8))
 

@@ -22,6 +22,7 @@ class SlowGo:
     komi: float = 7.0
     ko: str = "positional"
     suicide: bool = False
+    scoring: str = "area"
     to_move: int = BLACK
     passes: int = 0
     prisoners: list[int] = field(default_factory=lambda: [0, 0])
@@ -98,7 +99,11 @@ class SlowGo:
         """Whether the ko rule refuses a stone on an empty point, other rules aside."""
         if self.ko == "simple":
             return self.retakes(point)
-        return self.place(point)[0] in self.boards
+        after = self.place(point)[0]
+        if self.ko == "positional":
+            return after in self.boards
+        # The side that was to move alternates with every ply, passes included.
+        return after in self.boards[(len(self.boards) % 2) :: 2]
 
     def is_legal(self, action: int) -> bool:
         if self.finished or not 0 <= action <= self.points:
@@ -141,5 +146,9 @@ class SlowGo:
         return owners
 
     def score(self) -> float:
-        """Black's area minus White's minus komi."""
-        return sum(self.ownership()) - self.komi
+        """Black's points minus White's minus komi."""
+        owners = self.ownership()
+        if self.scoring == "area":
+            return sum(owners) - self.komi
+        vacant = [owner for owner, stone in zip(owners, self.board, strict=True) if stone == EMPTY]
+        return sum(vacant) + self.prisoners[0] - self.prisoners[1] - self.komi

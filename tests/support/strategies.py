@@ -17,8 +17,9 @@ def go_specs(smallest: int = 2, largest: int = 9) -> st.SearchStrategy[GoSpec]:
         height=sides,
         width=sides,
         komi=st.integers(-20, 20).map(lambda half_points: half_points / 2),
-        ko=st.sampled_from(["positional", "simple"]),
+        ko=st.sampled_from(["positional", "situational", "simple"]),
         suicide=st.booleans(),
+        scoring=st.sampled_from(["area", "territory"]),
     )
 
 

@@ -14,6 +14,21 @@ SPECS = [
     make("go", 5, 3, komi=0.5, ko="simple"),
     make("go", 2, 4, suicide=True),
     make("go", 13, 10),
+    make("go", 7, rules="japanese"),
+    make("go", 6, rules="new-zealand"),
+    make("othello"),
+    make("othello", 4),
+    make("othello", 6, 10),
+    make("gomoku"),
+    make("gomoku", 7, 9, exactly=True),
+    make("gomoku", 4, 3, length=3),
+    make("tic_tac_toe"),
+    make("connect_four"),
+    make("connect_four", 5, 12, length=5),
+    make("connect_four", 4, 4, length=3),
+    make("hex", 7),
+    make("hex", 3, 5),
+    make("hex", 5, swap=True),
 ]
 
 
@@ -22,6 +37,6 @@ def test_every_registered_game_is_here() -> None:
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: f"{spec.name} {spec.height}x{spec.width}")
+@pytest.mark.parametrize("spec", SPECS, ids=str)
 def test_conformance(spec: GameSpec, check: Callable[[GameSpec], None]) -> None:
     check(spec)

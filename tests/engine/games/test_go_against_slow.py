@@ -16,7 +16,7 @@ from tests.support.strategies import choices, go_specs, pick
 
 
 def slow_twin(spec: GoSpec) -> SlowGo:
-    return SlowGo(spec.height, spec.width, spec.komi, spec.ko, spec.suicide)
+    return SlowGo(spec.height, spec.width, spec.komi, spec.ko, spec.suicide, spec.scoring)
 
 
 def cell_of(spec: GoSpec, point: int) -> int:
@@ -94,7 +94,7 @@ def compare_features(spec: GoSpec, position: Any, slow: SlowGo) -> None:
     inputs = dict(zip(spec.global_names, globals_of_row[0], strict=True))
     assert inputs["komi"] == pytest.approx((-spec.komi if mover == BLACK else spec.komi) / 10)
     assert inputs["passed"] == (slow.passes > 0)
-    assert inputs["superko"] == (spec.ko == "positional")
+    assert inputs["superko"] == (spec.ko != "simple")
     assert inputs["suicide"] == spec.suicide
 
 
@@ -161,6 +161,10 @@ def test_dead_stones_leave_before_scoring(
         spec.play(position, np.array([action]))
     dead = data.draw(st.lists(st.booleans(), min_size=spec.points, max_size=spec.points))
     cleared = slow_twin(spec)
+    cleared.prisoners = list(slow.prisoners)
+    for stone, gone in zip(slow.board, dead, strict=True):
+        if gone and stone != EMPTY:
+            cleared.prisoners[2 - stone] += 1
     cleared.boards = [tuple(0 if gone else s for s, gone in zip(slow.board, dead, strict=True))]
     marks = np.array([dead])
     assert spec.score(position, marks)[0] == cleared.score()

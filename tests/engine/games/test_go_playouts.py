@@ -37,7 +37,7 @@ def test_only_eyes_are_left(games: np.ndarray) -> None:
     assert len(ended) > 0.99 * GAMES
     assert (spec.ownership(ended) != 0).mean() > 0.999
     ended["finished"] = 0
-    ended["positional_superko"] = 0
+    ended["superko"] = 0
     for to_move in (1, 2):
         ended["to_move"] = to_move
         ended["ko"] = 0

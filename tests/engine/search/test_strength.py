@@ -37,7 +37,7 @@ def set_up(spec: GoSpec, text: str, to_move: int) -> Positions:
     position = spec.allocate(1)
     stones = parse_diagram(spec, text)
     black, white = (np.flatnonzero(stones == colour).tolist() for colour in (BLACK, WHITE))
-    spec.set_up(position, black, white, to_move)
+    spec.set_up(position, spec.board(black, white), to_move)
     return position
 
 
@@ -133,10 +133,10 @@ def test_what_reading_to_the_end_proves_the_search_believes(
         worth = {int(action): proven(spec, position, int(action), 4) for action in legal}
         if not (1.0 in worth.values() and -1.0 in worth.values()):
             continue
-        result = searched(spec, position, 600, algorithm, evaluator, prune_candidates=False)
+        result = searched(spec, position, 2400, algorithm, evaluator, prune_candidates=False)
         assert worth[result.action] != -1.0, (worth, result.visits)
         for action, proof in worth.items():
-            if proof is not None and result.visits[action] >= 30:
+            if proof is not None and result.visits[action] >= 300:
                 assert result.q[action] * proof > 0, (worth, result.q)
                 judged += 1
     assert judged >= 5
