@@ -72,16 +72,21 @@ def is_legal(row, action):
 is_safe = is_legal
 
 
-@kernel
-def play_row(row, action):
-    """Drop a disc, and end the game if that wins or fills the board."""
+@helper
+def put_disc(row, cell, column):
+    """Place the mover's disc in a column, and end the game if that wins."""
     colour = row["to_move"]
-    cell = cell_of(row, action)
     row["board"][cell] = colour
-    row["discs"][action % row["width"]] += 1
+    row["discs"][column] += 1
     if makes_line(row, cell, colour):
         row["winner"] = colour
         row["finished"] = 1
+
+
+@kernel
+def play_row(row, action):
+    """Drop a disc, and end the game if that wins or fills the board."""
+    put_disc(row, cell_of(row, action), action % row["width"])
     note(row, action)
     if action < row["width"]:
         for column in range(row["width"]):
@@ -191,10 +196,11 @@ def key_row(row):
 @kernel
 def playout_row(row, seed):
     """Drop discs into uniformly random open columns to the end."""
+    height, stride = row["height"], row["width"] + 1
     columns = np.empty(row["width"], np.int16)
     open_columns = 0
     for column in range(row["width"]):
-        if row["discs"][column] < row["height"]:
+        if row["discs"][column] < height:
             columns[open_columns] = column
             open_columns += 1
     state = seed
@@ -202,11 +208,14 @@ def playout_row(row, seed):
         state = mix(state)
         k = np.int64(below(state, np.uint64(open_columns)))
         column = columns[k]
-        action = landing(row, column)
-        play_row(row, action)
-        if action < row["width"]:
+        put_disc(row, (height - row["discs"][column]) * stride + column + 1, column)
+        row["plies"] += 1
+        row["to_move"] = 3 - row["to_move"]
+        if row["discs"][column] == height:
             open_columns -= 1
             columns[k] = columns[open_columns]
+            if open_columns == 0:
+                row["finished"] = 1
 
 
 _KERNELS = rows.bind(globals())

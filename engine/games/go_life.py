@@ -8,14 +8,17 @@ fewer than two vital regions go, and with each the regions it encloses, until no
 
 A region enclosed by living chains alone, every empty point of which touches one of them, is theirs
 as well: the opponent cannot make an eye there, for an eye is an empty point that touches no enemy.
-The theorem assumes that suicide is forbidden or does not save a chain, which holds here.
+
+The theorem assumes that suicide is forbidden. Where it is allowed, stones in a region can leave it
+and uncover empty points, so there every point of a region must touch the chain, not only the empty
+ones.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from engine._kernel import kernel
+from engine._kernel import helper, kernel
 from engine.games.go_board import BORDER, cell_of
 from engine.games.spec import BLACK, EMPTY, WHITE
 
@@ -51,6 +54,13 @@ def _label_regions(row, colour, region):
     return count
 
 
+@helper
+def _must_touch(row, cell, colour):
+    """Whether an eye could come to be on this point of a region without ``colour``."""
+    occupant = row["board"][cell]
+    return occupant == EMPTY or (row["suicide"] != 0 and occupant == 3 - colour)
+
+
 @kernel
 def _touches(row, cell, chain):
     """Whether a cell is next to a stone of this chain."""
@@ -77,7 +87,9 @@ def _count_vital(row, region, open_region, chain, regions, vital):
     vital[_NO_REGION] = False
     for point in range(row["height"] * row["width"]):
         cell = cell_of(row, point)
-        if board[cell] == EMPTY and vital[region[cell]] and not _touches(row, cell, chain):
+        if not vital[region[cell]] or not _must_touch(row, cell, board[chain]):
+            continue
+        if not _touches(row, cell, chain):
             vital[region[cell]] = False
     count = 0
     for k in range(1, regions + 1):
@@ -132,7 +144,7 @@ def _mark_certain(row, colour, mark, certain):
         if board[cell] == colour:
             for step in (-stride, -1, 1, stride):
                 enclosed[region[cell + step]] = True
-        elif board[cell] == EMPTY:
+        elif _must_touch(row, cell, colour):
             near_life = False
             for step in (-stride, -1, 1, stride):
                 near = cell + step

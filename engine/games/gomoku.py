@@ -88,10 +88,9 @@ def is_legal(row, action):
 is_safe = is_legal
 
 
-@kernel
-def play_row(row, action):
-    """Place a stone, and end the game if that wins or fills the board."""
-    cell = cell_of(row, action)
+@helper
+def put_stone(row, cell):
+    """Place the mover's stone, and end the game if that wins or fills the board."""
     colour = row["to_move"]
     row["board"][cell] = colour
     row["left"] -= 1
@@ -100,6 +99,12 @@ def play_row(row, action):
     if makes_line(row, cell, colour):
         row["winner"] = colour
         row["finished"] = 1
+
+
+@kernel
+def play_row(row, action):
+    """Play a legal action."""
+    put_stone(row, cell_of(row, action))
     note(row, action)
 
 
@@ -203,17 +208,20 @@ def playout_row(row, seed):
     empties = np.empty(points, np.int16)
     left = 0
     for point in range(points):
-        if row["board"][cell_of(row, point)] == EMPTY:
-            empties[left] = point
+        cell = cell_of(row, point)
+        if row["board"][cell] == EMPTY:
+            empties[left] = cell
             left += 1
     state = seed
     while row["finished"] == 0:
         state = mix(state)
         k = np.int64(below(state, np.uint64(left)))
-        action = empties[k]
+        cell = empties[k]
         left -= 1
         empties[k] = empties[left]
-        play_row(row, action)
+        put_stone(row, cell)
+        row["plies"] += 1
+        row["to_move"] = 3 - row["to_move"]
 
 
 _KERNELS = rows.bind(globals())

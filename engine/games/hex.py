@@ -94,6 +94,7 @@ def put_stone(row, cell, colour):
     board[cell] = colour
     parent[cell] = cell
     root = np.int64(cell)
+    joined_chains = 0
     for step in (-stride, -stride + 1, -1, 1, stride - 1, stride):
         near = cell + step
         if board[near] == colour:
@@ -101,6 +102,9 @@ def put_stone(row, cell, colour):
             if other != root:
                 parent[root] = other
                 root = other
+                joined_chains += 1
+    if joined_chains < 2:
+        return  # a stone wins only by joining what hung on one edge to what hung on the other
     last = row["height"] * stride
     if colour == BLACK:
         joined = root_of(row, 1) == root_of(row, last + stride + 1)
