@@ -16,7 +16,7 @@ EXAMPLE = "miai benchmark rules --seconds 2"
 
 _SIZE = "b4c32"
 _TITLES = {
-    "rules": "random games of Go 9x9, one core",
+    "rules": "random games",
     "search": "search without a network, Go 9x9, one core",
     "evaluator": "network {network}, Go 9x9, inputs included, positions/s",
     "selfplay": "self-play, preset {preset}",
@@ -54,7 +54,11 @@ def run(args: argparse.Namespace) -> int:
     surroundings = conditions()
     rates = race(_contenders(args), args.seconds)
     title = _TITLES[args.what].format(network=args.network or _SIZE, preset=args.preset)
-    if args.json:
+    if args.json and args.what == "rules":
+        from miai.measure import rules
+
+        print(json.dumps([rules.as_row(rate) for rate in rates], indent=2))
+    elif args.json:
         report = {
             "benchmark": args.what,
             "title": title,
@@ -102,7 +106,7 @@ def _table(rates: Sequence[Rate]) -> list[str]:
     width = max(len(name) for name in names)
     lines = []
     for name, rate in zip(names, rates, strict=True):
-        notes = [f"{fact} {value:.1f}" for fact, value in rate.facts.items()]
+        notes = [f"{fact.replace('_', ' ')} {value:.4g}" for fact, value in rate.facts.items()]
         if rate.peer:
             notes.insert(0, f"miai does {rate.ratio:.2f} times as much")
         lines.append(f"  {name:<{width}}  {rate.value:>11,.0f} {rate.unit:<14} {'; '.join(notes)}")

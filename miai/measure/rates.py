@@ -6,7 +6,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -30,6 +30,8 @@ class Contender:
     """Whether it is another program's code."""
     facts: Callable[[], dict[str, float]] = field(default=dict)
     """What else is known after the work, such as the mean length of the games."""
+    labels: Mapping[str, object] = field(default_factory=dict)
+    """What is measured, for programs that read the result: game, size, threads, ..."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Rate:
     ratio: float
     """The group's first contender over this one: 1 for the first itself."""
     facts: dict[str, float]
+    labels: Mapping[str, object]
 
 
 def race(contenders: Sequence[Contender], seconds: float) -> list[Rate]:
@@ -72,6 +75,7 @@ def race(contenders: Sequence[Contender], seconds: float) -> list[Rate]:
             contender.peer,
             first[contender.group] / median,
             contender.facts(),
+            contender.labels,
         )
         for contender, median in zip(contenders, medians, strict=True)
     ]

@@ -1,18 +1,32 @@
-"""Random games per second: the rules alone, on one core."""
+"""Random games per second: the rules alone, of every game."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from engine.games import GameSpec, GoSpec
-from miai.measure.rates import Contender
+from engine.games import GameSpec, make
+from miai.measure.rates import Contender, Rate
 
-_ROWS = 1024
-_PEER_GAMES = 20
+_POINTS_PER_BATCH = 100_000  # enough that a batch takes milliseconds, whatever the game
+_PEER_GAMES = 10
+_THREADS = (1, 2)
+
+_MEASURED: Final = (
+    (make("go", 9), "go(board_size=9,komi=7.0)"),
+    (make("go", 13), None),
+    (make("go", 19), None),
+    (make("othello"), "othello"),
+    (make("gomoku"), "mnk(m=15,n=15,k=5)"),
+    (make("tic_tac_toe"), "tic_tac_toe"),
+    (make("connect_four"), "connect_four"),
+    (make("hex", 11), "hex(board_size=11)"),
+)
+"""Specs, and the game of OpenSpiel that is the same."""
 
 
 class _Tally:
@@ -24,39 +38,50 @@ class _Tally:
         self.black_wins = 0
 
     def facts(self) -> dict[str, float]:
-        return {
-            "mean plies": self.plies / max(self.games, 1),
-            "Black wins, %": 100.0 * self.black_wins / max(self.games, 1),
-        }
+        games = max(self.games, 1)
+        return {"mean_plies": self.plies / games, "black_wins": self.black_wins / games}
 
 
 class RandomGames:
-    """Batches of games in which both sides play at random, without filling own eyes."""
+    """Batches of games in which both sides play at random; in Go own eyes are not filled."""
 
-    def __init__(self, spec: GameSpec, rows: int = _ROWS, seed: int = 1) -> None:
+    def __init__(
+        self, spec: GameSpec, threads: int = 1, rows: int | None = None, seed: int = 1
+    ) -> None:
         self._spec = spec
-        self._positions = spec.allocate(rows)
+        self._batches = [
+            spec.allocate(rows or _POINTS_PER_BATCH // spec.points) for _ in range(threads)
+        ]
         self._random = np.random.default_rng(seed)
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         self.tally = _Tally()
 
     def step(self) -> int:
-        """Play one batch to the end; return the number of games."""
-        rows = len(self._positions)
-        self._spec.reset(self._positions)
-        self._spec.playout(self._positions, self._random.integers(0, 2**63, rows).astype(np.uint64))
-        self.tally.games += rows
-        self.tally.plies += int(self._positions["plies"].sum())
-        self.tally.black_wins += int((self._spec.outcome(self._positions) > 0).sum())
-        return rows
+        """Play one batch per thread to the end; return the number of games."""
+        rows = len(self._batches[0])
+        seeds = [self._random.integers(0, 2**63, rows).astype(np.uint64) for _ in self._batches]
+        if self._pool is None:
+            self._play(self._batches[0], seeds[0])
+        else:
+            list(self._pool.map(self._play, self._batches, seeds))
+        for positions in self._batches:
+            self.tally.games += rows
+            self.tally.plies += int(positions["plies"].sum())
+            self.tally.black_wins += int((self._spec.outcome(positions) > 0).sum())
+        return rows * len(self._batches)
+
+    def _play(self, positions: Any, seeds: np.ndarray) -> None:
+        self._spec.reset(positions)
+        self._spec.playout(positions, seeds)
 
 
 class OpenSpielGames:
-    """The same through OpenSpiel's Python interface; any legal action, own eyes too."""
+    """The same through OpenSpiel's Python interface; any legal action, in Go own eyes too."""
 
-    def __init__(self, size: int = 9, komi: float = 7.0, seed: int = 1) -> None:
+    def __init__(self, game: str, seed: int = 1) -> None:
         import pyspiel
 
-        self._game: Any = pyspiel.load_game(f"go(board_size={size},komi={komi})")
+        self._game: Any = pyspiel.load_game(game)
         self._random = Random(seed)
         self.tally = _Tally()
 
@@ -74,18 +99,41 @@ class OpenSpielGames:
 
 
 def contenders() -> list[Contender]:
-    """Go 9x9, komi 7."""
-    own = RandomGames(GoSpec(9, 9, komi=7.0))
-    found = [Contender("miai, own eyes kept", "games/s", own.step, facts=own.tally.facts)]
-    if find_spec("pyspiel") is not None:
-        peer = OpenSpielGames()
-        found.append(
-            Contender(
-                "OpenSpiel, Python loop, any legal action",
-                "games/s",
-                peer.step,
-                peer=True,
-                facts=peer.tally.facts,
+    """Every game by one thread and by two, and by OpenSpiel where it is installed."""
+    has_peer = find_spec("pyspiel") is not None
+    found = []
+    for spec, theirs in _MEASURED:
+        size = f"{spec.height}x{spec.width}"
+        labels: dict[str, object] = {"game": spec.name, "size": size}
+        for threads in _THREADS:
+            own = RandomGames(spec, threads)
+            found.append(
+                Contender(
+                    f"miai, {threads} thread{'s' * (threads > 1)}",
+                    "games/s",
+                    own.step,
+                    group=str(spec),
+                    facts=own.tally.facts,
+                    labels={**labels, "program": "miai", "threads": threads},
+                )
             )
-        )
+        if has_peer and theirs is not None:
+            peer = OpenSpielGames(theirs)
+            found.append(
+                Contender(
+                    "OpenSpiel, Python loop",
+                    "games/s",
+                    peer.step,
+                    group=str(spec),
+                    peer=True,
+                    facts=peer.tally.facts,
+                    labels={**labels, "program": "openspiel", "threads": 1},
+                )
+            )
     return found
+
+
+def as_row(rate: Rate) -> dict[str, object]:
+    """Return one object of ``miai benchmark rules --json``."""
+    plies_per_s = rate.value * rate.facts["mean_plies"]
+    return {**rate.labels, "games_per_s": rate.value, "plies_per_s": plies_per_s, **rate.facts}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.games import GoSpec
+from engine.games import GAMES, GoSpec
 from engine.search import SearchConfig
 from miai import cli
 from miai.config import build
@@ -51,12 +51,24 @@ def test_every_contender_is_warmed_up_once_before_the_clock() -> None:
 
 def test_random_games_have_the_length_that_others_find() -> None:
     """Two independent programs give 110.8 plies for 9x9 with own eyes kept."""
-    games = RandomGames(GoSpec(9, 9, komi=7.0))
-    for _ in range(4):
-        assert games.step() == 1024
+    games = RandomGames(GoSpec(9, 9, komi=7.0), threads=2, rows=1024)
+    for _ in range(2):
+        assert games.step() == 2048
     facts = games.tally.facts()
-    assert facts["mean plies"] == pytest.approx(110.8, abs=1.5)
-    assert 35.0 < facts["Black wins, %"] < 50.0
+    assert facts["mean_plies"] == pytest.approx(110.8, abs=1.5)
+    assert 0.35 < facts["black_wins"] < 0.50
+
+
+def test_rules_report_every_game_as_a_list(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["benchmark", "rules", "--json", "--seconds", "0.01"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    own = [row for row in rows if row["program"] == "miai"]
+    assert {row["game"] for row in own} == set(GAMES)
+    assert {row["threads"] for row in own} == {1, 2}
+    for row in rows:
+        assert row["games_per_s"] > 0 and row["mean_plies"] > 4
+        assert row["plies_per_s"] == pytest.approx(row["games_per_s"] * row["mean_plies"])
+    assert {"size", "game", "threads"} <= set(rows[0])
 
 
 def test_search_counts_its_simulations() -> None:
@@ -90,10 +102,11 @@ def test_self_play_counts_its_evaluations() -> None:
 
 
 def test_json_report(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["benchmark", "rules", "--json", "--seconds", "0.1"]) == 0
+    arguments = ["selfplay", "--network", "b2c16", "--json", "--seconds", "0.1"]
+    assert cli.main(["benchmark", *arguments]) == 0
     report = json.loads(capsys.readouterr().out)
     own = report["rates"][0]
-    assert own["unit"] == "games/s"
+    assert own["unit"] == "evaluations/s"
     assert own["value"] > 0
     assert own["ratio"] == 1.0
     assert report["conditions"]["numba"]
