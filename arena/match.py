@@ -247,10 +247,13 @@ class _Hall:
         )
 
     def _end_normally(self, game: _Game) -> None:
-        """Score the board; programs are asked which stones are dead first."""
+        """Score the board; in Go programs are asked first which stones are dead."""
         turn = self._turn(game)
         passed = [self.spec.pass_action] * 2 == game.actions[-2:]
         programs = [self.agents[agent] for agent in game.agents if agent in self.programs]
+        if not self.spec.may_pass and self.spec.finished(turn.position)[0]:
+            self._finish(game, area_verdict(turn, "end of the game"))
+            return
         if not passed or not programs:
             self._finish(game, area_verdict(turn, "two passes" if passed else "move limit"))
             return

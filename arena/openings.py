@@ -85,8 +85,11 @@ def _draw(spec: GameSpec, plies: tuple[int, int], seed: int, attempt: int) -> tu
 
 
 def _inner(spec: GameSpec) -> np.ndarray:
-    """Points that are not on the edge, shape ``(points,)``; all of them on the smallest boards."""
+    """Points that are not on the edge, shape ``(points,)``, where the first stones make sense.
+
+    All of them on the smallest boards, and in games where the edge is as good as any place.
+    """
     inner = np.ones((spec.height, spec.width), np.bool_)
-    if min(spec.height, spec.width) >= _SMALLEST_WITH_EDGE:
+    if spec.star_points and min(spec.height, spec.width) >= _SMALLEST_WITH_EDGE:
         inner[0], inner[-1], inner[:, 0], inner[:, -1] = False, False, False, False
     return inner.reshape(-1)

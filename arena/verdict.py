@@ -19,7 +19,7 @@ from engine.games.go import GoSpec
 
 FORFEITS: Final = ("crash", "stall", "nonsense", "illegal move")
 """Endings that are the loser's fault rather than play."""
-TERMINATIONS: Final = ("two passes", "resignation", "move limit", *FORFEITS)
+TERMINATIONS: Final = ("two passes", "end of the game", "resignation", "move limit", *FORFEITS)
 
 
 @dataclass(frozen=True)

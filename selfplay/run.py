@@ -48,13 +48,18 @@ class GameConfig:
     """Which game is learned."""
 
     name: str = "go"
-    height: int = field(default=9, metadata={"min": 2, "max": 19, "unit": "points"})
-    width: int = field(default=9, metadata={"min": 2, "max": 19, "unit": "points"})
+    height: int = field(default=9, metadata={"min": 2, "max": 25, "unit": "points"})
+    width: int = field(default=9, metadata={"min": 2, "max": 25, "unit": "points"})
     komi: float = field(default=7.0, metadata={"unit": "points", "why": "fair on 9x9"})
 
     def spec(self) -> GameSpec:
         """The rules."""
-        return engine.games.make(self.name, self.height, self.width, komi=self.komi)
+        return self.spec_with(self.komi)
+
+    def spec_with(self, komi: float) -> GameSpec:
+        """The rules with another komi, in a game that has one."""
+        rules = {"komi": komi} if self.name == "go" else {}
+        return engine.games.make(self.name, self.height, self.width, **rules)
 
 
 @dataclass(frozen=True)
@@ -345,8 +350,7 @@ class Run:
         )
 
     def _record(self, game: FinishedGame) -> GameRecord:
-        config = self.config.game
-        spec = engine.games.make(config.name, config.height, config.width, komi=game.komi)
+        spec = self.config.game.spec_with(game.komi)
         winner = "B" if game.score > 0 else "W"
         return GameRecord(
             spec=spec,

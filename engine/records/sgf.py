@@ -7,6 +7,7 @@ one; :class:`ReadGame` says where it was cut and why.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,11 +17,13 @@ import numpy as np
 from sgfmill import sgf_grammar
 
 from engine.errors import IllegalActionError, RecordError, SpecError
-from engine.games.go import GoSpec
+from engine.games import GoSpec, make
 from engine.games.spec import BLACK, WHITE, GameSpec
 from engine.notation import action_to_text
 from engine.records.record import GameRecord
 
+_GAME_NUMBERS: Final = {"go": "1", "othello": "2", "gomoku": "4", "tic_tac_toe": "4", "hex": "11"}
+_GAME_PROPERTY: Final = "MIAI"  # game and rules of what is not Go; others ignore the property
 _FALLBACK_ENCODINGS: Final = ("utf-8", "gb18030", "shift_jis", "latin-1")
 _LARGEST_KOMI: Final = 200.0
 _LARGEST_CHINESE_KOMI: Final = 5.0
@@ -47,15 +50,17 @@ def write_sgf(record: GameRecord) -> bytes:
     size = f"{spec.width}" if spec.width == spec.height else f"{spec.width}:{spec.height}"
     root: dict[str, list[str]] = {
         "FF": ["4"],
-        "GM": ["1"],
+        "GM": [_GAME_NUMBERS.get(spec.name, "1")],
         "CA": ["UTF-8"],
         "AP": ["Miai"],
         "SZ": [size],
     }
     if isinstance(spec, GoSpec):
         root["KM"] = [f"{spec.komi:g}"]
-        root["RU"] = ["koSIMPLEscoreAREA" if spec.ko == "simple" else "koPOSITIONALscoreAREA"]
-        root["RU"][0] += f"taxNONEsui{int(spec.suicide)}"
+        how = f"ko{spec.ko.upper()}score{spec.scoring.upper()}taxNONEsui{int(spec.suicide)}"
+        root["RU"] = [how]
+    else:
+        root[_GAME_PROPERTY] = [json.dumps({"game": spec.name, **spec.rules})]
     for name, text in (
         ("PB", record.black),
         ("PW", record.white),
@@ -122,7 +127,8 @@ def read_tree(tree: Any, label: str) -> ReadGame:
     to_move = _first_to_move(opening, bool(black))
     position = spec.allocate(1)
     try:
-        spec.set_up(position, spec.board(black, white), to_move)
+        if black or white or to_move != BLACK:
+            spec.set_up(position, spec.board(black, white), to_move)
     except IllegalActionError as error:
         raise RecordError(f"expected set-up stones that can stand, got {error}: {label}") from error
     actions, cut = _play_main_line(spec, position, nodes, label)
@@ -179,7 +185,9 @@ def _decode(raw: bytes, encodings: tuple[str, ...]) -> str:
     return value.decode("latin-1")
 
 
-def _read_spec(root: Properties, label: str) -> GoSpec:
+def _read_spec(root: Properties, label: str) -> GameSpec:
+    if _GAME_PROPERTY in root:
+        return _read_own_spec(root, label)
     game = root.get("GM", [b"1"])[0].strip()
     if game not in (b"1", b""):
         number = game.decode("ascii", "replace")
@@ -193,6 +201,20 @@ def _read_spec(root: Properties, label: str) -> GoSpec:
     suicide = b"sui1" in root.get("RU", [b""])[0]
     # Records follow many ko rules; simple ko refuses the fewest of their moves.
     return GoSpec(spec.height, spec.width, _read_komi(root), ko="simple", suicide=suicide)
+
+
+def _read_own_spec(root: Properties, label: str) -> GameSpec:
+    """A game that SGF has no rules for, as :func:`write_sgf` says it."""
+    size = root.get("SZ", [b""])[0].decode("ascii", "replace")
+    text = _decode(root[_GAME_PROPERTY][0], ("utf-8",))
+    width, _, height = size.partition(":")
+    try:
+        rules = json.loads(text)
+        return make(rules.pop("game"), int(height or width), int(width), **rules)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RecordError(
+            f"expected a game of this program, got {text!r} with SZ[{size}]: {label}"
+        ) from error
 
 
 def _read_komi(root: Properties) -> float:

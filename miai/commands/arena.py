@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miai.commands.game_options import add_game_options, read_spec
+
 if TYPE_CHECKING:
     from agents.parse import Spelling
     from agents.protocol import Agent
@@ -36,10 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--gauntlet", action="store_true", help="only the first agent against each of the others"
     )
-    parser.add_argument("--size", default="9", help="board, such as 9 or 13x9 (default: 9)")
-    parser.add_argument(
-        "--komi", type=float, default=7.0, help="points for White (default: %(default)g)"
-    )
+    add_game_options(parser)
     parser.add_argument("--seed", type=int, default=1, help="of openings and agents (default: 1)")
     parser.add_argument(
         "--openings-plies",
@@ -126,7 +125,7 @@ def _play(
     from agents.parse import make_agent
     from arena.tournament import make_cards, play_tournament
 
-    spec = known.spec if known is not None else _spec(args)
+    spec = known.spec if known is not None else read_spec(args)
     watchdog = Watchdog(move_s=args.move_timeout)
     with ExitStack() as closing:
         agents: list[Agent] = []
@@ -158,16 +157,6 @@ def _play(
     _print_report(conditions, lines, args)
     print(f"games and results: {folder.path}", file=sys.stderr)
     return 0
-
-
-def _spec(args: argparse.Namespace) -> GameSpec:
-    from engine.errors import ConfigError
-    from engine.games import make
-
-    width, cross, height = args.size.partition("x")
-    if not width.isdecimal() or (cross and not height.isdecimal()):
-        raise ConfigError(f"expected --size such as 9 or 13x9, got {args.size!r}")
-    return make("go", int(height or width), int(width), komi=args.komi)
 
 
 def _conditions(

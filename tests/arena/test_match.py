@@ -19,6 +19,7 @@ from arena.openings import make_openings
 from arena.schedule import make_schedule
 from arena.verdict import judge
 from engine.errors import ConfigError, ProgramError
+from engine.games import GAMES, make
 from engine.games.go import GoSpec
 from engine.games.spec import BLACK
 from engine.notation import text_to_action
@@ -231,3 +232,13 @@ def test_passing_at_once_is_a_win_for_komi() -> None:
     assert [game.verdict.result for game in result.games] == ["W+7", "W+7"]
     assert (result.wins, result.losses, result.pairs) == (1, 1, (0, 0, 1, 0, 0))
     assert result.games[0].fixture.black == 0 and BLACK == 1
+
+
+@pytest.mark.parametrize("name", sorted(set(GAMES) - {"go"}))
+def test_every_game_is_played_to_its_end(name: str) -> None:
+    """More playouts win, and the games end by their own rules."""
+    spec = make(name, 5) if name == "hex" else make(name)
+    strong = rollout_agent("rollouts", 40, RolloutEvaluator())
+    result = play_match(spec, strong, RandomAgent("random"), games=10, seed=1)
+    assert {game.verdict.termination for game in result.games} == {"end of the game"}
+    assert result.wins + result.draws / 2 >= 7.5

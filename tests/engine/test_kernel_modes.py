@@ -12,14 +12,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = [
     "tests/engine/games/test_go_cases.py",
+    "tests/engine/games/test_go_rules.py",
     "tests/engine/games/test_conformance.py",
     "tests/engine/test_random.py",
     "tests/engine/search/test_twin.py",
 ]
 MODES = {
-    # Nineteen lines and the long counts would only repeat what small boards show, slowly.
-    "NUMBA_DISABLE_JIT": "not 12675 and not 60 and not 200 and not 13x10 and not 9x9"
-    " and not on_average",
+    # Large boards and the long counts would only repeat what small boards show, slowly.
+    "NUMBA_DISABLE_JIT": "not 12675 and not 60 and not 200 and not on_average and not 361"
+    " and not twenty and not 13x10 and not 9x9 and not 7x9 and not 15x15 and not 8x8"
+    " and not 6x10 and not 5x12",
     "NUMBA_BOUNDSCHECK": "not 360 and not 13x10",
 }
 PROBE = """

@@ -10,16 +10,61 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import RecordError
+from engine.games import GameSpec, make
 from engine.games.go import GoSpec
 from engine.games.spec import BLACK, WHITE
 from engine.notation import text_to_action
 from engine.records import GameRecord, load_games, read_sgf, write_sgf
 from engine.records.sgf import read_games
+from tests.conformance import random_game
 
 
 def one(text: str | bytes) -> GameRecord:
     data = text if isinstance(text, bytes) else text.encode()
     return read_sgf(data, "test.sgf")[0]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        make("othello", 6),
+        make("gomoku", 9, 11, length=4, exactly=True),
+        make("connect_four"),
+        make("hex", 5, swap=True),
+        make("tic_tac_toe"),
+        make("go", 25, rules="japanese"),
+    ],
+    ids=str,
+)
+def test_games_of_every_kind_come_back(spec: GameSpec) -> None:
+    random = np.random.default_rng(1)
+    for _ in range(5):
+        actions = random_game(spec, random, min(spec.max_plies, 60))
+        if spec.name == "hex":
+            actions = [7, spec.pass_action, 12]
+        record = GameRecord(spec=spec, actions=tuple(actions), black="a", white="b", result="B+R")
+        again = one(write_sgf(record))
+        assert again.actions == record.actions
+        if spec.name == "go":
+            assert again.spec.komi == spec.komi  # rules of Go are read as leniently as can be
+        else:
+            assert again.spec == spec
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MIAI[{]SZ[3]",
+        'MIAI[{"game": "chess"}]SZ[8]',
+        "MIAI[3]SZ[3]",
+        'MIAI[{"game": "hex"}]',
+        'MIAI[{"game": "hex", "komi": 1}]SZ[5]',
+        'MIAI[{"game": "othello"}]SZ[7]',
+    ],
+)
+def test_games_that_do_not_exist_are_refused(text: str) -> None:
+    with pytest.raises(RecordError, match="expected a game of this program"):
+        one(f"(;{text};B[aa])")
 
 
 @st.composite
