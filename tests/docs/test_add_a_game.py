@@ -1,0 +1,78 @@
+"""The game of docs/add-a-game.md, taken from the page: it conforms and obeys its theorem."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agents.evaluators.rollout import RolloutEvaluator
+from engine.games import BLACK, WHITE, GameSpec
+from engine.search import Search, SearchConfig
+from tests.conformance import CHECKS
+from tests.support.enumerate import levels
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "add-a-game.md"
+
+
+@pytest.fixture(scope="module")
+def snort(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    path = tmp_path_factory.mktemp("page") / "snort.py"
+    path.write_text("\n\n".join(blocks), encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("snort", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["snort"] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["snort"]
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("size", [(7, 7), (4, 9), (12, 12)])
+def test_the_page_conforms(
+    snort: Any, size: tuple[int, int], check: Callable[[GameSpec], None]
+) -> None:
+    check(snort.SnortSpec(*size))
+
+
+@pytest.mark.parametrize(
+    "height, width, winner", [(3, 3, BLACK), (2, 2, WHITE), (2, 4, WHITE), (3, 5, BLACK)]
+)
+def test_the_page_obeys_the_theorem(snort: Any, height: int, width: int, winner: int) -> None:
+    """Backward induction over all positions, level by level."""
+    spec = snort.SnortSpec(height, width)
+    all_levels = list(levels(spec, spec.points, distinct=True))
+    values: dict[int, int] = {}
+    for positions in reversed(all_levels):
+        outcome, over = spec.outcome(positions), spec.finished(positions)
+        legal, keys = spec.legal(positions), spec.keys(positions)
+        for i in range(len(positions)):
+            if over[i]:
+                values[int(keys[i])] = int(outcome[i])
+                continue
+            actions = np.flatnonzero(legal[i])
+            following = np.repeat(positions[i : i + 1], len(actions))
+            spec.play(following, actions)
+            found = [values[int(key)] for key in spec.keys(following)]
+            black = spec.to_move(positions[i : i + 1])[0] == BLACK
+            values[int(keys[i])] = max(found) if black else min(found)
+    start = values[int(spec.keys(spec.allocate(1))[0])]
+    assert start == (1 if winner == BLACK else -1)
+
+
+def test_the_search_plays_it(snort: Any) -> None:
+    """Nothing but the module is needed: Black takes the middle of 3x3, or a move as good."""
+    spec = snort.SnortSpec(3, 3)
+    search = Search(spec, RolloutEvaluator(), 1, SearchConfig(algorithm="puct"), 2002)
+    slots = np.zeros(1, np.int32)
+    search.begin(slots, spec.allocate(1), np.ones(1, np.uint64), np.ones(1, np.uint64))
+    search.run(slots, 2000)
+    assert search.read(slots).value[0] > 0.5
