@@ -234,11 +234,9 @@ def key_row(row):
 @kernel
 def playout_row(row, seed):
     """Play uniformly random legal actions to the end."""
-    points = row["height"] * row["width"]
-    empties = np.empty(points, np.int16)
+    empties = np.empty(row["height"] * row["width"], np.int16)
     count = 0
-    for point in range(points):
-        cell = cell_of(row, point)
+    for cell in range(len(row["board"])):
         if row["board"][cell] == EMPTY:
             empties[count] = cell
             count += 1

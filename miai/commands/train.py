@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from engine.games import GameSpec
     from selfplay.run import Benchmark, RunConfig
 
 SUMMARY = "train a network from nothing by self-play"
@@ -81,8 +82,16 @@ def run(args: argparse.Namespace) -> int:
                 "the run was too short for a game to end; give it more --minutes or --cycles"
             )
         print(f"done: {training.state.games} games, {training.state.rows} rows")
-        print(f"play against it: miai play --network {checkpoints[-1]}")
+        print(_what_next(training.config.game.spec(), checkpoints[-1]))
     return 0
+
+
+def _what_next(spec: GameSpec, network: Path) -> str:
+    """The command that one wants after a run; the window plays Go only."""
+    if spec.name == "go":
+        return f"play against it: miai play --network {network}"
+    size = f"--game {spec.name} --size {spec.width}x{spec.height}"
+    return f"see how strong it is: miai arena {size} {network}@100 rollouts:500 --games 20"
 
 
 def _resolve(args: argparse.Namespace) -> RunConfig:

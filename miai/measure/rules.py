@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from random import Random
+from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +13,8 @@ import numpy as np
 from engine.games import GameSpec, make
 from miai.measure.rates import Contender, Rate
 
-_POINTS_PER_BATCH = 100_000  # enough that a batch takes milliseconds, whatever the game
+_BYTES_PER_BATCH = 1 << 20  # about what a core's own cache holds
+_POINTS_PER_STEP = 1_000_000  # enough that threads are busy for long before they meet
 _PEER_GAMES = 10
 _THREADS = (1, 2)
 
@@ -49,30 +51,38 @@ class RandomGames:
         self, spec: GameSpec, threads: int = 1, rows: int | None = None, seed: int = 1
     ) -> None:
         self._spec = spec
-        self._batches = [
-            spec.allocate(rows or _POINTS_PER_BATCH // spec.points) for _ in range(threads)
-        ]
+        rows = rows or _BYTES_PER_BATCH // spec.dtype.itemsize
+        self._batches = [spec.allocate(rows) for _ in range(threads)]
+        self._repeats = max(1, _POINTS_PER_STEP // (rows * spec.points))
         self._random = np.random.default_rng(seed)
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._counting = Lock()
         self.tally = _Tally()
 
     def step(self) -> int:
-        """Play one batch per thread to the end; return the number of games."""
-        rows = len(self._batches[0])
-        seeds = [self._random.integers(0, 2**63, rows).astype(np.uint64) for _ in self._batches]
+        """Let each thread play its batch to the end some times; return the number of games."""
+        threads = len(self._batches)
+        streams = [int(stream) for stream in self._random.integers(0, 2**62, threads)]
         if self._pool is None:
-            self._play(self._batches[0], seeds[0])
+            self._play(self._batches[0], streams[0])
         else:
-            list(self._pool.map(self._play, self._batches, seeds))
-        for positions in self._batches:
-            self.tally.games += rows
-            self.tally.plies += int(positions["plies"].sum())
-            self.tally.black_wins += int((self._spec.outcome(positions) > 0).sum())
-        return rows * len(self._batches)
+            list(self._pool.map(self._play, self._batches, streams))
+        games = self._repeats * sum(len(positions) for positions in self._batches)
+        self.tally.games += games
+        return games
 
-    def _play(self, positions: Any, seeds: np.ndarray) -> None:
-        self._spec.reset(positions)
-        self._spec.playout(positions, seeds)
+    def _play(self, positions: Any, stream: int) -> None:
+        random = np.random.default_rng(stream)
+        plies = black_wins = 0
+        for _ in range(self._repeats):
+            self._spec.reset(positions)
+            seeds = random.integers(0, 2**63, len(positions)).astype(np.uint64)
+            self._spec.playout(positions, seeds)
+            plies += int(positions["plies"].sum())
+            black_wins += int((self._spec.outcome(positions) > 0).sum())
+        with self._counting:
+            self.tally.plies += plies
+            self.tally.black_wins += black_wins
 
 
 class OpenSpielGames:
