@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from engine.search.conductor import Roots, Search, SearchConfig
+from engine.search.conductor import Search
+from engine.search.config import SearchConfig
 from engine.search.evaluation import Evaluation, Evaluator
+from engine.search.reading import Roots
 from engine.search.result import SearchResult
 
 __all__ = ["Evaluation", "Evaluator", "Roots", "Search", "SearchConfig", "SearchResult"]

@@ -8,81 +8,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine._kernel import say_if_cold
-from engine.errors import ConfigError
 from engine.games.spec import BLACK, GameSpec, Positions
 from engine.random import GUMBEL, NOISE
-from engine.search import gumbel, noise, puct, tree
+from engine.search import backup, gumbel, noise, puct, reading, solver, tree
+from engine.search.config import SearchConfig
 from engine.search.evaluation import Evaluation, Evaluator
+from engine.search.reading import RootEdges, Roots
 from engine.search.result import SearchResult
-
-_VARIATION_LENGTH = 16
-ALGORITHMS: Final = ("gumbel", "puct")
-
-
-@dataclass(frozen=True)
-class SearchConfig:
-    """How a search chooses. The budget is given with each search."""
-
-    algorithm: Literal["gumbel", "puct"] = field(
-        default="gumbel",
-        metadata={"why": "improves the policy even with 16 simulations; puct reads deeper"},
-    )
-    considered: int = field(
-        default=16, metadata={"min": 1, "max": 1024, "why": "root actions that Gumbel search tries"}
-    )
-    c_visit: float = field(default=50.0, metadata={"min": 0.0, "why": "Danihelka et al., 3.4"})
-    c_scale: float = field(
-        default=1.0,
-        metadata={"min": 0.0, "why": "trust in q; 1 beat 0.25 by 160 Elo after 70 equal cycles"},
-    )
-    c_puct_init: float = field(default=1.25, metadata={"min": 0.0, "why": "AlphaZero"})
-    c_puct_base: float = field(
-        default=500.0, metadata={"min": 1.0, "why": "as KataGo; AlphaZero's 19652 never bites here"}
-    )
-    fpu_reduction: float = field(default=0.2, metadata={"min": 0.0, "why": "KataGo"})
-    root_fpu_reduction: float = field(default=0.1, metadata={"min": 0.0, "why": "KataGo"})
-    noise_fraction: float = field(
-        default=0.0, metadata={"min": 0.0, "max": 1.0, "why": "puct only; 0.25 for self-play"}
-    )
-    noise_total: float = field(default=10.8, metadata={"min": 0.01, "why": "KataGo, AlphaZero"})
-    prune_candidates: bool = field(
-        default=True, metadata={"why": "search only what the game calls sensible; False is exact"}
-    )
-    no_pass_before: int = field(
-        default=0, metadata={"min": 0, "unit": "plies", "why": "early passes teach nothing"}
-    )
-
-    def __post_init__(self) -> None:
-        if self.algorithm not in ALGORITHMS:
-            raise ConfigError(
-                f"expected a search algorithm from {', '.join(ALGORITHMS)}, got {self.algorithm!r}"
-            )
-
-
-@dataclass(frozen=True)
-class Roots:
-    """The roots of several slots; arrays over actions have shape ``(rows, actions)``."""
-
-    action: NDArray[np.int16]
-    """``(rows,)`` what the search would play; -1 where the game is over."""
-    visits: NDArray[np.int32]
-    q: NDArray[np.float32]
-    prior: NDArray[np.float32]
-    policy: NDArray[np.float32]
-    """Improved policy: the training target."""
-    value: NDArray[np.float32]
-    """``(rows,)`` root q after the search."""
-    raw_q: NDArray[np.float32]
-    """``(rows,)`` the evaluator's own q."""
-    score: NDArray[np.float32]
-    simulations: NDArray[np.int32]
 
 
 class Search:
@@ -113,6 +51,12 @@ class Search:
         self._path_edges = np.zeros((self.max_rows, tree.MAX_DEPTH), np.int32)
         self._path_actions = np.zeros((self.max_rows, tree.MAX_DEPTH), np.int16)
         self._lengths = np.zeros(self.max_rows, np.int32)
+        self._questions = np.zeros(self.max_rows, np.int32)
+        leaves_nothing_out = type(spec).candidates is GameSpec.candidates
+        all_actions = leaves_nothing_out or not config.prune_candidates
+        self._complete = tree.COMPLETE if all_actions else tree.NOT_ASKED
+        if not config.exact_endings:
+            self._complete = tree.NO_PROOFS
         self._gumbels = np.zeros((slots, spec.actions), np.float32)
         self._address = np.zeros((slots, 2), np.uint64)  # seed, game
         self._schedules = np.zeros((1, 1, 1), np.int32)
@@ -192,7 +136,8 @@ class Search:
         """Add ``simulations`` (one number, or one per slot), up to ``leaves`` of a tree at once.
 
         Stops early when ``time.perf_counter()`` passes ``deadline_s``, when ``on_round`` returns
-        False, or for a slot whose pool is full. The evaluation of a new root is not counted.
+        False, or for a slot whose pool is full or whose root is proven. The evaluation of a new
+        root is not counted.
         """
         budget = np.broadcast_to(np.asarray(simulations, np.int64), len(slots))
         if self.config.algorithm == "gumbel":
@@ -205,11 +150,11 @@ class Search:
         done = np.zeros(len(slots), np.int64)
         while True:
             room = (done < budget) & (self.tree.slots["full"][slots] == 0)
-            room &= self.tree.nodes["edges"][slots, tree.ROOT] > 0
+            room &= self.tree.nodes["proof"][slots, tree.ROOT] == tree.UNPROVEN
             active = np.flatnonzero(room)
             if not len(active):
                 return
-            each = max(1, min(leaves, self.max_rows // len(active)))
+            each = max(1, min(leaves, self.max_rows // len(active), tree.MOST_IN_FLIGHT))
             counts = np.minimum(each, budget[active] - done[active])
             self._round(np.repeat(slots[active], counts).astype(np.int32))
             done[active] += counts
@@ -235,7 +180,8 @@ class Search:
             puct.select_rows(nodes, edges, slots, row_slot, self._puct_settings, *paths)
         self.spec.replay(self.roots, row_slot, path_actions, lengths, leaves)
         logits, q, score = self._evaluate(leaves)
-        tree.expand_and_back_up_rows(
+        questions = self._questions[:rows]
+        backup.expand_and_back_up_rows(
             nodes,
             edges,
             slots,
@@ -246,7 +192,31 @@ class Search:
             logits,
             q,
             score,
+            self._complete,
+            questions,
         )
+        if questions.max() != solver.NOTHING_TO_ASK:
+            self._answer(row_slot, path_edges, path_actions, questions)
+
+    def _answer(
+        self,
+        row_slot: NDArray[np.int32],
+        path_edges: NDArray[np.int32],
+        path_actions: NDArray[np.int16],
+        questions: NDArray[np.int32],
+    ) -> None:
+        """Ask the rules whether nodes hold all their legal actions, until no proof waits for it."""
+        while True:
+            asking = np.flatnonzero(questions != solver.NOTHING_TO_ASK)
+            if not len(asking):
+                return
+            row_slot, questions = row_slot[asking], questions[asking]
+            path_edges, path_actions = path_edges[asking], path_actions[asking]
+            positions = self._leaves[: len(asking)]
+            self.spec.replay(self.roots, row_slot, path_actions, questions, positions)
+            complete = (self.spec.legal(positions) == self._candidates(positions)).all(axis=1)
+            pools = (self.tree.nodes, self.tree.edges)
+            solver.answer_rows(*pools, row_slot, path_edges, questions, complete)
 
     def _candidates(self, positions: Positions) -> NDArray[np.bool_]:
         if not self.config.prune_candidates:
@@ -317,68 +287,19 @@ class Search:
 
     def read(self, slots: NDArray[np.int32]) -> Roots:
         """Read the roots of slots that have been run."""
-        shape = (len(slots), self.spec.actions)
-        visits = np.zeros(shape, np.int32)
-        value_sums = np.zeros(shape, np.float64)
-        prior = np.zeros(shape, np.float32)
-        tree.root_rows(self.tree.nodes, self.tree.edges, slots, visits, value_sums, prior)
-        policy = np.zeros(shape, np.float32)
-        action = np.full(len(slots), -1, np.int16)
+        return reading.read(self.tree, slots, self.spec.actions, self._choice)
+
+    def _choice(
+        self, slots: NDArray[np.int32], edges: RootEdges
+    ) -> tuple[NDArray[np.float32], NDArray[np.int16]]:
+        """The rule's improved policy and action of each root."""
         if self.config.algorithm == "gumbel":
-            gumbel.improve_rows(
-                self.tree.nodes,
-                self.tree.edges,
-                slots,
-                self._gumbel_settings,
-                self._gumbels,
-                policy,
-                action,
-            )
-        else:
-            total = visits.sum(axis=1, keepdims=True)
-            policy[:] = np.where(total > 0, visits / np.maximum(total, 1), prior)
-            has_actions = prior.any(axis=1)
-            # Equal visits are decided by the prior, which is below 1.
-            action[has_actions] = (visits + prior)[has_actions].argmax(axis=1)
-        root = self.tree.nodes[slots, tree.ROOT]
-        count = np.maximum(root["visits"], 1)
-        return Roots(
-            action=action,
-            visits=visits,
-            q=(value_sums / np.maximum(visits, 1)).astype(np.float32),
-            prior=prior,
-            policy=policy,
-            value=(root["value_sum"] / count).astype(np.float32),
-            raw_q=root["raw_q"].copy(),
-            score=(root["score_sum"] / count).astype(np.float32),
-            simulations=visits.sum(axis=1, dtype=np.int32),
-        )
+            settings, gumbels = self._gumbel_settings, self._gumbels
+            return gumbel.improve(self.tree, slots, settings, gumbels, self.spec.actions)
+        return puct.choose(edges)
 
     def results(
         self, slots: NDArray[np.int32], evaluation: Evaluation | None = None
     ) -> Sequence[SearchResult]:
         """Read each slot as a :class:`SearchResult`; ``evaluation`` of the roots adds ownership."""
-        roots = self.read(slots)
-        line = np.zeros(_VARIATION_LENGTH, np.int16)
-        results = []
-        for i, slot in enumerate(slots):
-            length = tree.variation_row(
-                self.tree.nodes[slot], self.tree.edges[slot], roots.action[i], line
-            )
-            full = self.tree.slots["full"][slot] > 0
-            results.append(
-                SearchResult(
-                    action=int(roots.action[i]),
-                    visits=roots.visits[i],
-                    q=roots.q[i],
-                    prior=roots.prior[i],
-                    policy=roots.policy[i],
-                    value=float(roots.value[i]),
-                    score=float(roots.score[i]),
-                    simulations=int(roots.simulations[i]),
-                    variation=tuple(int(action) for action in line[:length]),
-                    ownership=None if evaluation is None else evaluation.ownership[i],
-                    notes=("stopped at the memory cap of this tree",) if full else (),
-                )
-            )
-        return results
+        return reading.results(self.tree, slots, self.read(slots), evaluation)

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from engine._kernel import kernel
 from engine.random import address_bits, mix, unit_float
-from engine.search.tree import NO_CHILD, ROOT
+from engine.search.solver import least_bad_edge
+from engine.search.tree import LOSS, NO_CHILD, ROOT, UNPROVEN, Tree
 
 
 @lru_cache(maxsize=256)
@@ -129,7 +130,7 @@ def _softmax(values, count):
 
 @kernel
 def _inner_edge(node, edges, c_visit, c_scale, scratch):
-    """Return the edge whose visits lag most behind the improved policy (equation 14)."""
+    """Return the unproven edge whose visits lag most behind the improved policy (equation 14)."""
     first = node["first_edge"]
     count = node["edges"]
     _improved_logits(node, edges, c_visit, c_scale, scratch)
@@ -137,20 +138,26 @@ def _inner_edge(node, edges, c_visit, c_scale, scratch):
     tries = 0
     for k in range(count):
         tries += edges[first + k]["visits"] + edges[first + k]["in_flight"]
-    best = 0
+    best = -1
     best_score = -np.inf
     for k in range(count):
         edge = edges[first + k]
+        if edge["proof"] != UNPROVEN:
+            continue
         score = scratch[k] - (edge["visits"] + edge["in_flight"]) / (1.0 + tries)
         if score > best_score:
             best_score = score
             best = k
-    return first + best
+    return first + best if best >= 0 else least_bad_edge(node, edges)
 
 
 @kernel
 def _root_edge(node, edges, gumbels, schedule, c_visit, c_scale, scratch):
-    """Return the edge that sequential halving tries next."""
+    """Return the unproven edge that sequential halving tries next.
+
+    Where proofs have taken away all edges with the visits that the schedule wants (or where a kept
+    subtree's visits do not fit it), the best of those tried before is next, then any.
+    """
     first = node["first_edge"]
     count = node["edges"]
     _improved_logits(node, edges, c_visit, c_scale, scratch)
@@ -160,20 +167,20 @@ def _root_edge(node, edges, gumbels, schedule, c_visit, c_scale, scratch):
     row = min(count, schedule.shape[0] - 1)
     wanted = schedule[row, min(tries, schedule.shape[1] - 1)]
     best = -1
-    fallback = 0
+    best_rank = -1
     best_score = -np.inf
-    fallback_score = -np.inf
     for k in range(count):
         edge = edges[first + k]
+        if edge["proof"] != UNPROVEN:
+            continue
+        tried = edge["visits"] + edge["in_flight"]
+        rank = 2 if tried == wanted else 1 if tried > 0 else 0
         score = gumbels[edge["action"]] + scratch[k]
-        if score > fallback_score:
-            fallback_score = score
-            fallback = k
-        if edge["visits"] + edge["in_flight"] == wanted and score > best_score:
+        if rank > best_rank or (rank == best_rank and score > best_score):
+            best_rank = rank
             best_score = score
             best = k
-    # A kept subtree's visits need not fit the schedule; then the best action is as good as any.
-    return first + (best if best >= 0 else fallback)
+    return first + best if best >= 0 else least_bad_edge(node, edges)
 
 
 @kernel
@@ -210,7 +217,7 @@ def select_rows(
         node = ROOT
         depth = 0
         if slots[s]["nodes"] > 0:
-            while depth < path_edges.shape[1] and nodes[s, node]["edges"] > 0:
+            while depth < path_edges.shape[1] and nodes[s, node]["proof"] == UNPROVEN:
                 if depth == 0:
                     schedule = schedules[plans[s]]
                     e = _root_edge(
@@ -230,13 +237,13 @@ def select_rows(
 
 
 @kernel
-def improve_rows(nodes, edges, row_slot, settings, gumbels, policy, chosen):
+def _improve_rows(nodes, edges, row_slot, settings, gumbels, policy, chosen):
     """Read the outcome at the root.
 
     Args:
         policy: float32 ``(rows, actions)``, zeroed before, written: the improved policy.
         chosen: int16 ``(rows,)``, written: of the most visited actions the one with the largest
-            ``gumbel + logit + sigma(q)``; -1 if the root has no actions.
+            ``gumbel + logit + sigma(q)``, lost ones last; -1 if the root has no actions.
     """
     scratch = np.empty(policy.shape[1], np.float64)
     for i in range(len(row_slot)):
@@ -248,16 +255,30 @@ def improve_rows(nodes, edges, row_slot, settings, gumbels, policy, chosen):
         if count == 0:
             continue
         _improved_logits(root, edges[s], settings[0], settings[1], scratch)
-        most = 0
-        for k in range(count):
-            most = max(most, edges[s, first + k]["visits"])
+        most = -1
         best_score = -np.inf
         for k in range(count):
-            action = edges[s, first + k]["action"]
-            score = gumbels[s, action] + scratch[k]
-            if edges[s, first + k]["visits"] == most and score > best_score:
+            edge = edges[s, first + k]
+            visits = -1 if edge["proof"] == LOSS else edge["visits"]
+            score = gumbels[s, edge["action"]] + scratch[k]
+            if visits > most or (visits == most and score > best_score):
+                most = visits
                 best_score = score
-                chosen[i] = action
+                chosen[i] = edge["action"]
         _softmax(scratch, count)
         for k in range(count):
             policy[i, edges[s, first + k]["action"]] = scratch[k]
+
+
+def improve(
+    trees: Tree,
+    slots: NDArray[np.int32],
+    settings: NDArray[np.float64],
+    gumbels: NDArray[np.float32],
+    actions: int,
+) -> tuple[NDArray[np.float32], NDArray[np.int16]]:
+    """Return each root's improved policy ``(rows, actions)`` and its action, -1 for none."""
+    policy = np.zeros((len(slots), actions), np.float32)
+    chosen = np.full(len(slots), -1, np.int16)
+    _improve_rows(trees.nodes, trees.edges, slots, settings, gumbels, policy, chosen)
+    return policy, chosen

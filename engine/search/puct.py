@@ -9,14 +9,17 @@ as lost, so that several leaves of one tree can be evaluated together.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine._kernel import kernel
-from engine.search.tree import NO_CHILD, ROOT
+from engine.search.reading import RootEdges
+from engine.search.solver import least_bad_edge
+from engine.search.tree import LOSS, NO_CHILD, ROOT, UNPROVEN
 
 
 @kernel
 def _best_edge(node, edges, c_init, c_base, fpu_reduction):
-    """Return the edge with the largest q + u."""
+    """Return the edge with the largest q + u of those that are not proven."""
     first = node["first_edge"]
     last = first + node["edges"]
     parent_visits = 0
@@ -30,10 +33,12 @@ def _best_edge(node, edges, c_init, c_base, fpu_reduction):
     unvisited_q = max(own_q - fpu_reduction * np.sqrt(visited_mass), -1.0)
     c = c_init + np.log((parent_visits + c_base + 1.0) / c_base)
     exploration = c * np.sqrt(max(parent_visits, 1))
-    best = first
+    best = -1
     best_score = -np.inf
     for e in range(first, last):
         edge = edges[e]
+        if edge["proof"] != UNPROVEN:
+            continue
         tries = edge["visits"] + edge["in_flight"]
         q = unvisited_q
         if tries > 0:
@@ -42,7 +47,7 @@ def _best_edge(node, edges, c_init, c_base, fpu_reduction):
         if score > best_score:
             best_score = score
             best = e
-    return best
+    return best if best >= 0 else least_bad_edge(node, edges)
 
 
 @kernel
@@ -64,7 +69,7 @@ def select_rows(nodes, edges, slots, row_slot, settings, path_edges, path_action
         node = ROOT
         depth = 0
         if slots[s]["nodes"] > 0:
-            while depth < path_edges.shape[1] and nodes[s, node]["edges"] > 0:
+            while depth < path_edges.shape[1] and nodes[s, node]["proof"] == UNPROVEN:
                 fpu_reduction = settings[3] if depth == 0 else settings[2]
                 e = _best_edge(nodes[s, node], edges[s], settings[0], settings[1], fpu_reduction)
                 edges[s, e]["in_flight"] += 1
@@ -76,3 +81,18 @@ def select_rows(nodes, edges, slots, row_slot, settings, path_edges, path_action
                     break
         lengths[i] = depth
         slots[s]["in_flight"] += 1
+
+
+def choose(edges: RootEdges) -> tuple[NDArray[np.float32], NDArray[np.int16]]:
+    """Return the share of visits ``(rows, actions)`` and the most visited action ``(rows,)``.
+
+    Without visits the policy is the prior; equal visits are decided by the prior, which is below 1.
+    Actions that are proven lost are chosen last.
+    """
+    visits, prior = edges.visits, edges.prior
+    total = visits.sum(axis=1, keepdims=True)
+    policy = np.where(total > 0, visits / np.maximum(total, 1), prior).astype(np.float32)
+    hope = np.where(edges.proof == LOSS, -1.0, visits + prior)
+    action = np.where(edges.exists, hope, -2.0).argmax(axis=1).astype(np.int16)
+    action[~edges.exists.any(axis=1)] = -1
+    return policy, action

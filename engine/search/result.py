@@ -33,6 +33,11 @@ class SearchResult:
     """Principal variation, from the root's best action on."""
     ownership: NDArray[np.float32] | None = None
     """``(points,)`` in [-1, 1] from the network at the root; ``None`` if not asked for."""
+    proof: NDArray[np.int8] | None = None
+    """What the rules prove of each action: ``tree.WIN``, ``LOSS``, ``DRAW`` or 0; ``None`` if
+    nobody asked them."""
+    proven: int = 0
+    """The same of the root: the search has ended, ``value`` is exact."""
     notes: tuple[str, ...] = field(default=())
     """What the search had to say, such as that its memory cap ended it early."""
 

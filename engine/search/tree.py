@@ -8,7 +8,10 @@ Invariants, for a slot at rest (nothing in flight):
 - node 0 is the root; a child's index is larger than its parent's;
 - an expanded node's ``visits`` is 1 (its own evaluation) plus the visits of its edges, and 1 more
   for every further leaf in flight that met there;
-- an edge with a child has as many visits as the child, and the negated value sum.
+- an edge with a child has as many visits as the child, the negated value sum and the other side's
+  proof;
+- the value sum of a proven node is its visits times the proven value; of any other node it is what
+  its own evaluations and its edges sum to.
 Visits to a child that the full pool had no room for stay on the edge alone.
 """
 
@@ -25,6 +28,20 @@ from engine._kernel import helper, kernel
 ROOT: Final = 0
 NO_CHILD: Final = -1
 MAX_DEPTH: Final = 120
+MOST_IN_FLIGHT: Final = 200
+"""Leaves of one tree at once: an edge counts them in eight bits."""
+
+# What is proven of a node, or of playing an edge, for the side to move there.
+UNPROVEN: Final = 0
+WIN: Final = 1
+LOSS: Final = -1
+DRAW: Final = 2
+
+# Whether a node's edges are all the legal actions: only then can it be proven lost or drawn.
+NOT_ASKED: Final = 0
+COMPLETE: Final = 1
+INCOMPLETE: Final = 2
+NO_PROOFS: Final = 3
 
 NODE: Final = np.dtype(
     [
@@ -34,6 +51,9 @@ NODE: Final = np.dtype(
         ("first_edge", np.int32),
         ("edges", np.int16),  # 0: terminal
         ("raw_q", np.float32),  # the evaluator's own q
+        ("plies_to_end", np.int16),  # of a proven node, along the line that proves it
+        ("proof", np.int8),
+        ("complete", np.int8),
     ],
     align=True,
 )
@@ -43,8 +63,9 @@ EDGE: Final = np.dtype(
         ("visits", np.int32),
         ("child", np.int32),
         ("prior", np.float32),
-        ("in_flight", np.int16),  # selected, not yet backed up
         ("action", np.int16),
+        ("in_flight", np.uint8),  # selected, not yet backed up
+        ("proof", np.int8),
     ],
     align=True,
 )
@@ -86,6 +107,18 @@ def flip(value):
     return -value
 
 
+@helper
+def flip_proof(proof):
+    """A proof seen by the other side."""
+    return proof if proof == DRAW else -proof
+
+
+@helper
+def proven_value(proof):
+    """The q of a proven node."""
+    return 0.0 if proof == DRAW else np.float64(proof)
+
+
 @kernel
 def clear_rows(slots, row_slot):
     """Forget the trees of these slots."""
@@ -98,14 +131,15 @@ def clear_rows(slots, row_slot):
 
 
 @kernel
-def expand_row(nodes, edges, slot, candidates, logits, q):
+def expand_row(nodes, edges, slot, candidates, logits, q, complete):
     """Add a node with an edge per candidate, priors by softmax; return its index, -1 if no room.
 
     Args:
         nodes, edges, slot: one slot's pools.
-        candidates: bool ``(actions,)``; all False makes a terminal node.
+        candidates: bool ``(actions,)``; all False makes a terminal node, proven by its ``q``.
         logits: float32 ``(actions,)``.
         q: value of the position for its side to move.
+        complete: whether the candidates are known to be all legal actions.
     """
     count = 0
     largest = np.float32(-np.inf)
@@ -127,6 +161,11 @@ def expand_row(nodes, edges, slot, candidates, logits, q):
     node["first_edge"] = first
     node["edges"] = count
     node["raw_q"] = q
+    node["plies_to_end"] = 0
+    node["proof"] = UNPROVEN
+    node["complete"] = complete
+    if count == 0:
+        node["proof"] = WIN if q > 0.0 else LOSS if q < 0.0 else DRAW
     total = 0.0
     e = first
     for action in range(len(candidates)):
@@ -136,6 +175,7 @@ def expand_row(nodes, edges, slot, candidates, logits, q):
             edge["visits"] = 0
             edge["child"] = NO_CHILD
             edge["in_flight"] = 0
+            edge["proof"] = UNPROVEN
             edge["action"] = action
             weight = np.exp(logits[action] - largest)
             edge["prior"] = weight
@@ -144,65 +184,6 @@ def expand_row(nodes, edges, slot, candidates, logits, q):
     for e in range(first, first + count):
         edges[e]["prior"] /= total
     return index
-
-
-@kernel
-def expand_and_back_up_rows(
-    nodes, edges, slots, row_slot, path_edges, lengths, candidates, logits, q, score
-):
-    """Create each row's leaf and push its value up the path that :mod:`puct` or ``gumbel`` chose.
-
-    Rows that met at the same leaf count as further visits of it.
-
-    Args:
-        nodes, edges, slots: the arrays of :class:`Tree`.
-        row_slot: int32 ``(rows,)``.
-        path_edges: int32 ``(rows, MAX_DEPTH)``; lengths: int32 ``(rows,)``.
-        candidates: bool ``(rows, actions)``; logits: float32 ``(rows, actions)``.
-        q, score: float32 ``(rows,)`` for the leaf's side to move.
-    """
-    for i in range(len(row_slot)):
-        s = row_slot[i]
-        length = lengths[i]
-        if length == 0:
-            leaf = ROOT
-            if slots[s]["nodes"] == 0:
-                leaf = expand_row(nodes[s], edges[s], slots[s], candidates[i], logits[i], q[i])
-        else:
-            last = edges[s, path_edges[i, length - 1]]
-            leaf = last["child"]
-            if leaf == NO_CHILD:
-                leaf = expand_row(nodes[s], edges[s], slots[s], candidates[i], logits[i], q[i])
-                last["child"] = leaf
-                if leaf == NO_CHILD:
-                    slots[s]["full"] += 1
-        _back_up(nodes[s], edges[s], path_edges[i], length, leaf, q[i], score[i])
-        slots[s]["in_flight"] -= 1
-
-
-@kernel
-def _back_up(nodes, edges, path, length, leaf, q, score):
-    """Count one visit on the leaf and on every edge and node above it."""
-    value = np.float64(q)
-    points = np.float64(score)
-    if leaf != NO_CHILD:
-        _visit(nodes[leaf], value, points)
-    for depth in range(length - 1, -1, -1):
-        value = flip(value)
-        points = flip(points)
-        edge = edges[path[depth]]
-        edge["visits"] += 1
-        edge["in_flight"] -= 1
-        edge["value_sum"] += value
-        parent = ROOT if depth == 0 else edges[path[depth - 1]]["child"]
-        _visit(nodes[parent], value, points)
-
-
-@helper
-def _visit(node, value, points):
-    node["visits"] += 1
-    node["value_sum"] += value
-    node["score_sum"] += points
 
 
 @kernel
@@ -245,41 +226,3 @@ def keep_subtree(nodes, edges, slot, action, spare_nodes, spare_edges):
     slot["edges"] = kept_edges
     slot["full"] = 0
     return True
-
-
-@kernel
-def root_rows(nodes, edges, row_slot, visits, value_sums, priors):
-    """Spread the root edges over actions: all outputs ``(rows, actions)``, zeroed before."""
-    for i in range(len(row_slot)):
-        s = row_slot[i]
-        root = nodes[s, ROOT]
-        for e in range(root["first_edge"], root["first_edge"] + root["edges"]):
-            edge = edges[s, e]
-            visits[i, edge["action"]] = edge["visits"]
-            value_sums[i, edge["action"]] = edge["value_sum"]
-            priors[i, edge["action"]] = edge["prior"]
-
-
-@kernel
-def variation_row(nodes, edges, first_action, out):
-    """Write the line of most visits that starts with ``first_action``; return its length."""
-    node = ROOT
-    length = 0
-    while length < len(out):
-        best = -1
-        for e in range(nodes[node]["first_edge"], nodes[node]["first_edge"] + nodes[node]["edges"]):
-            if length == 0:
-                if edges[e]["action"] == first_action:
-                    best = e
-            elif edges[e]["visits"] > 0 and (
-                best < 0 or edges[e]["visits"] > edges[best]["visits"]
-            ):
-                best = e
-        if best < 0:
-            break
-        out[length] = edges[best]["action"]
-        length += 1
-        node = edges[best]["child"]
-        if node == NO_CHILD:
-            break
-    return length

@@ -78,7 +78,8 @@ def test_a_decision_says_what_was_thought(name: str) -> None:
         assert decision.seconds > 0
         assert decision.action == thought.action == thought.variation[0]
         assert SPEC.legal(turn.position)[0, decision.action]
-        assert thought.simulations == thought.visits.sum() == 48
+        assert thought.simulations == thought.visits.sum()
+        assert thought.simulations == 48 or (thought.proven and thought.simulations < 48)
         assert thought.policy.sum() == pytest.approx(1, abs=1e-5)
         assert -1 <= thought.value <= 1
         assert thought.win_rate == pytest.approx((thought.value + 1) / 2)

@@ -22,6 +22,13 @@ class Node:
     position: Any
     q: float
     priors: dict[int, float]
+    """Of every action the search considers; empty where the game is over."""
+    complete: bool
+    """Whether those are all legal actions."""
+    proof: float | None
+    """What the rules prove for the side to move: 1, 0, -1, or nothing yet."""
+    plies_to_end: int = 0
+    evaluations: int = 1
     visits: int = 1
     value_sum: float = 0.0
     children: dict[int, Node] = field(default_factory=dict)
@@ -34,17 +41,45 @@ class Node:
         child = self.children[action]
         return -child.value_sum / child.visits
 
+    def open_actions(self) -> list[int]:
+        """The actions worth a visit: not proven, or the least bad if all are."""
+        proven = {a: -child.proof for a, child in self.children.items() if child.proof is not None}
+        unproven = [action for action in self.priors if action not in proven]
+        return unproven or [max(sorted(proven), key=lambda action: proven[action])]
 
-def make_node(spec: GameSpec, judge: Judge, position: Any) -> Node:
+    def refresh(self) -> None:
+        """Follow from the children: visits, then what is proven, then the value."""
+        children = self.children.values()
+        self.visits = self.evaluations + sum(child.visits for child in children)
+        if self.proof is None:
+            self.prove()
+        self.value_sum = self.evaluations * self.q - sum(child.value_sum for child in children)
+        if self.proof is not None:
+            self.value_sum = self.visits * self.proof
+
+    def prove(self) -> None:
+        """One action that wins proves a win; a draw or loss needs every legal action proven."""
+        proven = [child for child in self.children.values() if child.proof is not None]
+        winning = [child.plies_to_end for child in proven if child.proof == -1]
+        if winning:
+            self.proof, self.plies_to_end = 1.0, 1 + min(winning)
+        elif self.complete and len(proven) == len(self.priors):
+            best = max(-child.proof for child in proven)
+            self.proof = best
+            self.plies_to_end = 1 + max(c.plies_to_end for c in proven if -c.proof == best)
+
+
+def make_node(spec: GameSpec, judge: Judge, position: Any, prune: bool = True) -> Node:
     if spec.finished(position)[0]:
         side = 1 if spec.to_move(position)[0] == BLACK else -1
         q = float(spec.outcome(position)[0]) * side
-        return Node(position, q, {}, value_sum=q)
+        return Node(position, q, {}, True, q, value_sum=q)
     logits, q = judge(spec, position)
-    actions = np.flatnonzero(spec.candidates(position)[0])
+    legal = np.flatnonzero(spec.legal(position)[0])
+    actions = np.flatnonzero(spec.candidates(position)[0]) if prune else legal
     weights = np.exp(logits[actions] - logits[actions].max())
     priors = dict(zip(actions.tolist(), (weights / weights.sum()).tolist(), strict=True))
-    return Node(position, q, priors, value_sum=q)
+    return Node(position, q, priors, len(actions) == len(legal), None, value_sum=q)
 
 
 def puct_action(node: Node, is_root: bool) -> int:
@@ -60,7 +95,7 @@ def puct_action(node: Node, is_root: bool) -> int:
         prior = node.priors[action]
         return q + c * prior * math.sqrt(max(total, 1)) / (1 + node.tries(action))
 
-    return max(node.priors, key=score)
+    return max(node.open_actions(), key=score)
 
 
 def improved_logits(node: Node) -> dict[int, float]:
@@ -92,10 +127,15 @@ def gumbel_action(node: Node, is_root: bool, schedule: list[int]) -> int:
     total = sum(node.tries(action) for action in node.priors)
     if is_root:
         logits = improved_logits(node)
-        wanted = [action for action in node.priors if node.tries(action) == schedule[total]]
-        return max(wanted, key=lambda action: logits[action])
+        wanted = schedule[total]
+
+        def rank(action: int) -> int:  # where proofs upset the schedule, any will do
+            return 2 if node.tries(action) == wanted else 1 if node.tries(action) > 0 else 0
+
+        return max(node.open_actions(), key=lambda action: (rank(action), logits[action]))
     policy = improved_policy(node)
-    return max(policy, key=lambda action: policy[action] - node.tries(action) / (1 + total))
+    opened = node.open_actions()
+    return max(opened, key=lambda action: policy[action] - node.tries(action) / (1 + total))
 
 
 def halving_schedule(actions: int, simulations: int) -> list[int]:
@@ -114,13 +154,23 @@ def halving_schedule(actions: int, simulations: int) -> list[int]:
     return schedule[:simulations]
 
 
-def search(spec: GameSpec, judge: Judge, position: Any, simulations: int, algorithm: str) -> Node:
+def search(
+    spec: GameSpec,
+    judge: Judge,
+    position: Any,
+    simulations: int,
+    algorithm: str,
+    prune: bool = True,
+) -> Node:
     """Grow a tree from ``position``; the root's own evaluation is not counted."""
-    root = make_node(spec, judge, position.copy())
+    root = make_node(spec, judge, position.copy(), prune)
     schedule = halving_schedule(min(len(root.priors), 16), simulations)
     for _ in range(simulations):
-        node, path = root, [root]
-        while node.priors:
+        if root.proof is not None:
+            break
+        path = [root]
+        while path[-1].proof is None:
+            node = path[-1]
             if algorithm == "puct":
                 action = puct_action(node, node is root)
             else:
@@ -128,18 +178,11 @@ def search(spec: GameSpec, judge: Judge, position: Any, simulations: int, algori
             if action not in node.children:
                 after = node.position.copy()
                 spec.play(after, np.array([action]))
-                node.children[action] = make_node(spec, judge, after)
-                value = node.children[action].q
+                node.children[action] = make_node(spec, judge, after, prune)
                 break
-            node = node.children[action]
-            path.append(node)
+            path.append(node.children[action])
         else:
-            value = node.q
-            path.pop()
-            node.visits += 1
-            node.value_sum += value
-        for parent in reversed(path):
-            value = -value
-            parent.visits += 1
-            parent.value_sum += value
+            path[-1].evaluations += 1
+        for node in reversed(path):
+            node.refresh()
     return root

@@ -9,7 +9,7 @@ import pytest
 
 from engine.games import GoSpec
 from engine.search import Search, SearchConfig
-from engine.search.tree import NO_CHILD, ROOT
+from engine.search.tree import DRAW, LOSS, NO_CHILD, ROOT, UNPROVEN, WIN, flip_proof
 from tests.support.positions import random_positions
 from tests.support.scripted import ScriptedEvaluator, arbitrary, indifferent
 
@@ -76,12 +76,16 @@ def check_invariants(search: Search, slot: int, leaves: int = 1, exact: bool = T
         assert edges["prior"].sum() == pytest.approx(1, abs=1e-5)
         own = node["visits"] - edges["visits"].sum()
         assert own == 1 if leaves == 1 else own >= 1
-        assert node["value_sum"] == pytest.approx(own * node["raw_q"] + edges["value_sum"].sum())
+        expected = own * node["raw_q"] + edges["value_sum"].sum()
+        if node["proof"] != UNPROVEN:
+            expected = node["visits"] * {WIN: 1, LOSS: -1, DRAW: 0}[int(node["proof"])]
+        assert node["value_sum"] == pytest.approx(expected)
         for edge in edges[edges["child"] != NO_CHILD]:
             child = search.tree.nodes[slot, edge["child"]]
             if exact:
                 assert edge["visits"] == child["visits"]
                 assert edge["value_sum"] == pytest.approx(-child["value_sum"])
+            assert edge["proof"] == flip_proof(child["proof"])
         unseen = edges[edges["child"] == NO_CHILD]
         if exact:
             assert not unseen["visits"].any()

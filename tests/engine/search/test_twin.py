@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from engine.games import GoSpec
+from engine.games import GameSpec, GoSpec
 from engine.search import Search, SearchConfig
-from engine.search.tree import NO_CHILD, ROOT
+from engine.search.tree import DRAW, LOSS, NO_CHILD, ROOT, UNPROVEN, WIN
 from tests.support import slow_search
 from tests.support.positions import random_positions
 from tests.support.scripted import ScriptedEvaluator, arbitrary, first_action
@@ -18,13 +19,16 @@ SPEC = GoSpec(4, 4, komi=0.5)
 PUCT = SearchConfig(algorithm="puct")
 GUMBEL = SearchConfig(algorithm="gumbel")
 NOISY = SearchConfig(algorithm="puct", noise_fraction=0.25)
+PROOFS = {UNPROVEN: None, WIN: 1, DRAW: 0, LOSS: -1}
 BOTH = pytest.mark.parametrize("config", [PUCT, GUMBEL], ids=["puct", "gumbel"])
 
 
-def begun(positions: Any, config: SearchConfig, games: Any, scale: float = 0.0) -> Search:
+def begun(
+    positions: Any, config: SearchConfig, games: Any, scale: float = 0.0, spec: GameSpec = SPEC
+) -> Search:
     """A search with a slot per position, not yet run."""
     count = len(positions)
-    search = Search(SPEC, ScriptedEvaluator(arbitrary), count, config, 400, max_rows=4 * count)
+    search = Search(spec, ScriptedEvaluator(arbitrary), count, config, 400, max_rows=4 * count)
     numbers = np.asarray(games, np.uint64)
     search.begin(np.arange(count, dtype=np.int32), positions, 0 * numbers, numbers, scale)
     return search
@@ -35,6 +39,9 @@ def compare(search: Search, slot: int, index: int, twin: slow_search.Node) -> No
     node = search.tree.nodes[slot, index]
     assert node["visits"] == twin.visits
     assert node["value_sum"] == pytest.approx(twin.value_sum, abs=1e-4)
+    assert PROOFS[int(node["proof"])] == twin.proof
+    if twin.proof is not None:
+        assert node["plies_to_end"] == twin.plies_to_end
     edges = search.tree.edges[slot, node["first_edge"] : node["first_edge"] + node["edges"]]
     assert sorted(edges["action"].tolist()) == sorted(twin.priors)
     for edge in edges:
@@ -56,6 +63,24 @@ def test_the_tree_is_the_one_that_plain_python_grows(
         here = positions[slot : slot + 1]
         twin = slow_search.search(SPEC, arbitrary, here, simulations, config.algorithm)
         compare(search, slot, ROOT, twin)
+
+
+@BOTH
+@pytest.mark.parametrize("prune", [True, False])
+@pytest.mark.parametrize("komi", [0.0, 1.0])
+def test_proofs_climb_as_in_plain_python(config: SearchConfig, prune: bool, komi: float) -> None:
+    """Boards so small that many games end within the tree; whole komi, so that some are drawn."""
+    spec = GoSpec(2, 2, komi)
+    positions = random_positions(spec, 12, 8, seed=7)
+    config = replace(config, prune_candidates=prune)
+    search = begun(positions, config, range(12), spec=spec)
+    slots = np.arange(12, dtype=np.int32)
+    search.run(slots, 200)
+    for slot in slots:
+        here = positions[slot : slot + 1]
+        twin = slow_search.search(spec, arbitrary, here, 200, config.algorithm, prune)
+        compare(search, slot, ROOT, twin)
+    assert {1, -1} <= {PROOFS[int(proof)] for proof in search.tree.nodes["proof"].flat}
 
 
 @pytest.mark.parametrize("config", [PUCT, GUMBEL, NOISY], ids=["puct", "gumbel", "noisy puct"])

@@ -1,0 +1,95 @@
+"""The end of a simulation: the leaf becomes a node, its value goes up the path."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine._kernel import helper, kernel
+from engine.search.solver import NOTHING_TO_ASK, climb
+from engine.search.tree import NO_CHILD, NO_PROOFS, ROOT, UNPROVEN, expand_row, flip, proven_value
+
+
+@kernel
+def expand_and_back_up_rows(
+    nodes,
+    edges,
+    slots,
+    row_slot,
+    path_edges,
+    lengths,
+    candidates,
+    logits,
+    q,
+    score,
+    complete,
+    questions,
+):
+    """Create each row's leaf and push its value up the path that :mod:`puct` or ``gumbel`` chose.
+
+    Rows that met at the same leaf count as further visits of it. An end of the game proves what it
+    can on its way up (:mod:`solver`).
+
+    Args:
+        nodes, edges, slots: the arrays of :class:`~engine.search.tree.Tree`.
+        row_slot: int32 ``(rows,)``.
+        path_edges: int32 ``(rows, MAX_DEPTH)``; lengths: int32 ``(rows,)``.
+        candidates: bool ``(rows, actions)``; logits: float32 ``(rows, actions)``.
+        q, score: float32 ``(rows,)`` for the leaf's side to move.
+        complete: whether candidates are known to be all legal actions; ``NO_PROOFS`` to prove
+            nothing.
+        questions: int32 ``(rows,)``, written: depth on the row's path of a node that is proven if
+            its edges are all its legal actions, or ``NOTHING_TO_ASK``.
+    """
+    for i in range(len(row_slot)):
+        s = row_slot[i]
+        length = lengths[i]
+        made = False
+        if length == 0:
+            leaf = ROOT
+            made = slots[s]["nodes"] == 0
+        else:
+            leaf = edges[s, path_edges[i, length - 1]]["child"]
+            made = leaf == NO_CHILD
+        if made:
+            leaf = expand_row(
+                nodes[s], edges[s], slots[s], candidates[i], logits[i], q[i], complete
+            )
+            if length > 0:
+                edges[s, path_edges[i, length - 1]]["child"] = leaf
+            if leaf == NO_CHILD:
+                slots[s]["full"] += 1
+        _back_up(nodes[s], edges[s], path_edges[i], length, leaf, q[i], score[i])
+        questions[i] = NOTHING_TO_ASK
+        proven = made and leaf != NO_CHILD and nodes[s, leaf]["proof"] != UNPROVEN
+        if proven and complete != NO_PROOFS:
+            questions[i] = climb(nodes[s], edges[s], path_edges[i], length)
+        slots[s]["in_flight"] -= 1
+
+
+@kernel
+def _back_up(nodes, edges, path, length, leaf, q, score):
+    """Count one visit on the leaf and on every edge and node above it."""
+    value = np.float64(q)
+    points = np.float64(score)
+    if leaf != NO_CHILD:
+        value = _visit(nodes[leaf], value, points)
+    for depth in range(length - 1, -1, -1):
+        value = flip(value)
+        points = flip(points)
+        edge = edges[path[depth]]
+        edge["visits"] += 1
+        edge["in_flight"] -= 1
+        edge["value_sum"] += value
+        parent = ROOT if depth == 0 else edges[path[depth - 1]]["child"]
+        value = _visit(nodes[parent], value, points)
+
+
+@helper
+def _visit(node, value, points):
+    """Count a visit; return what it was worth: of a node that is proven, always the same."""
+    if node["proof"] != UNPROVEN:
+        value = proven_value(node["proof"])
+    node["visits"] += 1
+    node["value_sum"] += value
+    node["score_sum"] += points
+    return value

@@ -1,0 +1,54 @@
+"""How a search chooses: one frozen record of settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from engine.errors import ConfigError
+
+ALGORITHMS: Final = ("gumbel", "puct")
+
+
+@dataclass(frozen=True)
+class SearchConfig:
+    """How a search chooses. The budget is given with each search."""
+
+    algorithm: Literal["gumbel", "puct"] = field(
+        default="gumbel",
+        metadata={"why": "improves the policy even with 16 simulations; puct reads deeper"},
+    )
+    considered: int = field(
+        default=16, metadata={"min": 1, "max": 1024, "why": "root actions that Gumbel search tries"}
+    )
+    c_visit: float = field(default=50.0, metadata={"min": 0.0, "why": "Danihelka et al., 3.4"})
+    c_scale: float = field(
+        default=1.0,
+        metadata={"min": 0.0, "why": "trust in q; 1 beat 0.25 by 160 Elo after 70 equal cycles"},
+    )
+    c_puct_init: float = field(default=1.25, metadata={"min": 0.0, "why": "AlphaZero"})
+    c_puct_base: float = field(
+        default=500.0, metadata={"min": 1.0, "why": "as KataGo; AlphaZero's 19652 never bites here"}
+    )
+    fpu_reduction: float = field(default=0.2, metadata={"min": 0.0, "why": "KataGo"})
+    root_fpu_reduction: float = field(default=0.1, metadata={"min": 0.0, "why": "KataGo"})
+    noise_fraction: float = field(
+        default=0.0, metadata={"min": 0.0, "max": 1.0, "why": "puct only; 0.25 for self-play"}
+    )
+    noise_total: float = field(default=10.8, metadata={"min": 0.01, "why": "KataGo, AlphaZero"})
+    prune_candidates: bool = field(
+        default=True, metadata={"why": "search only what the game calls sensible; False is exact"}
+    )
+    exact_endings: bool = field(
+        default=True,
+        metadata={"why": "what the rules prove is searched no more; False only to measure it"},
+    )
+    no_pass_before: int = field(
+        default=0, metadata={"min": 0, "unit": "plies", "why": "early passes teach nothing"}
+    )
+
+    def __post_init__(self) -> None:
+        if self.algorithm not in ALGORITHMS:
+            raise ConfigError(
+                f"expected a search algorithm from {', '.join(ALGORITHMS)}, got {self.algorithm!r}"
+            )

@@ -1,0 +1,193 @@
+"""What the roots say after a search: plain arrays, and one :class:`SearchResult` per slot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine._kernel import kernel
+from engine.search import solver, tree
+from engine.search.evaluation import Evaluation
+from engine.search.result import SearchResult
+from engine.search.tree import LOSS, NO_CHILD, ROOT, UNPROVEN, WIN
+
+_VARIATION_LENGTH = 16
+
+
+@kernel
+def _root_rows(nodes, edges, row_slot, exists, visits, value_sums, priors, proof, plies):
+    """Spread the root edges over actions: all outputs ``(rows, actions)``, zeroed before."""
+    for i in range(len(row_slot)):
+        s = row_slot[i]
+        root = nodes[s, ROOT]
+        for e in range(root["first_edge"], root["first_edge"] + root["edges"]):
+            edge = edges[s, e]
+            action = edge["action"]
+            exists[i, action] = True
+            visits[i, action] = edge["visits"]
+            value_sums[i, action] = edge["value_sum"]
+            priors[i, action] = edge["prior"]
+            proof[i, action] = edge["proof"]
+            if edge["proof"] != UNPROVEN:
+                plies[i, action] = nodes[s, edge["child"]]["plies_to_end"] + 1
+
+
+@kernel
+def _better_line(nodes, node, edge, best):
+    """Whether a line should rather go on with ``edge`` than with ``best``."""
+    if node["proof"] != UNPROVEN:
+        if edge["proof"] != best["proof"]:
+            return edge["proof"] == node["proof"]
+        if edge["proof"] == node["proof"]:
+            plies = nodes[edge["child"]]["plies_to_end"]
+            best_plies = nodes[best["child"]]["plies_to_end"]
+            return plies < best_plies if node["proof"] == WIN else plies > best_plies
+    if (edge["proof"] == LOSS) != (best["proof"] == LOSS):
+        return best["proof"] == LOSS
+    return edge["visits"] > best["visits"]
+
+
+@kernel
+def variation_row(nodes, edges, first_action, out):
+    """Write the line that starts with ``first_action``; return its length.
+
+    It goes on with what is proven best, else with the most visits.
+    """
+    index = ROOT
+    length = 0
+    while length < len(out):
+        node = nodes[index]
+        best = -1
+        for e in range(node["first_edge"], node["first_edge"] + node["edges"]):
+            if length == 0:
+                if edges[e]["action"] == first_action:
+                    best = e
+            elif edges[e]["visits"] > 0 and (
+                best < 0 or _better_line(nodes, node, edges[e], edges[best])
+            ):
+                best = e
+        if best < 0:
+            break
+        out[length] = edges[best]["action"]
+        length += 1
+        index = edges[best]["child"]
+        if index == NO_CHILD:
+            break
+    return length
+
+
+@dataclass(frozen=True)
+class Roots:
+    """The roots of several slots; arrays over actions have shape ``(rows, actions)``."""
+
+    action: NDArray[np.int16]
+    """``(rows,)`` what the search would play; -1 where the game is over."""
+    visits: NDArray[np.int32]
+    q: NDArray[np.float32]
+    prior: NDArray[np.float32]
+    policy: NDArray[np.float32]
+    """Improved policy: the training target."""
+    value: NDArray[np.float32]
+    """``(rows,)`` root q after the search."""
+    raw_q: NDArray[np.float32]
+    """``(rows,)`` the evaluator's own q."""
+    score: NDArray[np.float32]
+    simulations: NDArray[np.int32]
+    proof: NDArray[np.int8]
+    """``(rows, actions)`` what playing an action is proven to be: ``WIN``, ``LOSS``, ``DRAW`` or
+    ``UNPROVEN`` of :mod:`~engine.search.tree`."""
+    proven: NDArray[np.int8]
+    """``(rows,)`` the same of the root."""
+    plies_to_end: NDArray[np.int16]
+    """``(rows, actions)`` from the root, where an action is proven."""
+
+
+class RootEdges(NamedTuple):
+    """The root edges of several slots by action, all ``(rows, actions)``, zero where none is."""
+
+    exists: NDArray[np.bool_]
+    visits: NDArray[np.int32]
+    value_sums: NDArray[np.float64]
+    prior: NDArray[np.float32]
+    proof: NDArray[np.int8]
+    plies_to_end: NDArray[np.int16]
+
+    @classmethod
+    def of(cls, trees: tree.Tree, slots: NDArray[np.int32], actions: int) -> RootEdges:
+        """Read them."""
+        shape = (len(slots), actions)
+        edges = cls(
+            exists=np.zeros(shape, np.bool_),
+            visits=np.zeros(shape, np.int32),
+            value_sums=np.zeros(shape, np.float64),
+            prior=np.zeros(shape, np.float32),
+            proof=np.zeros(shape, np.int8),
+            plies_to_end=np.zeros(shape, np.int16),
+        )
+        _root_rows(trees.nodes, trees.edges, slots, *edges)
+        return edges
+
+
+Chooser = Callable[[NDArray[np.int32], RootEdges], tuple[NDArray[np.float32], NDArray[np.int16]]]
+"""A rule's improved policy ``(rows, actions)`` and action ``(rows,)``, -1 for none."""
+
+
+def read(trees: tree.Tree, slots: NDArray[np.int32], actions: int, choose: Chooser) -> Roots:
+    """Read the roots of slots that have been run; what is proven overrules the rule's choice."""
+    edges = RootEdges.of(trees, slots, actions)
+    policy, action = choose(slots, edges)
+    q = (edges.value_sums / np.maximum(edges.visits, 1)).astype(np.float32)
+    action = solver.decide(action, edges.proof, edges.plies_to_end, edges.exists, q)
+    policy = solver.correct_policy(policy, edges.proof, action)
+    root = trees.nodes[slots, ROOT]
+    count = np.maximum(root["visits"], 1)
+    return Roots(
+        action=action,
+        visits=edges.visits,
+        q=q,
+        prior=edges.prior,
+        policy=policy,
+        value=(root["value_sum"] / count).astype(np.float32),
+        raw_q=root["raw_q"].copy(),
+        score=(root["score_sum"] / count).astype(np.float32),
+        simulations=edges.visits.sum(axis=1, dtype=np.int32),
+        proof=edges.proof,
+        proven=root["proof"].copy(),
+        plies_to_end=edges.plies_to_end,
+    )
+
+
+def results(
+    trees: tree.Tree,
+    slots: NDArray[np.int32],
+    roots: Roots,
+    evaluation: Evaluation | None,
+) -> Sequence[SearchResult]:
+    """Turn rows of ``roots`` into results; ``evaluation`` of the roots adds ownership."""
+    line = np.zeros(_VARIATION_LENGTH, np.int16)
+    found = []
+    for i, slot in enumerate(slots):
+        length = variation_row(trees.nodes[slot], trees.edges[slot], roots.action[i], line)
+        full = trees.slots["full"][slot] > 0
+        found.append(
+            SearchResult(
+                action=int(roots.action[i]),
+                visits=roots.visits[i],
+                q=roots.q[i],
+                prior=roots.prior[i],
+                policy=roots.policy[i],
+                value=float(roots.value[i]),
+                score=float(roots.score[i]),
+                simulations=int(roots.simulations[i]),
+                variation=tuple(int(action) for action in line[:length]),
+                ownership=None if evaluation is None else evaluation.ownership[i],
+                proof=roots.proof[i],
+                proven=int(roots.proven[i]),
+                notes=("stopped at the memory cap of this tree",) if full else (),
+            )
+        )
+    return found
