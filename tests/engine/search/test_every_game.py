@@ -1,0 +1,130 @@
+"""The search on every game: against its twin in plain Python, and against reading everything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agents.evaluators.rollout import RolloutEvaluator
+from engine.games import (
+    GAMES,
+    ConnectFourSpec,
+    GameSpec,
+    GomokuSpec,
+    GoSpec,
+    HexSpec,
+    OthelloSpec,
+    TicTacToeSpec,
+)
+from engine.search import Roots, Search, SearchConfig
+from engine.search.tree import DRAW, LOSS, ROOT, UNPROVEN, WIN
+from tests.engine.search.test_twin import begun, compare
+from tests.support import slow_search
+from tests.support.enumerate import levels
+from tests.support.minimax import solver
+from tests.support.positions import random_positions
+from tests.support.scripted import arbitrary
+
+SMALL = {
+    "go": GoSpec(4, 4, 0.5),
+    "othello": OthelloSpec(4, 4),
+    "gomoku": GomokuSpec(5, 5, 4),
+    "tic_tac_toe": TicTacToeSpec(),
+    "connect_four": ConnectFourSpec(4, 5, 3),
+    "hex": HexSpec(4, 4, swap=True),
+}
+VALUE = {WIN: 1, DRAW: 0, LOSS: -1}
+BOTH = pytest.mark.parametrize("algorithm", ["puct", "gumbel"])
+
+
+def test_no_game_is_forgotten() -> None:
+    assert set(SMALL) == set(GAMES)
+
+
+@BOTH
+@pytest.mark.parametrize("game", SMALL)
+def test_the_tree_is_the_one_that_plain_python_grows(game: str, algorithm: str) -> None:
+    """Early and late positions, so that trees run into the end of the game."""
+    spec = SMALL[game]
+    positions = random_positions(spec, 8, spec.points, seed=3)
+    positions = positions[~spec.finished(positions)]
+    slots = np.arange(len(positions), dtype=np.int32)
+    search = begun(positions, SearchConfig(algorithm=algorithm), slots, spec=spec)
+    search.run(slots, 150)
+    for slot in slots:
+        here = positions[slot : slot + 1]
+        compare(search, slot, ROOT, slow_search.search(spec, arbitrary, here, 150, algorithm))
+
+
+def searched(spec: GameSpec, positions: Any, simulations: int, algorithm: str) -> Roots:
+    """Classic Monte Carlo search of all rows."""
+    config = SearchConfig(algorithm=algorithm, considered=64, prune_candidates=False)
+    search = Search(spec, RolloutEvaluator(), len(positions), config, simulations + 2)
+    slots, numbers = (np.arange(len(positions), dtype=kind) for kind in (np.int32, np.uint64))
+    search.begin(slots, positions, numbers, numbers)
+    search.run(slots, simulations)
+    return search.read(slots)
+
+
+@BOTH
+def test_every_tic_tac_toe_position_is_solved(algorithm: str) -> None:
+    """All 4,520 positions that are reached in unfinished games: value and action are perfect."""
+    spec = TicTacToeSpec()
+    value = solver(spec)
+    count = 0
+    for positions in levels(spec, 8, distinct=True):
+        positions = positions[~spec.finished(positions)]
+        roots = searched(
+            spec,
+            positions,
+            200_000 if len(positions) < 10 else 20_000 if len(positions) < 100 else 3000,
+            algorithm,
+        )
+        assert (roots.proven != UNPROVEN).all()
+        assert [VALUE[int(proof)] for proof in roots.proven] == [
+            value(positions[i : i + 1]) for i in range(len(positions))
+        ]
+        after = positions.copy()
+        spec.play(after, roots.action)
+        assert [-value(after[i : i + 1]) for i in range(len(after))] == roots.value.tolist()
+        count += len(positions)
+    assert count == 4520
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "spec, simulations",
+    [
+        (ConnectFourSpec(3, 3, 3), 3000),
+        (ConnectFourSpec(3, 4, 3), 4000),
+        (HexSpec(3, 3), 3000),
+        (HexSpec(3, 3, swap=True), 4000),
+        (OthelloSpec(4, 4), 6000),
+        (GomokuSpec(3, 4, 3), 4000),
+    ],
+    ids=str,
+)
+def test_small_games_are_what_reading_everything_says(
+    spec: GameSpec, simulations: int, algorithm: str
+) -> None:
+    positions = random_positions(spec, 24, spec.points // 2, seed=6)
+    positions = positions[~spec.finished(positions)]
+    positions[0] = spec.allocate(1)[0]
+    value = solver(spec)
+    roots = searched(spec, positions, simulations, algorithm)
+    solved = 0
+    for i in range(len(positions)):
+        exact = value(positions[i : i + 1])
+        after = positions[i : i + 1].copy()
+        spec.play(after, roots.action[i : i + 1])
+        assert -value(after) == exact, f"row {i} gives away a {exact}"
+        for action in np.flatnonzero(roots.proof[i]):
+            after = positions[i : i + 1].copy()
+            spec.play(after, np.array([action]))
+            assert -value(after) == VALUE[int(roots.proof[i, action])]
+        if roots.proven[i] != UNPROVEN:
+            assert VALUE[int(roots.proven[i])] == exact == roots.value[i]
+            solved += 1
+    assert solved >= 0.75 * len(positions)
