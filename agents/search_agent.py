@@ -19,7 +19,7 @@ _MOST_NODES = 500_000
 _MANY = 1 << 40
 _PROGRESS_INTERVAL_S = 0.1
 PLAY_SEARCH = SearchConfig(algorithm="puct")
-"""How a network plays to win: deeper than Gumbel's halving, and its tree can be kept."""
+"""How a network plays to win: deeper than Gumbel's halving."""
 
 
 class _Table:
@@ -42,8 +42,9 @@ class _Table:
 class SearchAgent:
     """Chooses by tree search; one batch of leaves serves all games it is asked about.
 
-    With PUCT the tree of a game is kept from turn to turn, and the budget counts the visits that
-    the kept tree brought along. Not safe to call from several threads at once.
+    The tree of a game is kept from turn to turn, and the budget counts the visits that the kept
+    tree brought along; Gumbel search makes at least a quarter of it anew, since its halving
+    compares only those. Not safe to call from several threads at once.
     """
 
     def __init__(
@@ -126,9 +127,10 @@ class SearchAgent:
             search.tree.slots["nodes"][slots] > 0, search.tree.nodes["visits"][slots, 0], 1
         )
         budget = limit.simulations or _MANY
+        least = budget // 4 if self._config.algorithm == "gumbel" else 1
         search.run(
             slots,
-            np.maximum(budget - (known.astype(np.int64) - 1), 1),
+            np.maximum(budget - (known.astype(np.int64) - 1), least),
             leaves=self._leaves,
             deadline_s=None if limit.time_limit_s is None else started + limit.time_limit_s,
             on_round=None if on_progress is None else report,
@@ -171,13 +173,7 @@ class SearchAgent:
         known = table.actions.get(turn.game)
         table.actions[turn.game] = turn.actions
         where = np.array([slot], np.int32)
-        reusable = (
-            self._config.algorithm == "puct"
-            and known is not None
-            and turn.actions[: len(known)] == known
-        )
-        if reusable:
-            assert known is not None
+        if known is not None and turn.actions[: len(known)] == known:
             for action in turn.actions[len(known) :]:
                 table.search.advance(slot, action)
             if np.array_equal(table.search.roots[where], turn.position):

@@ -91,5 +91,6 @@ def _visit(node, value, points):
         value = proven_value(node["proof"])
     node["visits"] += 1
     node["value_sum"] += value
+    node["square_sum"] += value * value
     node["score_sum"] += points
     return value

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from engine._kernel import say_if_cold
 from engine.games.spec import BLACK, GameSpec, Positions
-from engine.random import GUMBEL, NOISE
-from engine.search import backup, gumbel, noise, puct, reading, solver, tree
+from engine.search import backup, gumbel, puct, reading, solver, tree
 from engine.search.config import SearchConfig
 from engine.search.evaluation import Evaluation, Evaluator
 from engine.search.reading import RootEdges, Roots
 from engine.search.result import SearchResult
+from engine.search.root import RootState
 
 
 class Search:
@@ -57,20 +57,9 @@ class Search:
         self._complete = tree.COMPLETE if all_actions else tree.NOT_ASKED
         if not config.exact_endings:
             self._complete = tree.NO_PROOFS
-        self._gumbels = np.zeros((slots, spec.actions), np.float32)
-        self._address = np.zeros((slots, 2), np.uint64)  # seed, game
-        self._schedules = np.zeros((1, 1, 1), np.int32)
-        self._plans = np.zeros(slots, np.int32)  # which of the schedules a slot follows
+        self._state = RootState(slots, spec.actions, config)
         self._spare: tuple[NDArray[Any], NDArray[Any]] | None = None
-        self._puct_settings = np.array(
-            [
-                config.c_puct_init,
-                config.c_puct_base,
-                config.fpu_reduction,
-                config.root_fpu_reduction,
-            ],
-            np.float64,
-        )
+        self._puct_settings = puct.settings_of(config)
         self._gumbel_settings = np.array([config.c_visit, config.c_scale], np.float64)
 
     def begin(
@@ -87,7 +76,10 @@ class Search:
         """
         self.roots[slots] = positions
         tree.clear_rows(self.tree.slots, slots)
-        self._set_address(slots, seeds, games, gumbel_scale)
+        self._state.begin(slots, self._plies(slots), seeds, games, gumbel_scale)
+
+    def _plies(self, slots: NDArray[np.int32]) -> NDArray[np.uint64]:
+        return self.roots["plies"][slots].astype(np.uint64)
 
     def take_over(self, other: Search) -> None:
         """Copy all slots of another search of this game, which must fit in slots and pools."""
@@ -95,8 +87,7 @@ class Search:
         self.roots[:count] = other.roots
         self.tree.slots[:count] = other.tree.slots
         self.tree.slots["full"][:count] = 0
-        self._address[:count] = other._address
-        self._gumbels[:count] = other._gumbels
+        self._state.take_over(other._state)
         for slot in range(count):
             nodes, edges = (int(other.tree.slots[name][slot]) for name in ("nodes", "edges"))
             self.tree.nodes[slot, :nodes] = other.tree.nodes[slot, :nodes]
@@ -122,6 +113,9 @@ class Search:
         )
         if not kept:
             tree.clear_rows(self.tree.slots, where)
+        self._state.move(where, self._plies(where))
+        if kept:
+            self._state.note_known(where, self.tree)
         return bool(kept)
 
     def run(
@@ -140,13 +134,11 @@ class Search:
         root is not counted.
         """
         budget = np.broadcast_to(np.asarray(simulations, np.int64), len(slots))
-        if self.config.algorithm == "gumbel":
-            budgets, self._plans[slots] = np.unique(budget, return_inverse=True)
-            self._schedules = gumbel.schedule_tables(self.config.considered, budgets)
+        self._state.plan(slots, self.tree, budget)
         fresh = slots[self.tree.slots["nodes"][slots] == 0]
         if len(fresh):
             self._round(fresh)
-            self._add_noise(fresh)
+        self._state.prepare(slots, self.tree)
         done = np.zeros(len(slots), np.int64)
         while True:
             room = (done < budget) & (self.tree.slots["full"][slots] == 0)
@@ -173,8 +165,8 @@ class Search:
         leaves = self._leaves[:rows]
         paths = (path_edges, path_actions, lengths)
         if self.config.algorithm == "gumbel":
-            settings = self._gumbel_settings
-            plan = (settings, self._gumbels, self._schedules, self._plans)
+            state = self._state
+            plan = (self._gumbel_settings, state.gumbels, state.known, state.schedules, state.plans)
             gumbel.select_rows(nodes, edges, slots, row_slot, *plan, *paths)
         else:
             puct.select_rows(nodes, edges, slots, row_slot, self._puct_settings, *paths)
@@ -251,40 +243,6 @@ class Search:
         score[over] = self.spec.score(ended) * side
         return logits, q, score
 
-    def _set_address(
-        self,
-        slots: NDArray[np.int32],
-        seeds: NDArray[np.uint64],
-        games: NDArray[np.uint64],
-        gumbel_scale: float | NDArray[np.float64],
-    ) -> None:
-        self._address[slots, 0] = seeds
-        self._address[slots, 1] = games
-        if self.config.algorithm == "gumbel":
-            drawn = np.empty((len(slots), self.spec.actions), np.float32)
-            scale = np.broadcast_to(np.asarray(gumbel_scale, np.float64), len(slots)).copy()
-            gumbel.draw_gumbel_rows(*self._addresses(slots), np.uint64(GUMBEL), scale, drawn)
-            self._gumbels[slots] = drawn
-
-    def _addresses(
-        self, slots: NDArray[np.int32]
-    ) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64]]:
-        plies = self.roots["plies"][slots].astype(np.uint64)
-        return self._address[slots, 0], self._address[slots, 1], plies
-
-    def _add_noise(self, slots: NDArray[np.int32]) -> None:
-        if self.config.algorithm != "puct" or self.config.noise_fraction == 0.0:
-            return
-        noise.add_noise_rows(
-            self.tree.nodes,
-            self.tree.edges,
-            slots,
-            *self._addresses(slots),
-            np.uint64(NOISE),
-            self.config.noise_total,
-            self.config.noise_fraction,
-        )
-
     def read(self, slots: NDArray[np.int32]) -> Roots:
         """Read the roots of slots that have been run."""
         return reading.read(self.tree, slots, self.spec.actions, self._choice)
@@ -294,9 +252,9 @@ class Search:
     ) -> tuple[NDArray[np.float32], NDArray[np.int16]]:
         """The rule's improved policy and action of each root."""
         if self.config.algorithm == "gumbel":
-            settings, gumbels = self._gumbel_settings, self._gumbels
-            return gumbel.improve(self.tree, slots, settings, gumbels, self.spec.actions)
-        return puct.choose(edges)
+            noted = (self._gumbel_settings, self._state.gumbels, self._state.known)
+            return gumbel.improve(self.tree, slots, *noted, self.spec.actions)
+        return puct.choose(self.tree, slots, edges, self._puct_settings, self.config)
 
     def results(
         self, slots: NDArray[np.int32], evaluation: Evaluation | None = None

@@ -30,10 +30,50 @@ class SearchConfig:
     c_puct_base: float = field(
         default=500.0, metadata={"min": 1.0, "why": "as KataGo; AlphaZero's 19652 never bites here"}
     )
+    c_puct_log: float = field(
+        default=1.0,
+        metadata={"min": 0.0, "max": 10.0, "why": "AlphaZero; KataGo has 0.45 on c_puct_init 1"},
+    )
+    c_puct_stdev_scale: float = field(
+        default=0.85,
+        metadata={"min": 0.0, "max": 1.0, "why": "KataGo: explore where values differ; 0 is off"},
+    )
+    c_puct_stdev_prior: float = field(
+        default=0.4, metadata={"min": 0.01, "max": 1.0, "why": "KataGo: the usual spread of q"}
+    )
     fpu_reduction: float = field(default=0.2, metadata={"min": 0.0, "why": "KataGo"})
     root_fpu_reduction: float = field(default=0.1, metadata={"min": 0.0, "why": "KataGo"})
     noise_fraction: float = field(
         default=0.0, metadata={"min": 0.0, "max": 1.0, "why": "puct only; 0.25 for self-play"}
+    )
+    noise_shaped: float = field(
+        default=0.5,
+        metadata={
+            "min": 0.0,
+            "max": 1.0,
+            "why": "KataGo: this share of the noise goes to actions likelier than the mean",
+        },
+    )
+    root_temperature: float = field(
+        default=1.0,
+        metadata={"min": 0.1, "max": 10.0, "why": "puct only; KataGo trains with 1.1, flatter"},
+    )
+    forced_playouts: float = field(
+        default=0.0,
+        metadata={"min": 0.0, "max": 10.0, "why": "puct only; 2 with noise in self-play, KataGo"},
+    )
+    lcb_stdevs: float = field(
+        default=5.0,
+        metadata={
+            "min": 0.0,
+            "max": 20.0,
+            "unit": "standard errors",
+            "why": "puct only; KataGo: plays the action that is surely good; 0 the most visited",
+        },
+    )
+    lcb_min_share: float = field(
+        default=0.15,
+        metadata={"min": 0.0, "max": 1.0, "why": "KataGo: of the most visits, to be compared"},
     )
     noise_total: float = field(default=10.8, metadata={"min": 0.01, "why": "KataGo, AlphaZero"})
     prune_candidates: bool = field(

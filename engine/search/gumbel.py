@@ -15,10 +15,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from engine._kernel import kernel
+from engine._kernel import helper, kernel
 from engine.random import address_bits, mix, unit_float
 from engine.search.solver import least_bad_edge
-from engine.search.tree import LOSS, NO_CHILD, ROOT, UNPROVEN, Tree
+from engine.search.tree import LOSS, NO_CHILD, ROOT, UNPROVEN, Tree, swap, take
 
 
 @lru_cache(maxsize=256)
@@ -80,21 +80,20 @@ def draw_gumbel_rows(seeds, games, plies, purpose, scale, out):
             out[i, action] = scale[i] * -np.log(-np.log(uniform) + 1e-12)
 
 
-@kernel
-def _improved_logits(node, edges, c_visit, c_scale, out):
-    """Write ``logit + sigma(completed q)`` of each edge to ``out[:edges]``; return the visit sum.
+@helper
+def _mixed_value(node, edges):
+    """What an unvisited action is worth (equation 33), and the visits of the most visited.
 
-    The mixed value (equation 33): the node's own evaluation and the prior-weighted mean of the
-    visited q, in the ratio 1 to the number of visits.
+    The node's own evaluation and the prior-weighted mean of the visited q, in the ratio 1 to the
+    number of visits.
     """
     first = node["first_edge"]
-    count = node["edges"]
     visit_sum = 0
     most_visits = 0
     visited_mass = 0.0
     weighted_q = 0.0
-    for k in range(count):
-        edge = edges[first + k]
+    for e in range(first, first + node["seen"]):
+        edge = edges[e]
         visits = edge["visits"]
         if visits > 0:
             visit_sum += visits
@@ -104,14 +103,23 @@ def _improved_logits(node, edges, c_visit, c_scale, out):
     mixed = np.float64(node["raw_q"])
     if visit_sum > 0 and visited_mass > 0.0:
         mixed = (mixed + visit_sum * weighted_q / visited_mass) / (1.0 + visit_sum)
+    return mixed, most_visits
+
+
+@helper
+def _completed_q(edge, mixed):
+    return edge["value_sum"] / edge["visits"] if edge["visits"] > 0 else mixed
+
+
+@kernel
+def _improved_logits(node, edges, c_visit, c_scale, out):
+    """Write ``logit + sigma(completed q)`` of each edge to ``out[:edges]``."""
+    mixed, most_visits = _mixed_value(node, edges)
     scale = (c_visit + most_visits) * c_scale
-    for k in range(count):
-        edge = edges[first + k]
-        q = mixed
-        if edge["visits"] > 0:
-            q = edge["value_sum"] / edge["visits"]
+    for k in range(node["edges"]):
+        edge = edges[node["first_edge"] + k]
+        q = _completed_q(edge, mixed)
         out[k] = np.log(max(edge["prior"], 1e-12)) + scale * (q + 1.0) * 0.5
-    return visit_sum
 
 
 @kernel
@@ -130,57 +138,110 @@ def _softmax(values, count):
 
 @kernel
 def _inner_edge(node, edges, c_visit, c_scale, scratch):
-    """Return the unproven edge whose visits lag most behind the improved policy (equation 14)."""
+    """Return the unproven edge whose visits lag most behind the improved policy (equation 14).
+
+    All edges never selected share the mixed value, so one term of the policy's sum stands for them,
+    and only the likeliest of them, which stands behind the selected ones, can be the next.
+    """
     first = node["first_edge"]
-    count = node["edges"]
-    _improved_logits(node, edges, c_visit, c_scale, scratch)
-    _softmax(scratch, count)
+    seen = node["seen"]
+    mixed, most_visits = _mixed_value(node, edges)
+    scale = (c_visit + most_visits) * c_scale * 0.5
     tries = 0
-    for k in range(count):
-        tries += edges[first + k]["visits"] + edges[first + k]["in_flight"]
+    highest = mixed
+    unseen_mass = 1.0
+    for k in range(seen):
+        edge = edges[first + k]
+        tries += edge["visits"] + edge["in_flight"]
+        highest = max(highest, _completed_q(edge, mixed))
+        unseen_mass -= edge["prior"]
+    unseen_weight = np.exp(scale * (mixed - highest))
+    total = max(unseen_mass, 0.0) * unseen_weight
+    for k in range(seen):
+        edge = edges[first + k]
+        scratch[k] = edge["prior"] * np.exp(scale * (_completed_q(edge, mixed) - highest))
+        total += scratch[k]
     best = -1
     best_score = -np.inf
-    for k in range(count):
+    if seen < node["edges"]:
+        best = first + seen
+        best_score = edges[best]["prior"] * unseen_weight / total
+    for k in range(seen):
         edge = edges[first + k]
         if edge["proof"] != UNPROVEN:
             continue
-        score = scratch[k] - (edge["visits"] + edge["in_flight"]) / (1.0 + tries)
-        if score > best_score:
+        score = scratch[k] / total - (edge["visits"] + edge["in_flight"]) / (1.0 + tries)
+        if score > best_score or (score == best_score and edge["action"] < edges[best]["action"]):
             best_score = score
-            best = k
-    return first + best if best >= 0 else least_bad_edge(node, edges)
+            best = first + k
+    return best if best >= 0 else least_bad_edge(node, edges)
 
 
 @kernel
-def _root_edge(node, edges, gumbels, schedule, c_visit, c_scale, scratch):
-    """Return the unproven edge that sequential halving tries next.
+def _untried_edge(node, edges, gumbels, known):
+    """Return the edge with the largest ``gumbel + logit`` that has no visit in this search, or -1.
 
-    Where proofs have taken away all edges with the visits that the schedule wants (or where a kept
-    subtree's visits do not fit it), the best of those tried before is next, then any.
+    Found among those never selected, it changes places with the first of them.
     """
     first = node["first_edge"]
-    count = node["edges"]
-    _improved_logits(node, edges, c_visit, c_scale, scratch)
-    tries = 0
-    for k in range(count):
-        tries += edges[first + k]["visits"] + edges[first + k]["in_flight"]
-    row = min(count, schedule.shape[0] - 1)
-    wanted = schedule[row, min(tries, schedule.shape[1] - 1)]
     best = -1
-    best_rank = -1
     best_score = -np.inf
-    for k in range(count):
-        edge = edges[first + k]
-        if edge["proof"] != UNPROVEN:
+    for e in range(first, first + node["edges"]):
+        edge = edges[e]
+        action = edge["action"]
+        tried = edge["visits"] + edge["in_flight"] - known[action]
+        if tried > 0 or edge["proof"] != UNPROVEN:
             continue
-        tried = edge["visits"] + edge["in_flight"]
-        rank = 2 if tried == wanted else 1 if tried > 0 else 0
-        score = gumbels[edge["action"]] + scratch[k]
-        if rank > best_rank or (rank == best_rank and score > best_score):
-            best_rank = rank
+        score = gumbels[action] + np.log(max(edge["prior"], 1e-12))
+        if score > best_score or (score == best_score and action < edges[best]["action"]):
             best_score = score
-            best = k
-    return first + best if best >= 0 else least_bad_edge(node, edges)
+            best = e
+    start = first + node["seen"]
+    if best > start:
+        swap(edges, start, best)
+        return start
+    return best
+
+
+@kernel
+def _root_edge(node, edges, gumbels, known, schedule, c_visit, c_scale):
+    """Return the unproven edge that sequential halving tries next.
+
+    Where proofs have taken away all edges with the visits that the schedule wants, the best of
+    those tried in this search is next, then any.
+    """
+    first = node["first_edge"]
+    tries = 0
+    for e in range(first, first + node["seen"]):
+        tries += edges[e]["visits"] + edges[e]["in_flight"] - known[edges[e]["action"]]
+    row = min(node["edges"], schedule.shape[0] - 1)
+    wanted = schedule[row, min(tries, schedule.shape[1] - 1)]
+    if wanted == 0:
+        best = _untried_edge(node, edges, gumbels, known)
+        if best >= 0:
+            return best
+    mixed, most_visits = _mixed_value(node, edges)
+    scale = (c_visit + most_visits) * c_scale
+    best = -1
+    best_exact = False
+    best_score = -np.inf
+    for e in range(first, first + node["seen"]):
+        edge = edges[e]
+        action = edge["action"]
+        tried = edge["visits"] + edge["in_flight"] - known[action]
+        if edge["proof"] != UNPROVEN or tried == 0:
+            continue
+        exact = tried == wanted
+        score = gumbels[action] + np.log(max(edge["prior"], 1e-12))
+        score += scale * (_completed_q(edge, mixed) + 1.0) * 0.5
+        better = score > best_score or (score == best_score and action < edges[best]["action"])
+        if (exact and not best_exact) or (exact == best_exact and better):
+            best_exact = exact
+            best_score = score
+            best = e
+    if best < 0:
+        best = _untried_edge(node, edges, gumbels, known)
+    return best if best >= 0 else least_bad_edge(node, edges)
 
 
 @kernel
@@ -191,6 +252,7 @@ def select_rows(
     row_slot,
     settings,
     gumbels,
+    known,
     schedules,
     plans,
     path_edges,
@@ -204,6 +266,8 @@ def select_rows(
         row_slot: int32 ``(rows,)``.
         settings: float64 ``(2,)``: c_visit, c_scale.
         gumbels: float32 ``(slots, actions)``.
+        known: int32 ``(slots, actions)``, root visits from before this search (a kept subtree's):
+            they inform q and count as none in the schedule.
         schedules: int32 ``(budgets, considered + 1, simulations)`` of :func:`schedule_tables`.
         plans: int32 ``(slots,)``, which of the budgets a slot has.
         path_edges: int32 ``(rows, MAX_DEPTH)``, written up to lengths.
@@ -214,36 +278,36 @@ def select_rows(
     c_visit, c_scale = settings[0], settings[1]
     for i in range(len(row_slot)):
         s = row_slot[i]
-        node = ROOT
+        index = ROOT
         depth = 0
         if slots[s]["nodes"] > 0:
-            while depth < path_edges.shape[1] and nodes[s, node]["proof"] == UNPROVEN:
+            while depth < path_edges.shape[1] and nodes[s, index]["proof"] == UNPROVEN:
+                node = nodes[s, index]
                 if depth == 0:
                     schedule = schedules[plans[s]]
-                    e = _root_edge(
-                        nodes[s, node], edges[s], gumbels[s], schedule, c_visit, c_scale, scratch
-                    )
+                    e = _root_edge(node, edges[s], gumbels[s], known[s], schedule, c_visit, c_scale)
                 else:
-                    e = _inner_edge(nodes[s, node], edges[s], c_visit, c_scale, scratch)
-                edges[s, e]["in_flight"] += 1
+                    e = _inner_edge(node, edges[s], c_visit, c_scale, scratch)
+                take(node, edges[s], e)
                 path_edges[i, depth] = e
                 path_actions[i, depth] = edges[s, e]["action"]
                 depth += 1
-                node = edges[s, e]["child"]
-                if node == NO_CHILD:
+                index = edges[s, e]["child"]
+                if index == NO_CHILD:
                     break
         lengths[i] = depth
         slots[s]["in_flight"] += 1
 
 
 @kernel
-def _improve_rows(nodes, edges, row_slot, settings, gumbels, policy, chosen):
+def _improve_rows(nodes, edges, row_slot, settings, gumbels, known, policy, chosen):
     """Read the outcome at the root.
 
     Args:
         policy: float32 ``(rows, actions)``, zeroed before, written: the improved policy.
-        chosen: int16 ``(rows,)``, written: of the most visited actions the one with the largest
-            ``gumbel + logit + sigma(q)``, lost ones last; -1 if the root has no actions.
+        known: int32 ``(slots, actions)``, root visits from before this search.
+        chosen: int16 ``(rows,)``, written: of the actions most visited in this search the one
+            with the largest ``gumbel + logit + sigma(q)``, lost ones last; -1 if the root has none.
     """
     scratch = np.empty(policy.shape[1], np.float64)
     for i in range(len(row_slot)):
@@ -259,12 +323,14 @@ def _improve_rows(nodes, edges, row_slot, settings, gumbels, policy, chosen):
         best_score = -np.inf
         for k in range(count):
             edge = edges[s, first + k]
-            visits = -1 if edge["proof"] == LOSS else edge["visits"]
-            score = gumbels[s, edge["action"]] + scratch[k]
-            if visits > most or (visits == most and score > best_score):
+            action = edge["action"]
+            visits = -1 if edge["proof"] == LOSS else edge["visits"] - known[s, action]
+            score = gumbels[s, action] + scratch[k]
+            better = score > best_score or (score == best_score and action < chosen[i])
+            if visits > most or (visits == most and better):
                 most = visits
                 best_score = score
-                chosen[i] = edge["action"]
+                chosen[i] = action
         _softmax(scratch, count)
         for k in range(count):
             policy[i, edges[s, first + k]["action"]] = scratch[k]
@@ -275,10 +341,11 @@ def improve(
     slots: NDArray[np.int32],
     settings: NDArray[np.float64],
     gumbels: NDArray[np.float32],
+    known: NDArray[np.int32],
     actions: int,
 ) -> tuple[NDArray[np.float32], NDArray[np.int16]]:
     """Return each root's improved policy ``(rows, actions)`` and its action, -1 for none."""
     policy = np.zeros((len(slots), actions), np.float32)
     chosen = np.full(len(slots), -1, np.int16)
-    _improve_rows(trees.nodes, trees.edges, slots, settings, gumbels, policy, chosen)
+    _improve_rows(trees.nodes, trees.edges, slots, settings, gumbels, known, policy, chosen)
     return policy, chosen

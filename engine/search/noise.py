@@ -1,4 +1,8 @@
-"""Dirichlet noise on root priors, for PUCT self-play (Silver et al., Nature 2017, Methods)."""
+"""Flatter and noisier root priors, for PUCT self-play.
+
+Dirichlet noise: Silver et al., Nature 2017, Methods; its shaping and the root policy temperature:
+KataGo (KataGoMethods.md, "Shaped Dirichlet Noise", "Root Policy Softmax Temperature").
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,12 @@ import numpy as np
 
 from engine._kernel import kernel
 from engine.random import address_bits, mix, unit_float
-from engine.search.tree import ROOT
+from engine.search.tree import ROOT, line_up
 
 
 @kernel
 def _gamma(shape, state):
-    """One Gamma(shape, 1) sample and the next state.
+    """One Gamma(shape, 1) sample.
 
     Marsaglia and Tsang, "A simple method for generating gamma variables", 2000, section 6; shapes
     below 1 by their boost ``Gamma(shape + 1) * U ** (1 / shape)``.
@@ -29,32 +33,85 @@ def _gamma(shape, state):
         if v > 0.0 and np.log(uniform) < 0.5 * normal * normal + d - d * v + d * np.log(v):
             break
     state = mix(state)
-    return d * v * max(unit_float(state), 1e-300) ** (1.0 / shape), state
+    return d * v * max(unit_float(state), 1e-300) ** (1.0 / shape)
 
 
 @kernel
-def add_noise_rows(nodes, edges, row_slot, seeds, games, plies, purpose, total, fraction):
-    """Mix Dirichlet(total / edges) noise into the root priors, addressed by (seed, game, ply).
+def _temper(node, edges, temperature):
+    """Raise the priors to the power ``1 / temperature``: above 1 they get flatter."""
+    first = node["first_edge"]
+    total = 0.0
+    for e in range(first, first + node["edges"]):
+        edges[e]["prior"] = max(edges[e]["prior"], 1e-12) ** (1.0 / temperature)
+        total += edges[e]["prior"]
+    for e in range(first, first + node["edges"]):
+        edges[e]["prior"] /= total
+
+
+@kernel
+def concentrations(priors, total, shaped, out):
+    """Write the parameters of the Dirichlet distribution, float64 ``out`` as long as ``priors``.
+
+    They sum to ``total``. A share of ``1 - shaped`` is spread evenly; the rest goes in proportion
+    to how far the logarithm of the prior, at most 0.01, lies above the mean of all.
+    """
+    count = len(priors)
+    mean = 0.0
+    for k in range(count):
+        out[k] = np.log(min(priors[k], 0.01) + 1e-20)
+        mean += out[k] / count
+    excess = 0.0
+    for k in range(count):
+        out[k] = max(out[k] - mean, 0.0)
+        excess += out[k]
+    if excess <= 1e-9:  # all alike, up to rounding
+        shaped = 0.0
+        excess = 1.0
+    for k in range(count):
+        out[k] = total * (shaped * out[k] / excess + (1.0 - shaped) / count)
+
+
+@kernel
+def _add_noise(node, edges, address, total, shaped, fraction):
+    """Mix a Dirichlet sample into the priors; an action's part is a function of the address."""
+    first = node["first_edge"]
+    count = node["edges"]
+    priors = np.empty(count, np.float64)
+    for k in range(count):
+        priors[k] = edges[first + k]["prior"]
+    noise = np.empty(count, np.float64)
+    concentrations(priors, total, shaped, noise)
+    noise_sum = 1e-300
+    for k in range(count):
+        state = mix(np.uint64(address ^ np.uint64(edges[first + k]["action"])))
+        noise[k] = _gamma(noise[k], state)
+        noise_sum += noise[k]
+    for k in range(count):
+        edges[first + k]["prior"] = (1.0 - fraction) * priors[k] + fraction * noise[k] / noise_sum
+
+
+@kernel
+def prepare_root_rows(
+    nodes, edges, row_slot, seeds, games, plies, purpose, total, shaped, fraction, temperature
+):
+    """Temper the root priors, then mix noise in, addressed by (seed, game, ply).
 
     Args:
         row_slot: int32 ``(rows,)``; slots whose root is expanded.
         seeds, games, plies: uint64 ``(rows,)``; purpose: uint64.
         total: sum of the concentration parameters; about 10 suits Go.
-        fraction: share of noise in the new prior.
+        shaped: share of them that follows the priors, see :func:`concentrations`.
+        fraction: share of noise in the new prior; 0 for none.
+        temperature: 1 leaves the priors as they are.
     """
     for i in range(len(row_slot)):
         s = row_slot[i]
         root = nodes[s, ROOT]
-        first = root["first_edge"]
-        count = root["edges"]
-        noise = np.empty(count, np.float64)
-        state = address_bits(seeds[i], games[i], plies[i], purpose)
-        noise_sum = 1e-300
-        for k in range(count):
-            noise[k], state = _gamma(total / count, state)
-            noise_sum += noise[k]
-        for k in range(count):
-            prior = edges[s, first + k]["prior"]
-            edges[s, first + k]["prior"] = (1.0 - fraction) * prior + fraction * noise[
-                k
-            ] / noise_sum
+        if root["edges"] == 0:
+            continue
+        if temperature != 1.0:
+            _temper(root, edges[s], temperature)
+        if fraction > 0.0:
+            address = address_bits(seeds[i], games[i], plies[i], purpose)
+            _add_noise(root, edges[s], address, total, shaped, fraction)
+        line_up(root, edges[s])

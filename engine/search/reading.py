@@ -19,7 +19,7 @@ _VARIATION_LENGTH = 16
 
 
 @kernel
-def _root_rows(nodes, edges, row_slot, exists, visits, value_sums, priors, proof, plies):
+def _root_rows(nodes, edges, row_slot, exists, visits, value_sums, squares, priors, proof, plies):
     """Spread the root edges over actions: all outputs ``(rows, actions)``, zeroed before."""
     for i in range(len(row_slot)):
         s = row_slot[i]
@@ -30,6 +30,9 @@ def _root_rows(nodes, edges, row_slot, exists, visits, value_sums, priors, proof
             exists[i, action] = True
             visits[i, action] = edge["visits"]
             value_sums[i, action] = edge["value_sum"]
+            # Visits that found no room for their node are missing from its squares: nearly right.
+            if edge["child"] != NO_CHILD:
+                squares[i, action] = nodes[s, edge["child"]]["square_sum"]
             priors[i, action] = edge["prior"]
             proof[i, action] = edge["proof"]
             if edge["proof"] != UNPROVEN:
@@ -112,6 +115,7 @@ class RootEdges(NamedTuple):
     exists: NDArray[np.bool_]
     visits: NDArray[np.int32]
     value_sums: NDArray[np.float64]
+    square_sums: NDArray[np.float64]
     prior: NDArray[np.float32]
     proof: NDArray[np.int8]
     plies_to_end: NDArray[np.int16]
@@ -124,6 +128,7 @@ class RootEdges(NamedTuple):
             exists=np.zeros(shape, np.bool_),
             visits=np.zeros(shape, np.int32),
             value_sums=np.zeros(shape, np.float64),
+            square_sums=np.zeros(shape, np.float64),
             prior=np.zeros(shape, np.float32),
             proof=np.zeros(shape, np.int8),
             plies_to_end=np.zeros(shape, np.int16),

@@ -42,8 +42,8 @@ def _judge(nodes, edges, index):
     node = nodes[index]
     longest_draw = -1
     longest_loss = -1
-    settled = True
-    for e in range(node["first_edge"], node["first_edge"] + node["edges"]):
+    settled = node["seen"] == node["edges"]
+    for e in range(node["first_edge"], node["first_edge"] + node["seen"]):
         proof = edges[e]["proof"]
         if proof == UNPROVEN:
             settled = False
@@ -67,12 +67,15 @@ def _judge(nodes, edges, index):
 
 
 @helper
-def _settle(node, change):
-    """Add ``change`` to a value sum, or replace the sum of a proven node; return the difference."""
+def _settle(node, change, change_of_squares):
+    """Change the sums of a node, or replace those of a proven one; return both differences."""
     if node["proof"] != UNPROVEN:
-        change = proven_value(node["proof"]) * node["visits"] - node["value_sum"]
+        value = proven_value(node["proof"])
+        change = value * node["visits"] - node["value_sum"]
+        change_of_squares = value * value * node["visits"] - node["square_sum"]
     node["value_sum"] += change
-    return change
+    node["square_sum"] += change_of_squares
+    return change, change_of_squares
 
 
 @kernel
@@ -83,12 +86,12 @@ def climb(nodes, edges, path, length):
     ``NOTHING_TO_ASK``.
     """
     index = ROOT if length == 0 else edges[path[length - 1]]["child"]
-    change = _settle(nodes[index], 0.0)
+    change, squares = _settle(nodes[index], 0.0, 0.0)
     question = NOTHING_TO_ASK
     for depth in range(length - 1, -1, -1):
         edge = edges[path[depth]]
         proof = nodes[index]["proof"]
-        if proof == UNPROVEN and change == 0.0:
+        if proof == UNPROVEN and change == 0.0 and squares == 0.0:
             break
         change = flip(change)
         edge["value_sum"] += change
@@ -97,7 +100,7 @@ def climb(nodes, edges, path, length):
             edge["proof"] = flip_proof(proof)
             if nodes[index]["proof"] == UNPROVEN and _judge(nodes, edges, index):
                 question = depth
-        change = _settle(nodes[index], change)
+        change, squares = _settle(nodes[index], change, squares)
     return question
 
 

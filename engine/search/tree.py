@@ -8,6 +8,8 @@ Invariants, for a slot at rest (nothing in flight):
 - node 0 is the root; a child's index is larger than its parent's;
 - an expanded node's ``visits`` is 1 (its own evaluation) plus the visits of its edges, and 1 more
   for every further leaf in flight that met there;
+- the first ``seen`` edges of a node are those that were ever selected; the next is the likeliest of
+  the others (the lower action of equals; not at a Gumbel root), so selection looks no further;
 - an edge with a child has as many visits as the child, the negated value sum and the other side's
   proof;
 - the value sum of a proven node is its visits times the proven value; of any other node it is what
@@ -46,10 +48,12 @@ NO_PROOFS: Final = 3
 NODE: Final = np.dtype(
     [
         ("value_sum", np.float64),  # sum of q of all visits, for the node's side to move
-        ("score_sum", np.float64),  # the same of expected points
+        ("square_sum", np.float64),  # sum of q * q: how much the values differ
+        ("score_sum", np.float64),  # sum of expected points, for the node's side to move
         ("visits", np.int32),
         ("first_edge", np.int32),
         ("edges", np.int16),  # 0: terminal
+        ("seen", np.int16),  # edges that were ever selected
         ("raw_q", np.float32),  # the evaluator's own q
         ("plies_to_end", np.int16),  # of a proven node, along the line that proves it
         ("proof", np.int8),
@@ -120,6 +124,50 @@ def proven_value(proof):
 
 
 @kernel
+def swap(edges, one, other):
+    """Exchange two edges of a node that are not on anybody's path."""
+    value_sum, visits, child = (
+        edges[one]["value_sum"],
+        edges[one]["visits"],
+        edges[one]["child"],
+    )
+    prior, action = edges[one]["prior"], edges[one]["action"]
+    in_flight, proof = edges[one]["in_flight"], edges[one]["proof"]
+    edges[one] = edges[other]
+    edges[other]["value_sum"] = value_sum
+    edges[other]["visits"] = visits
+    edges[other]["child"] = child
+    edges[other]["prior"] = prior
+    edges[other]["action"] = action
+    edges[other]["in_flight"] = in_flight
+    edges[other]["proof"] = proof
+
+
+@kernel
+def line_up(node, edges):
+    """Put the likeliest edge that was never selected behind those that were."""
+    start = node["first_edge"] + node["seen"]
+    best = start
+    for e in range(start + 1, node["first_edge"] + node["edges"]):
+        edge = edges[e]
+        if edge["prior"] > edges[best]["prior"] or (
+            edge["prior"] == edges[best]["prior"] and edge["action"] < edges[best]["action"]
+        ):
+            best = e
+    if best != start:
+        swap(edges, start, best)
+
+
+@helper
+def take(node, edges, e):
+    """Note that edge ``e`` is selected; the first time, another takes its place behind."""
+    edges[e]["in_flight"] += 1
+    if e == node["first_edge"] + node["seen"]:
+        node["seen"] += 1
+        line_up(node, edges)
+
+
+@kernel
 def clear_rows(slots, row_slot):
     """Forget the trees of these slots."""
     for i in range(len(row_slot)):
@@ -156,10 +204,12 @@ def expand_row(nodes, edges, slot, candidates, logits, q, complete):
     slot["edges"] = first + count
     node = nodes[index]
     node["value_sum"] = 0.0
+    node["square_sum"] = 0.0
     node["score_sum"] = 0.0
     node["visits"] = 0
     node["first_edge"] = first
     node["edges"] = count
+    node["seen"] = 0
     node["raw_q"] = q
     node["plies_to_end"] = 0
     node["proof"] = UNPROVEN
@@ -183,6 +233,7 @@ def expand_row(nodes, edges, slot, candidates, logits, q, complete):
             e += 1
     for e in range(first, first + count):
         edges[e]["prior"] /= total
+    line_up(node, edges)
     return index
 
 

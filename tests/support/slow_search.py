@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from engine.games import BLACK, GameSpec
+from engine.search import SearchConfig
 from tests.support.scripted import Judge
 
 
@@ -31,6 +32,7 @@ class Node:
     evaluations: int = 1
     visits: int = 1
     value_sum: float = 0.0
+    square_sum: float = 0.0
     children: dict[int, Node] = field(default_factory=dict)
 
     def tries(self, action: int) -> int:
@@ -54,8 +56,11 @@ class Node:
         if self.proof is None:
             self.prove()
         self.value_sum = self.evaluations * self.q - sum(child.value_sum for child in children)
+        squares = sum(child.square_sum for child in children)
+        self.square_sum = self.evaluations * self.q**2 + squares
         if self.proof is not None:
             self.value_sum = self.visits * self.proof
+            self.square_sum = self.visits * self.proof**2
 
     def prove(self) -> None:
         """One action that wins proves a win; a draw or loss needs every legal action proven."""
@@ -73,29 +78,91 @@ def make_node(spec: GameSpec, judge: Judge, position: Any, prune: bool = True) -
     if spec.finished(position)[0]:
         side = 1 if spec.to_move(position)[0] == BLACK else -1
         q = float(spec.outcome(position)[0]) * side
-        return Node(position, q, {}, True, q, value_sum=q)
+        return Node(position, q, {}, True, q, value_sum=q, square_sum=q * q)
     logits, q = judge(spec, position)
     legal = np.flatnonzero(spec.legal(position)[0])
     actions = np.flatnonzero(spec.candidates(position)[0]) if prune else legal
     weights = np.exp(logits[actions] - logits[actions].max())
     priors = dict(zip(actions.tolist(), (weights / weights.sum()).tolist(), strict=True))
-    return Node(position, q, priors, len(actions) == len(legal), None, value_sum=q)
+    return Node(
+        position, q, priors, len(actions) == len(legal), None, value_sum=q, square_sum=q * q
+    )
 
 
-def puct_action(node: Node, is_root: bool) -> int:
-    """AlphaZero's rule with KataGo's first play urgency, the project's default constants."""
+def spread_factor(node: Node, config: SearchConfig) -> float:
+    """KataGo's dynamic cPUCT: how much the values below differ, two visits of the usual added."""
+    if node.visits <= 1:
+        return 1.0
+    mean, usual = node.value_sum / node.visits, config.c_puct_stdev_prior
+    squares = 2 * (mean**2 + usual**2) + max(node.square_sum, node.visits * mean**2)
+    stdev = math.sqrt(max(squares / (2 + node.visits - 1) - mean**2, 0))
+    return 1 + config.c_puct_stdev_scale * (stdev / usual - 1)
+
+
+def exploration(node: Node, config: SearchConfig) -> float:
+    """What ``prior / (1 + tries)`` is multiplied by: AlphaZero's c, sqrt of visits, KataGo."""
+    total = sum(node.tries(action) for action in node.priors)
+    base = config.c_puct_base
+    c = config.c_puct_init + config.c_puct_log * math.log((total + base + 1) / base)
+    return c * spread_factor(node, config) * math.sqrt(max(total, 1))
+
+
+def puct_action(node: Node, is_root: bool, config: SearchConfig) -> int:
+    """AlphaZero's rule with KataGo's first play urgency and forced playouts."""
     total = sum(node.tries(action) for action in node.priors)
     seen = sum(prior for action, prior in node.priors.items() if node.tries(action))
-    reduction = 0.1 if is_root else 0.2
+    reduction = config.root_fpu_reduction if is_root else config.fpu_reduction
     unseen_q = max(node.value_sum / node.visits - reduction * math.sqrt(seen), -1.0)
-    c = 1.25 + math.log((total + 500 + 1) / 500)
 
     def score(action: int) -> float:
-        q = node.q_of(action) if node.tries(action) else unseen_q
-        prior = node.priors[action]
-        return q + c * prior * math.sqrt(max(total, 1)) / (1 + node.tries(action))
+        tries, prior = node.tries(action), node.priors[action]
+        if is_root and 0 < tries < math.sqrt(config.forced_playouts * prior * total):
+            return math.inf
+        q = node.q_of(action) if tries else unseen_q
+        return q + exploration(node, config) * prior / (1 + tries)
 
     return max(node.open_actions(), key=score)
+
+
+def lower_bound(node: Node, action: int, config: SearchConfig) -> float:
+    """q less some standard errors; few visits count as if the widest spread were near."""
+    child = node.children[action]
+    visits, mean = child.visits, node.q_of(action)
+    if child.proof is not None:
+        return mean
+    doubt = 1 / visits**3
+    squares = max(child.square_sum / visits, mean**2 + 1e-8) * visits + doubt * (mean**2 + 1)
+    variance = squares / (visits + doubt) - mean**2
+    return mean - config.lcb_stdevs * math.sqrt(variance / (visits + doubt))
+
+
+def puct_choice(node: Node, config: SearchConfig) -> int:
+    """The action to play of a root that is not proven and has no proven actions."""
+    most = max(node.priors, key=lambda action: node.tries(action) + node.priors[action])
+    if not config.lcb_stdevs:
+        return most
+    least = config.lcb_min_share * (node.tries(most) + node.priors[most])
+    enough = [action for action in node.children if node.tries(action) >= least]
+    return max(sorted(enough), key=lambda action: lower_bound(node, action, config))
+
+
+def puct_policy(node: Node, config: SearchConfig) -> dict[int, float]:
+    """Shares of visits without those that were only forced (Wu 2019, section 3.2)."""
+    total = sum(node.tries(action) for action in node.priors)
+    most = max(sorted(node.priors), key=node.tries)
+
+    def score(action: int, tries: int) -> float:
+        return node.q_of(action) + exploration(node, config) * node.priors[action] / (1 + tries)
+
+    kept = {action: node.tries(action) for action in node.priors}
+    for action in node.children:
+        forced = math.floor(math.sqrt(config.forced_playouts * node.priors[action] * total))
+        for _ in range(forced if action != most else 0):
+            if kept[action] and score(action, kept[action] - 1) < score(most, kept[most]):
+                kept[action] -= 1
+        if kept[action] == 1 < node.tries(action):
+            kept[action] = 0
+    return {action: visits / sum(kept.values()) for action, visits in kept.items()}
 
 
 def improved_logits(node: Node) -> dict[int, float]:
@@ -122,17 +189,24 @@ def improved_policy(node: Node) -> dict[int, float]:
     return {action: weight / sum(weights.values()) for action, weight in weights.items()}
 
 
-def gumbel_action(node: Node, is_root: bool, schedule: list[int]) -> int:
-    """Sequential halving at the root without noise; below it, the visits that lag most."""
+def gumbel_root_action(node: Node, known: dict[int, int], wanted: int) -> int:
+    """Sequential halving without noise: the best of the actions with ``wanted`` visits by now.
+
+    Where proofs upset the schedule, any action that was tried will do, then any.
+    """
+    logits = improved_logits(node)
+    tried = {action: node.tries(action) - known[action] for action in node.open_actions()}
+    untried = [action for action in tried if tried[action] == 0]
+    if untried and (wanted == 0 or not any(tried.values())):
+        return max(untried, key=lambda action: node.priors[action])
+    exact = [action for action in tried if tried[action] == wanted]
+    some = [action for action in tried if tried[action] > 0]
+    return max(exact or some, key=lambda action: logits[action])
+
+
+def gumbel_action(node: Node) -> int:
+    """Below the root, the action whose visits lag most behind the improved policy."""
     total = sum(node.tries(action) for action in node.priors)
-    if is_root:
-        logits = improved_logits(node)
-        wanted = schedule[total]
-
-        def rank(action: int) -> int:  # where proofs upset the schedule, any will do
-            return 2 if node.tries(action) == wanted else 1 if node.tries(action) > 0 else 0
-
-        return max(node.open_actions(), key=lambda action: (rank(action), logits[action]))
     policy = improved_policy(node)
     opened = node.open_actions()
     return max(opened, key=lambda action: policy[action] - node.tries(action) / (1 + total))
@@ -159,26 +233,38 @@ def search(
     judge: Judge,
     position: Any,
     simulations: int,
-    algorithm: str,
-    prune: bool = True,
+    config: SearchConfig,
 ) -> Node:
     """Grow a tree from ``position``; the root's own evaluation is not counted."""
-    root = make_node(spec, judge, position.copy(), prune)
-    schedule = halving_schedule(min(len(root.priors), 16), simulations)
-    for _ in range(simulations):
+    root = make_node(spec, judge, position.copy(), config.prune_candidates)
+    if config.algorithm == "puct":
+        powers = {a: prior ** (1 / config.root_temperature) for a, prior in root.priors.items()}
+        root.priors = {a: power / sum(powers.values()) for a, power in powers.items()}
+    return search_on(spec, judge, root, simulations, config)
+
+
+def search_on(
+    spec: GameSpec, judge: Judge, root: Node, simulations: int, config: SearchConfig
+) -> Node:
+    """Add simulations to a tree, whose visits so far count as none for sequential halving."""
+    known = {action: root.tries(action) for action in root.priors}
+    schedule = halving_schedule(min(len(root.priors), config.considered), simulations)
+    for done in range(simulations):
         if root.proof is not None:
             break
         path = [root]
         while path[-1].proof is None:
             node = path[-1]
-            if algorithm == "puct":
-                action = puct_action(node, node is root)
+            if config.algorithm == "puct":
+                action = puct_action(node, node is root, config)
+            elif node is root:
+                action = gumbel_root_action(node, known, schedule[done])
             else:
-                action = gumbel_action(node, node is root, schedule)
+                action = gumbel_action(node)
             if action not in node.children:
                 after = node.position.copy()
                 spec.play(after, np.array([action]))
-                node.children[action] = make_node(spec, judge, after, prune)
+                node.children[action] = make_node(spec, judge, after, config.prune_candidates)
                 break
             path.append(node.children[action])
         else:

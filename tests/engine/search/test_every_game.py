@@ -51,11 +51,12 @@ def test_the_tree_is_the_one_that_plain_python_grows(game: str, algorithm: str) 
     positions = random_positions(spec, 8, spec.points, seed=3)
     positions = positions[~spec.finished(positions)]
     slots = np.arange(len(positions), dtype=np.int32)
-    search = begun(positions, SearchConfig(algorithm=algorithm), slots, spec=spec)
+    config = SearchConfig(algorithm=algorithm)
+    search = begun(positions, config, slots, spec=spec)
     search.run(slots, 150)
     for slot in slots:
         here = positions[slot : slot + 1]
-        compare(search, slot, ROOT, slow_search.search(spec, arbitrary, here, 150, algorithm))
+        compare(search, slot, ROOT, slow_search.search(spec, arbitrary, here, 150, config))
 
 
 def searched(spec: GameSpec, positions: Any, simulations: int, algorithm: str) -> Roots:

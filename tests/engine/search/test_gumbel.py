@@ -146,6 +146,6 @@ def test_the_action_is_the_best_of_the_most_visited() -> None:
     for row, action in enumerate(roots.action):
         most = np.flatnonzero(roots.visits[row] == roots.visits[row].max())
         with np.errstate(divide="ignore"):
-            score = np.log(roots.prior[row]) + search._gumbels[row]
+            score = np.log(roots.prior[row]) + search._state.gumbels[row]
         score += (50 + roots.visits[row].max()) * (completed_q(roots, row) + 1) / 2
         assert action == most[score[most].argmax()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,22 @@ import pytest
 
 from engine.games import GoSpec
 from engine.search import Search, SearchConfig
-from engine.search.tree import ROOT
+from engine.search.noise import concentrations
+from engine.search.puct import choose, lower_bounds, settings_of
+from engine.search.reading import RootEdges
+from engine.search.tree import ROOT, Tree
 from tests.support.positions import random_positions
 from tests.support.scripted import ScriptedEvaluator, arbitrary, indifferent
 
 SPEC = GoSpec(5, 5, 0.5)
-CONFIG = SearchConfig(algorithm="puct", c_puct_init=1.1, c_puct_base=300.0, root_fpu_reduction=0.3)
+CONFIG = SearchConfig(
+    algorithm="puct",
+    c_puct_init=1.1,
+    c_puct_base=300.0,
+    c_puct_stdev_scale=0.0,
+    root_fpu_reduction=0.3,
+    lcb_stdevs=0.0,
+)
 
 
 def begun(config: SearchConfig, rows: int, seed: int = 0, **more: int) -> tuple[Search, Any]:
@@ -115,3 +126,96 @@ def test_noise_has_the_spread_of_its_dirichlet_distribution() -> None:
     share = 1 / SPEC.actions
     assert noise.mean() == pytest.approx(share)
     assert noise.var() == pytest.approx(share * (1 - share) / (10.8 + 1), rel=0.05)
+
+
+def slow_concentrations(priors: list[float], total: float, shaped: float) -> list[float]:
+    """KataGo's shaped Dirichlet noise, from its description."""
+    logs = [math.log(min(prior, 0.01)) for prior in priors]
+    above = [max(log - sum(logs) / len(logs), 0.0) for log in logs]
+    share = shaped if sum(above) else 0.0
+    return [total * (share * a / (sum(above) or 1) + (1 - share) / len(above)) for a in above]
+
+
+@pytest.mark.parametrize("shaped", [0.0, 0.5, 1.0])
+def test_shaped_noise_leans_towards_likely_actions(shaped: float) -> None:
+    priors = [0.6, 0.3, 0.05, 0.04, 0.005, 0.004, 0.001]
+    out = np.empty(len(priors))
+    concentrations(np.array(priors), 10.8, shaped, out)
+    assert out == pytest.approx(slow_concentrations(priors, 10.8, shaped))
+    assert out.sum() == pytest.approx(10.8)
+    assert (out[0] > out[-1]) == (shaped > 0)
+
+
+def test_noise_of_an_action_does_not_depend_on_where_its_edge_stands() -> None:
+    """A kept subtree has its edges in another order than a fresh root, and gets the same noise."""
+    config = replace(CONFIG, noise_fraction=0.25)
+    kept, slots = begun(config, 1)
+    kept.run(slots, 200)
+    kept.advance(0, int(kept.read(slots).visits[0].argmax()))
+    fresh = Search(SPEC, ScriptedEvaluator(arbitrary), 1, config, 300)
+    fresh.begin(slots, kept.roots, np.zeros(1, np.uint64), np.zeros(1, np.uint64))
+    order = [search.tree.edges[0]["action"][:20].tolist() for search in (kept, fresh)]
+    for search in (kept, fresh):
+        search.run(slots, 1)
+    assert kept.read(slots).prior[0] == pytest.approx(fresh.read(slots).prior[0], abs=1e-6)
+    assert order[0] != order[1]
+    once = kept.read(slots).prior
+    kept.run(slots, 20)
+    assert np.array_equal(kept.read(slots).prior, once), "noise is added once"
+
+
+def test_forced_playouts_try_what_noise_suggests_and_teach_only_what_is_good() -> None:
+    """Equation and pruning of Wu 2019, section 3.2, on a root with noise."""
+    config = replace(CONFIG, noise_fraction=0.25, forced_playouts=2.0)
+    forced, slots = begun(config, 8)
+    free, _ = begun(replace(config, forced_playouts=0.0), 8)
+    for search in (forced, free):
+        search.run(slots, 200)
+    roots, without = forced.read(slots), free.read(slots)
+    visited = roots.visits > 0
+    least = np.sqrt(2 * roots.prior * roots.visits.sum(axis=1, keepdims=True))
+    # The total may have grown by one since the last chance to catch up.
+    assert (roots.visits[visited] >= np.floor(least[visited]) - 1).all()
+    assert (without.visits[visited] < np.floor(least[visited]) - 1).any()
+    share = roots.visits / roots.visits.sum(axis=1, keepdims=True)
+    top = roots.visits.argmax(axis=1)
+    rows = np.arange(8)
+    assert (roots.policy[rows, top] > share[rows, top]).all()
+    assert ((roots.policy == 0) & visited).any()
+    assert roots.policy.sum(axis=1) == pytest.approx(np.ones(8), abs=1e-5)
+
+
+def test_the_sure_action_is_chosen_before_the_doubtful_one() -> None:
+    """Equal means; the values of one differ widely. Numbers worked out by hand."""
+    edges = RootEdges(
+        exists=np.ones((1, 3), bool),
+        visits=np.array([[102, 100, 5]], np.int32),
+        value_sums=np.array([[10.2, 10.0, 4.5]]),
+        square_sums=np.array([[102.0, 2.0, 4.05]]),
+        prior=np.full((1, 3), 1 / 3, np.float32),
+        proof=np.zeros((1, 3), np.int8),
+        plies_to_end=np.zeros((1, 3), np.int16),
+    )
+    bounds = lower_bounds(edges, 2.0)[0]
+    # Variances 1 - 0.01 and 0.02 - 0.01, over 102 and 100 visits; of the third 0 and a prior.
+    assert bounds[0] == pytest.approx(0.1 - 2 * math.sqrt(0.99 / 102), abs=1e-4)
+    assert bounds[1] == pytest.approx(0.1 - 2 * math.sqrt(0.01 / 100), abs=1e-4)
+    assert bounds[2] == pytest.approx(0.9 - 2 * math.sqrt(1 / 625 / 5), abs=1e-3)
+    trees = Tree.allocate(1, 1, 1)
+    slots = np.zeros(1, np.int32)
+    for config, expected in ((CONFIG, 0), (replace(CONFIG, lcb_stdevs=2.0), 1)):
+        _, action = choose(trees, slots, edges, settings_of(config), config)
+        assert action.tolist() == [expected]
+    bold = replace(CONFIG, lcb_stdevs=2.0, lcb_min_share=0.01)
+    assert choose(trees, slots, edges, settings_of(bold), bold)[1].tolist() == [2]
+
+
+def test_a_flat_root_temperature_brings_priors_together() -> None:
+    config = replace(CONFIG, root_temperature=2.0)
+    flat, slots = begun(config, 4)
+    plain, _ = begun(CONFIG, 4)
+    for search in (flat, plain):
+        search.run(slots, 1)
+    tempered, before = flat.read(slots).prior, plain.read(slots).prior
+    roots = np.sqrt(before)
+    assert tempered == pytest.approx(roots / roots.sum(axis=1, keepdims=True), abs=1e-5)

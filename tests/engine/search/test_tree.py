@@ -39,6 +39,16 @@ def edges_of(search: Search, slot: int, node: Any) -> Any:
     return search.tree.edges[slot, node["first_edge"] : node["first_edge"] + node["edges"]]
 
 
+def check_the_order_of_edges(node: Any, edges: Any) -> None:
+    """Selected ones first, then the likeliest of the others."""
+    seen = int(node["seen"])
+    assert not edges["visits"][seen:].any()
+    if 0 < seen < len(edges):
+        rest = edges[seen:]
+        likeliest = rest[rest["prior"] == rest["prior"].max()]
+        assert edges["action"][seen] == likeliest["action"].min()
+
+
 def walk(search: Search, slot: int) -> list[tuple[Any, Any]]:
     """Every node of a slot with its position, replayed by the rules from the root."""
     found = []
@@ -63,12 +73,14 @@ def check_invariants(search: Search, slot: int, leaves: int = 1, exact: bool = T
     assert state["in_flight"] == 0
     nodes = walk(search, slot)
     assert len(nodes) == state["nodes"]
-    for node, position in nodes:
+    for i, (node, position) in enumerate(nodes):
         edges = edges_of(search, slot, node)
+        if i > 0 or search.config.algorithm == "puct":
+            check_the_order_of_edges(node, edges)
         assert not edges["in_flight"].any()
         assert (edges["visits"] >= 0).all()
         allowed = search._candidates(position)[0]
-        assert edges["action"].tolist() == np.flatnonzero(allowed).tolist()
+        assert sorted(edges["action"].tolist()) == np.flatnonzero(allowed).tolist()
         if not len(edges):
             assert search.spec.finished(position)[0]
             assert node["value_sum"] == pytest.approx(node["visits"] * node["raw_q"])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.games import GameSpec, GoSpec
+from engine.games import ConnectFourSpec, GameSpec, GoSpec
 from engine.search import Search, SearchConfig
 from engine.search.tree import DRAW, LOSS, NO_CHILD, ROOT, UNPROVEN, WIN
 from tests.support import slow_search
@@ -39,6 +39,7 @@ def compare(search: Search, slot: int, index: int, twin: slow_search.Node) -> No
     node = search.tree.nodes[slot, index]
     assert node["visits"] == twin.visits
     assert node["value_sum"] == pytest.approx(twin.value_sum, abs=1e-4)
+    assert node["square_sum"] == pytest.approx(twin.square_sum, abs=1e-4)
     assert PROOFS[int(node["proof"])] == twin.proof
     if twin.proof is not None:
         assert node["plies_to_end"] == twin.plies_to_end
@@ -61,8 +62,65 @@ def test_the_tree_is_the_one_that_plain_python_grows(
     search.run(slots, simulations)
     for slot in slots:
         here = positions[slot : slot + 1]
-        twin = slow_search.search(SPEC, arbitrary, here, simulations, config.algorithm)
+        twin = slow_search.search(SPEC, arbitrary, here, simulations, config)
         compare(search, slot, ROOT, twin)
+
+
+REFINEMENTS = {
+    "plain": {"c_puct_stdev_scale": 0.0, "lcb_stdevs": 0.0},
+    "katago": {"c_puct_init": 1.0, "c_puct_log": 0.45, "root_fpu_reduction": 0.0},
+    "temperature": {"root_temperature": 1.4, "lcb_min_share": 0.6},
+    "forced": {"forced_playouts": 2.0},
+    "forced, cold": {"forced_playouts": 6.0, "root_temperature": 0.5, "c_puct_stdev_prior": 0.1},
+}
+
+
+@pytest.mark.parametrize("name", REFINEMENTS)
+def test_every_refinement_of_puct_is_the_one_in_plain_python(name: str) -> None:
+    """The tree, the choice and the policy to teach."""
+    config = SearchConfig(algorithm="puct", **REFINEMENTS[name])
+    positions = random_positions(SPEC, 8, 14, seed=9)
+    search = begun(positions, config, range(8))
+    slots = np.arange(8, dtype=np.int32)
+    search.run(slots, 120)
+    roots = search.read(slots)
+    compared = 0
+    for slot in slots:
+        here = positions[slot : slot + 1]
+        twin = slow_search.search(SPEC, arbitrary, here, 120, config)
+        compare(search, slot, ROOT, twin)
+        for action, prior in twin.priors.items():
+            assert roots.prior[slot, action] == pytest.approx(prior, rel=1e-4)
+        if not roots.proof[slot].any():
+            policy = slow_search.puct_policy(twin, config)
+            assert roots.policy[slot, list(policy)] == pytest.approx(list(policy.values()))
+            assert roots.action[slot] == slow_search.puct_choice(twin, config)
+            compared += 1
+    assert compared >= 4
+
+
+@pytest.mark.parametrize("spec", [SPEC, ConnectFourSpec(4, 5, 3)], ids=str)
+@BOTH
+def test_a_kept_subtree_is_searched_on(config: SearchConfig, spec: GameSpec) -> None:
+    """After an action, the tree grows as if its subtree had been searched all along."""
+    positions = random_positions(spec, 6, 4, seed=10)
+    search = begun(positions, config, range(6), spec=spec)
+    slots = np.arange(6, dtype=np.int32)
+    search.run(slots, 150)
+    roots = search.read(slots)
+    for slot in slots:
+        here = positions[slot : slot + 1]
+        twin = slow_search.search(spec, arbitrary, here, 150, config)
+        action = int(roots.visits[slot].argmax())
+        assert search.advance(int(slot), action)
+        compare(search, slot, ROOT, twin.children[action])
+        search.run(slots[slot : slot + 1], 60)
+        compare(
+            search,
+            slot,
+            ROOT,
+            slow_search.search_on(spec, arbitrary, twin.children[action], 60, config),
+        )
 
 
 @BOTH
@@ -78,7 +136,7 @@ def test_proofs_climb_as_in_plain_python(config: SearchConfig, prune: bool, komi
     search.run(slots, 200)
     for slot in slots:
         here = positions[slot : slot + 1]
-        twin = slow_search.search(spec, arbitrary, here, 200, config.algorithm, prune)
+        twin = slow_search.search(spec, arbitrary, here, 200, config)
         compare(search, slot, ROOT, twin)
     assert {1, -1} <= {PROOFS[int(proof)] for proof in search.tree.nodes["proof"].flat}
 
