@@ -70,21 +70,21 @@ def load_network(path: Path) -> tuple[PolicyValueNet, dict[str, Any]]:
     try:
         tensors = safetensors.torch.load_file(path)
     except (safetensors.SafetensorError, OSError, ValueError) as error:
-        raise _refusal(path, f"a damaged file ({error})") from error
+        raise refusal(path, f"a damaged file ({error})") from error
     for name, tensor in expected.items():
         if name not in tensors:
-            raise _refusal(path, f"one without the tensor {name!r}")
+            raise refusal(path, f"one without the tensor {name!r}")
         if tensors[name].shape != tensor.shape or tensors[name].dtype != tensor.dtype:
-            raise _refusal(
+            raise refusal(
                 path,
                 f"the tensor {name!r} as {tuple(tensors[name].shape)} {tensors[name].dtype}, "
                 f"not {tuple(tensor.shape)} {tensor.dtype}",
             )
         if not bool(torch.isfinite(tensors[name]).all()):
-            raise _refusal(path, f"the tensor {name!r} with infinities or NaN in it")
+            raise refusal(path, f"the tensor {name!r} with infinities or NaN in it")
     extra = sorted(set(tensors) - set(expected))
     if extra:
-        raise _refusal(path, f"one with unknown tensors, such as {extra[0]!r}")
+        raise refusal(path, f"one with unknown tensors, such as {extra[0]!r}")
     model.to_empty(device="cpu")
     model.load_state_dict(tensors)
     return model.eval(), metadata
@@ -99,17 +99,17 @@ def read_metadata(path: Path) -> dict[str, Any]:
     try:
         data = Path(path).read_bytes()
     except IsADirectoryError as error:
-        raise _refusal(path, "a folder; name a file in it") from error
+        raise refusal(path, "a folder; name a file in it") from error
     except OSError as error:
-        raise _refusal(path, f"nothing that can be read ({error.strerror})") from error
+        raise refusal(path, f"nothing that can be read ({error.strerror})") from error
     for magic, what in _MAY_EXECUTE.items():
         if data.startswith(magic):
-            raise _refusal(path, f"{what}: it may hold code, so it is not opened")
+            raise refusal(path, f"{what}: it may hold code, so it is not opened")
     header = _header(path, data).get("__metadata__")
     if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise _refusal(path, "a safetensors file that was not written by miai")
+        raise refusal(path, "a safetensors file that was not written by miai")
     if header.get("version") != str(VERSION):
-        raise _refusal(
+        raise refusal(
             path,
             f"format version {header.get('version')!r}, and this program reads {VERSION}; "
             "update miai, or export the network with the version that wrote it",
@@ -118,7 +118,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
         network = NetworkConfig.from_dict(json.loads(header["network"]))
         provenance = json.loads(header["provenance"])
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise _refusal(path, f"a header that cannot be used ({error})") from error
+        raise refusal(path, f"a header that cannot be used ({error})") from error
     return {
         "network": network,
         "provenance": provenance,
@@ -129,20 +129,21 @@ def read_metadata(path: Path) -> dict[str, Any]:
 def _header(path: Path, data: bytes) -> dict[str, Any]:
     """Parse the JSON header: eight bytes of length, then the text."""
     if len(data) < 8:
-        raise _refusal(path, "a file that is too short to be one")
+        raise refusal(path, "a file that is too short to be one")
     (length,) = struct.unpack("<Q", data[:8])
     if length > min(_LARGEST_HEADER, len(data) - 8):
-        raise _refusal(path, "a file that is cut short, or something else")
+        raise refusal(path, "a file that is cut short, or something else")
     try:
         header = json.loads(data[8 : 8 + length])
     except (ValueError, RecursionError) as error:
-        raise _refusal(path, "a file without a safetensors header") from error
+        raise refusal(path, "a file without a safetensors header") from error
     if not isinstance(header, dict):
-        raise _refusal(path, "a file without a safetensors header")
+        raise refusal(path, "a file without a safetensors header")
     return header
 
 
-def _refusal(path: Path, got: str) -> NetworkFileError:
+def refusal(path: Path, got: str) -> NetworkFileError:
+    """Return the error for a file that is not a network, but ``got``."""
     return NetworkFileError(f"expected a miai network (.safetensors), got {got}: {path}")
 
 

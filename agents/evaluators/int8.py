@@ -1,0 +1,206 @@
+"""The network in 8 bits: the fastest evaluator on a CPU, and the only one that repeats exactly.
+
+A result does not depend on what shares its batch, on the number of threads or on the machine's
+instructions. Needs no torch. See ``int8_tile`` for the arithmetic, ``int8_weights`` for the scales.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.evaluators.int8_kernels import CHUNK, build
+from agents.evaluators.int8_tile import LINEAR_BLOCK, Form, forms_of_this_cpu
+from agents.evaluators.int8_weights import INPUTS, OUTPUTS, Int8Network, padded, quantize
+from agents.network.folded import Calibration, FoldedNetwork, forward, load_folded, width_factor
+from engine.errors import NetworkFileError
+from engine.games.spec import GameSpec, Positions
+from engine.random import OPENING, generator
+from engine.search.evaluation import Evaluation
+
+_CALIBRATION_ROWS: Final = 128
+_FEWEST_ROWS_PER_THREAD: Final = 2
+
+
+class Int8Evaluator:
+    """Evaluates with an 8-bit copy of a network. Safe to call from several threads.
+
+    Each calling thread works on its own rows; with ``threads`` above 1 a call is shared out.
+    """
+
+    def __init__(
+        self,
+        network: FoldedNetwork,
+        calibration: Calibration,
+        threads: int = 1,
+        form: Form | None = None,
+    ) -> None:
+        """Quantize a network; :func:`calibrate` says what its activations look like."""
+        self.config = network.config
+        self.form = form or forms_of_this_cpu()[0]
+        self.precision = "int8"
+        self._threads = threads
+        self._forward = build(self.form)
+        self._network = quantize(network, calibration, self.form)
+        self._own = threading.local()
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+
+    @classmethod
+    def from_file(cls, path: Path, spec: GameSpec, threads: int = 1) -> Int8Evaluator:
+        """Load a checkpoint and calibrate it on random games of ``spec``.
+
+        Raises:
+            NetworkFileError: if the file is not a usable network, or one for another game.
+        """
+        network, _ = load_folded(path)
+        return cls(network, calibrate(network, spec), threads)
+
+    def update(self, network: FoldedNetwork, calibration: Calibration) -> None:
+        """Evaluate with these weights, of the same shape, from the next call on."""
+        self._network = quantize(network, calibration, self.form)
+
+    def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:
+        """Evaluate rows.
+
+        Raises:
+            NetworkFileError: if the network was made for other inputs than this game has.
+        """
+        check_inputs(self.config, spec)
+        planes, globals_ = spec.features(positions)
+        rows = len(positions)
+        out = (
+            np.empty((rows, spec.actions), np.float32),
+            np.empty((rows, 3), np.float32),
+            np.empty(rows, np.float32),
+            np.empty((rows, spec.points), np.float32),
+        )
+        parts = self._parts(rows)
+        network = self._network
+        if self._pool is None or len(parts) == 1:
+            self._run(network, spec, planes, globals_, out)
+        else:
+            calls = [
+                self._pool.submit(
+                    self._run,
+                    network,
+                    spec,
+                    planes[part],
+                    globals_[part],
+                    tuple(array[part] for array in out),
+                )
+                for part in parts
+            ]
+            for call in calls:
+                call.result()
+        logits, values, scores, ownership = out
+        return Evaluation(
+            policy_logits=logits,
+            value=softmax(values),
+            score=scores,
+            ownership=np.tanh(ownership),
+        )
+
+    def _parts(self, rows: int) -> list[slice]:
+        """Even shares of the rows, whole chunks where there are enough of them."""
+        workers = min(self._threads, max(1, rows // _FEWEST_ROWS_PER_THREAD))
+        step = -(-rows // workers)
+        if step > CHUNK:
+            step = -(-step // CHUNK) * CHUNK
+        return [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
+
+    def _run(
+        self,
+        network: Int8Network,
+        spec: GameSpec,
+        planes: NDArray[np.uint8],
+        globals_: NDArray[np.float32],
+        out: Sequence[NDArray[np.float32]],
+    ) -> None:
+        boards, heads, floats = self._scratch(network, spec.height, spec.width)
+        factor = width_factor(spec.height, spec.width)
+        size = (spec.height, spec.width)
+        self._forward(network, planes, globals_, *size, factor, boards, heads, floats, tuple(out))
+
+    def _scratch(self, network: Int8Network, height: int, width: int) -> tuple[Any, Any, Any]:
+        """Boards with a ring of zeros, and small vectors: one set per thread and board size."""
+        known = self._own.__dict__.setdefault("scratch", {})
+        if (height, width) not in known:
+            cells = (height + 2) * (width + 2)
+            planes, channels = (int(network.layers[0, column]) for column in (INPUTS, OUTPUTS))
+            head = int(network.layers[-1, OUTPUTS])
+            largest = max(channels, head)
+
+            def boards(each: int) -> NDArray[np.uint8]:
+                return np.zeros((CHUNK, cells * each), np.uint8)
+
+            known[height, width] = (
+                (boards(planes), *(boards(channels) for _ in range(3))),
+                tuple(boards(head) for _ in range(3)),
+                (
+                    np.zeros((CHUNK, largest), np.float32),
+                    np.zeros(3 * largest, np.float32),
+                    np.zeros(padded(self.config.value_hidden, LINEAR_BLOCK), np.float32),
+                    np.zeros(largest, np.int32),
+                    np.zeros(largest, np.uint8),
+                    np.zeros(LINEAR_BLOCK, np.float32),
+                ),
+            )
+        found: tuple[Any, Any, Any] = known[height, width]
+        return found
+
+
+def check_inputs(config: Any, spec: GameSpec) -> None:
+    """Refuse a network that was made for other inputs than this game has.
+
+    Raises:
+        NetworkFileError: then.
+    """
+    if (spec.plane_names, spec.global_names) != (config.plane_names, config.global_names):
+        raise NetworkFileError(
+            f"expected a network with the inputs of {spec.name}, got one with "
+            f"{config.plane_names!r} and {config.global_names!r}"
+        )
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities of ``(rows, kinds)``."""
+    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def calibrate(
+    network: FoldedNetwork, spec: GameSpec, positions: Positions | None = None
+) -> Calibration:
+    """Return what activations look like on ``positions``, or on random games of ``spec``.
+
+    Raises:
+        NetworkFileError: if the network was made for other inputs than this game has.
+    """
+    check_inputs(network.config, spec)
+    rows = random_positions(spec, _CALIBRATION_ROWS) if positions is None else positions
+    planes, globals_ = spec.features(rows)
+    images = planes.reshape(len(rows), spec.height, spec.width, -1)
+    return forward(network, images, globals_).calibration
+
+
+def random_positions(spec: GameSpec, rows: int) -> Positions:
+    """Positions of all stages of random sensible games, always the same ones."""
+    positions = spec.allocate(rows)
+    typical = spec.points if spec.may_pass else spec.max_plies
+    lengths = np.arange(rows) * typical // rows
+    for ply in range(int(lengths[-1])):
+        candidates = spec.candidates(positions)
+        points = candidates[:, : spec.points].any(axis=1)
+        candidates[points, spec.pass_action] = False
+        weights = generator(0, 0, ply, OPENING).random(candidates.shape) * candidates
+        going = (lengths > ply) & candidates.any(axis=1)
+        spec.play(positions, np.where(going, weights.argmax(axis=1), -1))
+    live = ~spec.finished(positions)
+    kept: Positions = positions[live]
+    return kept

@@ -1,0 +1,177 @@
+"""A network in 8 bits: scales from a calibration, weights packed in the order that tiles read them.
+
+Activations are unsigned bytes, one scale per layer, from the largest value that a calibration saw
+(every layer ends in a ReLU, so zero is zero). Weights are signed, one scale per output channel.
+Rounding a channel's weights shifts the mean of its output, and pooled means are what values are
+made of: the bias takes back the shift that the calibration's mean inputs give (Nagel et al. 2019,
+section 4.2). Channels are padded to multiples of 32 with zeros, which stay zeros through the
+network. Biases, scales and the small linear maps of the heads stay float32, in units of the layer
+that they write.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.evaluators.int8_tile import LARGEST_ACTIVATION, LARGEST_WEIGHT, Form
+from agents.network.folded import Affine, Calibration, FoldedNetwork
+
+CHANNELS_MULTIPLE: Final = 32
+INPUTS_MULTIPLE: Final = 4
+_LARGEST_INT16: Final = 32767
+_REACH: Final = (
+    0.9  # of the calibration's largest: cutting that little costs less than coarser steps
+)
+_SMALLEST_REACH: Final = 1e-6  # of a layer that is always zero
+
+# Columns of ``Int8Network.layers``.
+WEIGHTS_AT, SCALES_AT, INPUTS, OUTPUTS, SIZE = range(5)
+# Entries of ``Int8Network.linears``: where a matrix (inputs, outputs) and its bias begin. The
+# value's outputs are win, draw, loss and the score.
+GLOBALS, CONTEXT, PASS, HIDDEN, VALUE, FIRST_POOL = range(6)
+
+
+class Int8Network(NamedTuple):
+    """Everything a kernel needs, as flat arrays."""
+
+    weights: NDArray[np.int8]
+    """All convolutions, ``(blocks of outputs, size * size, inputs / 4, block, 4)`` each."""
+    floats: NDArray[np.float32]
+    """Scales and biases of convolutions, matrices and biases of linear maps."""
+    layers: NDArray[np.int64]
+    """``(layers, 5)``: stem, two a block, then the heads' context, policy and value points."""
+    residual_scales: NDArray[np.float32]
+    """``(layers,)``: the residual's unit in units of the output; 0 where there is none."""
+    linears: NDArray[np.int64]
+    """``(5 + blocks, 4)``: weights at, bias at, inputs, outputs; -1 for a block without a pool."""
+    planes_out: NDArray[np.int16]
+    """``(2, head channels)``: weights of the policy logit and of the ownership."""
+    planes_scale: NDArray[np.float32]
+    """``(2, 2)``: unit and bias of these two."""
+
+
+class _Packer:
+    """Appends arrays to flat ones and remembers where."""
+
+    def __init__(self, form: Form, patches: tuple[NDArray[np.float32], ...]) -> None:
+        self._form, self._patches = form, patches
+        self._weights: list[NDArray[np.int8]] = []
+        self._floats: list[NDArray[np.float32]] = []
+        self.layers: list[tuple[int, ...]] = []
+        self.residual_scales: list[float] = []
+        self._ends = [0, 0]
+
+    def floats(self, array: NDArray[np.floating]) -> int:
+        at = self._ends[1]
+        self._floats.append(np.ascontiguousarray(array, np.float32).reshape(-1))
+        self._ends[1] += array.size
+        return at
+
+    def convolution(
+        self, affine: Affine, unit_in: float, unit_out: float, residual_unit: float = 0.0
+    ) -> None:
+        patch = self._patches[len(self.layers)]
+        outputs, inputs, size, _ = affine.weight.shape
+        out = padded(outputs, CHANNELS_MULTIPLE)
+        multiple = INPUTS_MULTIPLE if not self.layers else CHANNELS_MULTIPLE
+        into = padded(inputs, multiple)
+        whole = np.zeros((out, into, size, size), np.float32)
+        whole[:outputs, :inputs] = affine.weight
+        steps = np.abs(whole).max(axis=(1, 2, 3)) / LARGEST_WEIGHT
+        steps[steps == 0.0] = 1.0
+        rounded = np.rint(whole / steps[:, None, None, None]).astype(np.int8)
+        block = self._form.block
+        packed = rounded.transpose(2, 3, 1, 0).reshape(
+            size * size, into // 4, 4, out // block, block
+        )
+        packed = packed.transpose(3, 0, 1, 4, 2)
+        error = rounded[:outputs, :inputs] * steps[:outputs, None, None, None] - affine.weight
+        bias = np.zeros(out, np.float32)
+        bias[:outputs] = (affine.bias - (error * patch).sum(axis=(1, 2, 3))) / unit_out
+        scales = self.floats(steps * (unit_in / unit_out))
+        assert self.floats(bias) == scales + out
+        self.layers.append((self._ends[0], scales, into, out, size))
+        self.residual_scales.append(residual_unit / unit_out)
+        self._weights.append(packed.reshape(-1))
+        self._ends[0] += packed.size
+
+    def linear(
+        self, affine: Affine, parts: int, unit_in: float, unit_out: float
+    ) -> tuple[int, ...]:
+        """Store a map whose inputs are ``parts`` padded vectors one after the other."""
+        outputs, inputs = affine.weight.shape
+        each = inputs // parts
+        wide = padded(each, CHANNELS_MULTIPLE) if parts > 1 else each
+        out = padded(outputs, CHANNELS_MULTIPLE)
+        matrix = np.zeros((parts, wide, out), np.float32)
+        matrix[:, :each, :outputs] = affine.weight.T.reshape(parts, each, outputs)
+        bias = np.zeros(out, np.float32)
+        bias[:outputs] = affine.bias / unit_out
+        at = self.floats(matrix * np.float32(unit_in / unit_out))
+        return at, self.floats(bias), parts * wide, out
+
+    def finish(self) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        return np.concatenate(self._weights), np.concatenate(self._floats)
+
+
+def padded(count: int, multiple: int) -> int:
+    """The next multiple."""
+    return -(-count // multiple) * multiple
+
+
+def units_of(calibration: Calibration) -> NDArray[np.float64]:
+    """What one step of a byte means in each layer, ``(layers,)``."""
+    reach = calibration.largest.astype(np.float64) * _REACH
+    return np.maximum(reach, _SMALLEST_REACH) / LARGEST_ACTIVATION
+
+
+def quantize(network: FoldedNetwork, calibration: Calibration, form: Form) -> Int8Network:
+    """Pack a network, norms merged, for the form whose tiles will read its weights."""
+    units = units_of(calibration)
+    pack = _Packer(form, calibration.patches)
+    pack.convolution(network.stem, 1.0, units[0])
+    linears = {GLOBALS: pack.linear(network.globals_linear, 1, 1.0, units[0])}
+    for i, block in enumerate(network.blocks):
+        before, middle, end = units[2 * i], units[2 * i + 1], units[2 * i + 2]
+        pack.convolution(block.first, before, middle)
+        pack.convolution(block.second, middle, end, residual_unit=before)
+        linears[FIRST_POOL + i] = (-1, -1, 0, 0)
+        if block.pool is not None:
+            linears[FIRST_POOL + i] = pack.linear(block.pool, 3, before, middle)
+    trunk, context, policy, value = units[-4], units[-3], units[-2], units[-1]
+    pack.convolution(network.policy_context, trunk, context)
+    pack.convolution(network.policy_points, trunk, policy)
+    pack.convolution(network.value_points, trunk, value)
+    linears[CONTEXT] = pack.linear(network.policy_context_linear, 3, context, policy)
+    linears[PASS] = pack.linear(network.policy_pass, 3, context, 1.0)
+    linears[HIDDEN] = pack.linear(network.value_hidden, 3, value, 1.0)
+    ends = Affine(
+        np.concatenate([network.value_value.weight, network.value_score.weight]),
+        np.concatenate([network.value_value.bias, network.value_score.bias]),
+    )
+    linears[VALUE] = pack.linear(ends, 1, 1.0, 1.0)
+    planes = [
+        _int16(network.policy_logit, policy),
+        _int16(network.value_ownership, value),
+    ]
+    weights, floats = pack.finish()
+    return Int8Network(
+        weights,
+        floats,
+        np.array(pack.layers, np.int64),
+        np.array(pack.residual_scales, np.float32),
+        np.array([linears[k] for k in sorted(linears)], np.int64),
+        np.stack([plane[0] for plane in planes]),
+        np.array([plane[1:] for plane in planes], np.float32),
+    )
+
+
+def _int16(affine: Affine, unit: float) -> tuple[NDArray[np.int16], float, float]:
+    """Weights of one output per point, their unit and the bias; 16 bits lose next to nothing."""
+    weight = np.zeros(padded(affine.weight.shape[1], CHANNELS_MULTIPLE), np.float64)
+    weight[: affine.weight.shape[1]] = affine.weight[0]
+    step = float(np.abs(weight).max()) / _LARGEST_INT16 or 1.0
+    return np.rint(weight / step).astype(np.int16), step * unit, float(affine.bias[0])
