@@ -52,6 +52,8 @@ class Limit:
 
     simulations: int | None = None
     time_limit_s: float | None = None
+    patience: int | None = None
+    """Simulations that the search goes on without changing its choice."""
 
 
 class Agent(Protocol):

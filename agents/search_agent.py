@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from agents.protocol import Decision, Limit, Turn
-from engine.errors import ConfigError
+from engine.errors import ConfigError, SearchError
 from engine.games.spec import GameSpec
 from engine.search import Evaluator, Search, SearchConfig, SearchResult
 
@@ -128,17 +128,26 @@ class SearchAgent:
         )
         budget = limit.simulations or _MANY
         least = budget // 4 if self._config.algorithm == "gumbel" else 1
-        search.run(
-            slots,
-            np.maximum(budget - (known.astype(np.int64) - 1), least),
-            leaves=self._leaves,
-            deadline_s=None if limit.time_limit_s is None else started + limit.time_limit_s,
-            on_round=None if on_progress is None else report,
-        )
+        reasons: Mapping[int, str] = {}
+        try:
+            search.run(
+                slots,
+                np.maximum(budget - (known.astype(np.int64) - 1), least),
+                leaves=self._leaves,
+                deadline_s=None if limit.time_limit_s is None else started + limit.time_limit_s,
+                patience=limit.patience,
+                on_round=None if on_progress is None else report,
+            )
+        except SearchError as error:
+            if not error.reasons:
+                raise
+            reasons = error.reasons
         seconds = (time.perf_counter() - started) / len(turns)
         return [
             Decision(result.action, thought=result, seconds=seconds)
-            for result in search.results(slots, root)
+            if slot not in reasons
+            else Decision(-1, forfeit=reasons[slot], termination="crash", seconds=seconds)
+            for slot, result in zip(slots.tolist(), search.results(slots, root), strict=True)
         ]
 
     def _table(self, turns: Sequence[Turn], limit: Limit) -> _Table:

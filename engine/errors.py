@@ -15,6 +15,8 @@ A message says what was expected, then the value (``!r``), then where, then what
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class MiaiError(Exception):
     """Base of all errors that are shown to a user as one message, without a traceback."""
@@ -42,6 +44,18 @@ class NetworkFileError(MiaiError, ValueError):
 
 class RunError(MiaiError, RuntimeError):
     """A run folder that cannot be used or written."""
+
+
+class SearchError(MiaiError, RuntimeError):
+    """A search that cannot start, or an evaluator that answers nonsense.
+
+    Other slots of the same search have gone on to the end.
+    """
+
+    def __init__(self, message: str, reasons: Mapping[int, str] | None = None) -> None:
+        super().__init__(message)
+        self.reasons = dict(reasons or {})
+        """By slot, what was wrong; empty if it was no matter of single slots."""
 
 
 class ConfigError(MiaiError, ValueError):

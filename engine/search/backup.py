@@ -27,7 +27,7 @@ def expand_and_back_up_rows(
     """Create each row's leaf and push its value up the path that :mod:`puct` or ``gumbel`` chose.
 
     Rows that met at the same leaf count as further visits of it. An end of the game proves what it
-    can on its way up (:mod:`solver`).
+    can on its way up (:mod:`solver`). Returns whether any row has a question.
 
     Args:
         nodes, edges, slots: the arrays of :class:`~engine.search.tree.Tree`.
@@ -40,6 +40,7 @@ def expand_and_back_up_rows(
         questions: int32 ``(rows,)``, written: depth on the row's path of a node that is proven if
             its edges are all its legal actions, or ``NOTHING_TO_ASK``.
     """
+    asked = False
     for i in range(len(row_slot)):
         s = row_slot[i]
         length = lengths[i]
@@ -63,6 +64,18 @@ def expand_and_back_up_rows(
         proven = made and leaf != NO_CHILD and nodes[s, leaf]["proof"] != UNPROVEN
         if proven and complete != NO_PROOFS:
             questions[i] = climb(nodes[s], edges[s], path_edges[i], length)
+            asked = asked or questions[i] != NOTHING_TO_ASK
+        slots[s]["in_flight"] -= 1
+    return asked
+
+
+@kernel
+def give_up_rows(edges, slots, row_slot, path_edges, lengths):
+    """Take back the marks of rows that will not be evaluated; arguments as above."""
+    for i in range(len(row_slot)):
+        s = row_slot[i]
+        for depth in range(lengths[i]):
+            edges[s, path_edges[i, depth]]["in_flight"] -= 1
         slots[s]["in_flight"] -= 1
 
 

@@ -6,7 +6,6 @@ batch. A :class:`Search` belongs to one thread; several may share an evaluator.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,10 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine._kernel import say_if_cold
-from engine.games.spec import BLACK, GameSpec, Positions
+from engine.errors import SearchError
+from engine.games.spec import GameSpec, Positions
 from engine.search import backup, gumbel, puct, reading, solver, tree
+from engine.search.budget import Account, Change
 from engine.search.config import SearchConfig
 from engine.search.evaluation import Evaluation, Evaluator
+from engine.search.leaves import Judged, judge
 from engine.search.reading import RootEdges, Roots
 from engine.search.result import SearchResult
 from engine.search.root import RootState
@@ -51,6 +53,8 @@ class Search:
         self._path_edges = np.zeros((self.max_rows, tree.MAX_DEPTH), np.int32)
         self._path_actions = np.zeros((self.max_rows, tree.MAX_DEPTH), np.int16)
         self._lengths = np.zeros(self.max_rows, np.int32)
+        self._row_slot = np.zeros(self.max_rows, np.int32)
+        self._changes: dict[int, list[Change]] = {}
         self._questions = np.zeros(self.max_rows, np.int32)
         leaves_nothing_out = type(spec).candidates is GameSpec.candidates
         all_actions = leaves_nothing_out or not config.prune_candidates
@@ -76,6 +80,8 @@ class Search:
         """
         self.roots[slots] = positions
         tree.clear_rows(self.tree.slots, slots)
+        for slot in slots.tolist():
+            self._changes.pop(slot, None)
         self._state.begin(slots, self._plies(slots), seeds, games, gumbel_scale)
 
     def _plies(self, slots: NDArray[np.int32]) -> NDArray[np.uint64]:
@@ -124,70 +130,142 @@ class Search:
         simulations: int | NDArray[np.int64],
         *,
         leaves: int = 1,
-        deadline_s: float | None = None,
+        deadline_s: float | NDArray[np.float64] | None = None,
+        patience: int | None = None,
         on_round: Callable[[], bool] | None = None,
     ) -> None:
-        """Add ``simulations`` (one number, or one per slot), up to ``leaves`` of a tree at once.
+        """Search on until every slot has spent its budget.
 
-        Stops early when ``time.perf_counter()`` passes ``deadline_s``, when ``on_round`` returns
-        False, or for a slot whose pool is full or whose root is proven. The evaluation of a new
-        root is not counted.
+        The evaluation of a new root is not counted. A slot ends early when its pool is full or its
+        root is proven; a search with Gumbel divides its budget anew among the root's actions.
+
+        Args:
+            slots: each at most once.
+            simulations: to add, one number for all or one per slot.
+            leaves: so many of one tree are evaluated together, at most.
+            deadline_s: when ``time.perf_counter()`` passes it, a slot ends; for all or per slot.
+            patience: a slot ends when its most visited action has been the same for so many
+                simulations.
+            on_round: called after each batch; the search ends when it returns False.
+
+        Raises:
+            SearchError: when all others are done, if slots could not begin (game over, no budget)
+                or go on (no legal action, an evaluation that is no number); ``reasons`` says which
+                slots and why. At once, if an evaluation has a wrong shape. Trees stay usable.
         """
         budget = np.broadcast_to(np.asarray(simulations, np.int64), len(slots))
+        reasons = self._refuse(slots, budget)
+        if reasons:
+            willing = ~np.isin(slots, list(reasons))
+            slots, budget = slots[willing], budget[willing]
+            if isinstance(deadline_s, np.ndarray):
+                deadline_s = deadline_s[willing]
+        account = Account(slots, budget, deadline_s, patience)
         self._state.plan(slots, self.tree, budget)
-        fresh = slots[self.tree.slots["nodes"][slots] == 0]
-        if len(fresh):
-            self._round(fresh)
+        self._round(slots[self.tree.slots["nodes"][slots] == 0], account, reasons)
         self._state.prepare(slots, self.tree)
-        done = np.zeros(len(slots), np.int64)
-        while True:
-            room = (done < budget) & (self.tree.slots["full"][slots] == 0)
-            room &= self.tree.nodes["proof"][slots, tree.ROOT] == tree.UNPROVEN
-            active = np.flatnonzero(room)
-            if not len(active):
-                return
-            each = max(1, min(leaves, self.max_rows // len(active), tree.MOST_IN_FLIGHT))
-            counts = np.minimum(each, budget[active] - done[active])
-            self._round(np.repeat(slots[active], counts).astype(np.int32))
-            done[active] += counts
-            if deadline_s is not None and time.perf_counter() >= deadline_s:
-                return
+        leaves = min(leaves, tree.MOST_IN_FLIGHT)
+        while len(rows := account.next_rows(self.tree, leaves, self._row_slot)):
+            self._round(rows, account, reasons)
+            account.note_round(self.tree)
             if on_round is not None and not on_round():
-                return
+                break
+        account.watch(self.tree)
+        self._changes.update(zip(slots.tolist(), account.changes, strict=True))
+        if reasons:
+            raise SearchError(
+                "; ".join(f"slot {slot}: {why}" for slot, why in reasons.items()), reasons
+            )
 
-    def _round(self, row_slot: NDArray[np.int32]) -> None:
-        """One simulation per row."""
+    def _refuse(self, slots: NDArray[np.int32], budget: NDArray[np.int64]) -> dict[int, str]:
+        """Say by slot why it cannot be searched."""
+        over = self.spec.finished(self.roots[slots])
+        reasons = {}
+        for i in np.flatnonzero(over | (budget < 1)):
+            reasons[int(slots[i])] = (
+                f"expected a game that is not over, got one that ended at ply "
+                f"{int(self.roots['plies'][slots[i]])}"
+                if over[i]
+                else f"expected a budget of at least 1 simulation, got {int(budget[i])!r}"
+            )
+        return reasons
+
+    def _round(
+        self, row_slot: NDArray[np.int32], account: Account, reasons: dict[int, str]
+    ) -> None:
+        """One simulation per row; slots with faulty leaves stop for ``reasons``."""
         rows = len(row_slot)
-        nodes, edges, slots = self.tree.nodes, self.tree.edges, self.tree.slots
-        path_edges = self._path_edges[:rows]
-        path_actions = self._path_actions[:rows]
-        lengths = self._lengths[:rows]
-        leaves = self._leaves[:rows]
+        if rows == 0:
+            return
+        path_edges, path_actions = self._path_edges[:rows], self._path_actions[:rows]
+        lengths, leaves = self._lengths[:rows], self._leaves[:rows]
+        self._select(row_slot, path_edges, path_actions, lengths)
+        try:
+            self.spec.replay(self.roots, row_slot, path_actions, lengths, leaves)
+            candidates = self._candidates(leaves)
+            judged = judge(self.spec, self.evaluator, leaves, candidates)
+        except BaseException:
+            backup.give_up_rows(self.tree.edges, self.tree.slots, row_slot, path_edges, lengths)
+            raise
+        if judged.faults is not None:
+            for row in np.flatnonzero(judged.faults).tolist():
+                reasons[int(row_slot[row])] = f"{judged.why(row)}, {self._where(leaves, row)}"
+                account.stop(int(row_slot[row]))
+            bad, good = np.flatnonzero(judged.faults), np.flatnonzero(judged.faults == 0)
+            marks = (self.tree.edges, self.tree.slots)
+            backup.give_up_rows(*marks, row_slot[bad], path_edges[bad], lengths[bad])
+            row_slot, candidates = row_slot[good], candidates[good]
+            path_edges, path_actions = path_edges[good], path_actions[good]
+            lengths = lengths[good]
+            judged = Judged(judged.logits[good], judged.q[good], judged.score[good], None)
+        self._expand(row_slot, path_edges, path_actions, lengths, candidates, judged)
+
+    def _where(self, leaves: Positions, row: int) -> str:
+        return f"{int(leaves['plies'][row])} plies into the game"
+
+    def _select(
+        self,
+        row_slot: NDArray[np.int32],
+        path_edges: NDArray[np.int32],
+        path_actions: NDArray[np.int16],
+        lengths: NDArray[np.int32],
+    ) -> None:
+        """Walk each row's tree down to a leaf."""
+        pools = (self.tree.nodes, self.tree.edges, self.tree.slots)
         paths = (path_edges, path_actions, lengths)
         if self.config.algorithm == "gumbel":
             state = self._state
             plan = (self._gumbel_settings, state.gumbels, state.known, state.schedules, state.plans)
-            gumbel.select_rows(nodes, edges, slots, row_slot, *plan, *paths)
+            gumbel.select_rows(*pools, row_slot, *plan, *paths)
         else:
-            puct.select_rows(nodes, edges, slots, row_slot, self._puct_settings, *paths)
-        self.spec.replay(self.roots, row_slot, path_actions, lengths, leaves)
-        logits, q, score = self._evaluate(leaves)
-        questions = self._questions[:rows]
-        backup.expand_and_back_up_rows(
-            nodes,
-            edges,
-            slots,
+            puct.select_rows(*pools, row_slot, self._puct_settings, *paths)
+
+    def _expand(
+        self,
+        row_slot: NDArray[np.int32],
+        path_edges: NDArray[np.int32],
+        path_actions: NDArray[np.int16],
+        lengths: NDArray[np.int32],
+        candidates: NDArray[np.bool_],
+        judged: Judged,
+    ) -> None:
+        """Make each row's leaf a node and carry its value up."""
+        questions = self._questions[: len(row_slot)]
+        proven = backup.expand_and_back_up_rows(
+            self.tree.nodes,
+            self.tree.edges,
+            self.tree.slots,
             row_slot,
             path_edges,
             lengths,
-            self._candidates(leaves),
-            logits,
-            q,
-            score,
+            candidates,
+            judged.logits,
+            judged.q,
+            judged.score,
             self._complete,
             questions,
         )
-        if questions.max() != solver.NOTHING_TO_ASK:
+        if proven:
             self._answer(row_slot, path_edges, path_actions, questions)
 
     def _answer(
@@ -220,32 +298,10 @@ class Search:
             candidates[early, -1] = False
         return candidates
 
-    def _evaluate(
-        self, positions: Positions
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """Policy logits, q and score of each row; finished games by the rules."""
-        finished = self.spec.finished(positions)
-        if not finished.any():
-            evaluation = self.evaluator.evaluate(self.spec, positions)
-            return evaluation.policy_logits, evaluation.q, evaluation.score
-        over = np.flatnonzero(finished)
-        live = np.flatnonzero(~finished)
-        logits = np.zeros((len(positions), self.spec.actions), np.float32)
-        q = np.zeros(len(positions), np.float32)
-        score = np.zeros(len(positions), np.float32)
-        if len(live):
-            evaluation = self.evaluator.evaluate(self.spec, positions[live])
-            logits[live], q[live] = evaluation.policy_logits, evaluation.q
-            score[live] = evaluation.score
-        ended = positions[over]
-        side = np.where(self.spec.to_move(ended) == BLACK, 1, -1)
-        q[over] = self.spec.outcome(ended) * side
-        score[over] = self.spec.score(ended) * side
-        return logits, q, score
-
     def read(self, slots: NDArray[np.int32]) -> Roots:
         """Read the roots of slots that have been run."""
-        return reading.read(self.tree, slots, self.spec.actions, self._choice)
+        stdevs = self.config.lcb_stdevs
+        return reading.read(self.tree, slots, self.spec.actions, self._choice, stdevs)
 
     def _choice(
         self, slots: NDArray[np.int32], edges: RootEdges
@@ -260,4 +316,5 @@ class Search:
         self, slots: NDArray[np.int32], evaluation: Evaluation | None = None
     ) -> Sequence[SearchResult]:
         """Read each slot as a :class:`SearchResult`; ``evaluation`` of the roots adds ownership."""
-        return reading.results(self.tree, slots, self.read(slots), evaluation)
+        changes = [tuple(self._changes.get(int(slot), ())) for slot in slots]
+        return reading.results(self.tree, slots, self.read(slots), evaluation, changes)

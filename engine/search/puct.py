@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from engine._kernel import helper, kernel
 from engine.search.config import SearchConfig
-from engine.search.reading import RootEdges
+from engine.search.reading import RootEdges, lower_bounds
 from engine.search.solver import least_bad_edge
 from engine.search.tree import LOSS, NO_CHILD, ROOT, UNPROVEN, Tree, take
 
@@ -196,22 +196,6 @@ def _prune_rows(nodes, edges, row_slot, settings, weights):
             weights[i, edge["action"]] = kept
 
 
-def lower_bounds(edges: RootEdges, stdevs: float) -> NDArray[np.float32]:
-    """Return q less ``stdevs`` standard errors, ``(rows, actions)``; -1 or less without visits.
-
-    As KataGo: with few visits the variance leans towards the largest there can be, 1, by a weight
-    of ``1 / visits ** 3``.
-    """
-    visits = np.maximum(edges.visits, 1).astype(np.float64)
-    q = edges.value_sums / visits
-    squares = np.maximum(edges.square_sums / visits, q * q + 1e-8)
-    prior_weight = visits**-3.0
-    squares = (squares * visits + (q * q + 1.0) * prior_weight) / (visits + prior_weight)
-    radius = stdevs * np.sqrt((squares - q * q) / (visits + prior_weight))
-    bounds = np.where(edges.proof != UNPROVEN, q, q - radius)
-    return np.where(edges.visits > 0, bounds, -1.0 - stdevs).astype(np.float32)
-
-
 def choose(
     trees: Tree,
     slots: NDArray[np.int32],
@@ -237,6 +221,7 @@ def choose(
         enough = (edges.visits > 0) & (edges.visits >= config.lcb_min_share * most)
         enough &= edges.proof != LOSS
         bounds = lower_bounds(edges, config.lcb_stdevs)
+        # Bounds are -1 - lcb_stdevs at least: all that are compared come before all others.
         hope = np.where(enough, most + 2.0 + config.lcb_stdevs + bounds, hope)
     action = np.where(edges.exists, hope, -2.0).argmax(axis=1).astype(np.int16)
     action[~edges.exists.any(axis=1)] = -1

@@ -11,15 +11,19 @@ from numpy.typing import NDArray
 
 from engine._kernel import kernel
 from engine.search import solver, tree
+from engine.search.budget import Change
 from engine.search.evaluation import Evaluation
 from engine.search.result import SearchResult
-from engine.search.tree import LOSS, NO_CHILD, ROOT, UNPROVEN, WIN
+from engine.search.tree import LOSS, NO_CHILD, ROOT, UNPROVEN, WIN, flip
 
 _VARIATION_LENGTH = 16
+_VARIATIONS = 8
 
 
 @kernel
-def _root_rows(nodes, edges, row_slot, exists, visits, value_sums, squares, priors, proof, plies):
+def _root_rows(
+    nodes, edges, row_slot, exists, visits, value_sums, squares, scores, priors, proof, plies
+):
     """Spread the root edges over actions: all outputs ``(rows, actions)``, zeroed before."""
     for i in range(len(row_slot)):
         s = row_slot[i]
@@ -30,9 +34,10 @@ def _root_rows(nodes, edges, row_slot, exists, visits, value_sums, squares, prio
             exists[i, action] = True
             visits[i, action] = edge["visits"]
             value_sums[i, action] = edge["value_sum"]
-            # Visits that found no room for their node are missing from its squares: nearly right.
             if edge["child"] != NO_CHILD:
-                squares[i, action] = nodes[s, edge["child"]]["square_sum"]
+                child = nodes[s, edge["child"]]
+                squares[i, action] = child["square_sum"]
+                scores[i, action] = flip(child["score_sum"] / child["visits"])
             priors[i, action] = edge["prior"]
             proof[i, action] = edge["proof"]
             if edge["proof"] != UNPROVEN:
@@ -99,6 +104,10 @@ class Roots:
     raw_q: NDArray[np.float32]
     """``(rows,)`` the evaluator's own q."""
     score: NDArray[np.float32]
+    action_score: NDArray[np.float32]
+    """``(rows, actions)`` expected points after each visited action, for the root's side."""
+    lcb: NDArray[np.float32]
+    """``(rows, actions)`` lower confidence bound of q; -1 where unvisited."""
     simulations: NDArray[np.int32]
     proof: NDArray[np.int8]
     """``(rows, actions)`` what playing an action is proven to be: ``WIN``, ``LOSS``, ``DRAW`` or
@@ -116,6 +125,7 @@ class RootEdges(NamedTuple):
     visits: NDArray[np.int32]
     value_sums: NDArray[np.float64]
     square_sums: NDArray[np.float64]
+    score: NDArray[np.float32]
     prior: NDArray[np.float32]
     proof: NDArray[np.int8]
     plies_to_end: NDArray[np.int16]
@@ -129,6 +139,7 @@ class RootEdges(NamedTuple):
             visits=np.zeros(shape, np.int32),
             value_sums=np.zeros(shape, np.float64),
             square_sums=np.zeros(shape, np.float64),
+            score=np.zeros(shape, np.float32),
             prior=np.zeros(shape, np.float32),
             proof=np.zeros(shape, np.int8),
             plies_to_end=np.zeros(shape, np.int16),
@@ -141,7 +152,25 @@ Chooser = Callable[[NDArray[np.int32], RootEdges], tuple[NDArray[np.float32], ND
 """A rule's improved policy ``(rows, actions)`` and action ``(rows,)``, -1 for none."""
 
 
-def read(trees: tree.Tree, slots: NDArray[np.int32], actions: int, choose: Chooser) -> Roots:
+def lower_bounds(edges: RootEdges, stdevs: float) -> NDArray[np.float64]:
+    """Return q less ``stdevs`` standard errors float64 ``(rows, actions)``; -inf if unvisited.
+
+    As KataGo: with few visits the variance leans towards the largest there can be, 1, by a weight
+    of ``1 / visits ** 3``. A proven action is sure.
+    """
+    visits = np.maximum(edges.visits, 1).astype(np.float64)
+    q = edges.value_sums / visits
+    squares = np.maximum(edges.square_sums / visits, q * q + 1e-8)
+    prior_weight = visits**-3.0
+    squares = (squares * visits + (q * q + 1.0) * prior_weight) / (visits + prior_weight)
+    radius = stdevs * np.sqrt((squares - q * q) / (visits + prior_weight))
+    bounds = np.where(edges.proof != UNPROVEN, q, q - radius)
+    return np.where(edges.visits > 0, bounds, -np.inf)
+
+
+def read(
+    trees: tree.Tree, slots: NDArray[np.int32], actions: int, choose: Chooser, lcb_stdevs: float
+) -> Roots:
     """Read the roots of slots that have been run; what is proven overrules the rule's choice."""
     edges = RootEdges.of(trees, slots, actions)
     policy, action = choose(slots, edges)
@@ -159,6 +188,8 @@ def read(trees: tree.Tree, slots: NDArray[np.int32], actions: int, choose: Choos
         value=(root["value_sum"] / count).astype(np.float32),
         raw_q=root["raw_q"].copy(),
         score=(root["score_sum"] / count).astype(np.float32),
+        action_score=edges.score,
+        lcb=np.maximum(lower_bounds(edges, lcb_stdevs), -1.0).astype(np.float32),
         simulations=edges.visits.sum(axis=1, dtype=np.int32),
         proof=edges.proof,
         proven=root["proof"].copy(),
@@ -171,12 +202,12 @@ def results(
     slots: NDArray[np.int32],
     roots: Roots,
     evaluation: Evaluation | None,
+    changes: Sequence[tuple[Change, ...]],
 ) -> Sequence[SearchResult]:
     """Turn rows of ``roots`` into results; ``evaluation`` of the roots adds ownership."""
-    line = np.zeros(_VARIATION_LENGTH, np.int16)
     found = []
     for i, slot in enumerate(slots):
-        length = variation_row(trees.nodes[slot], trees.edges[slot], roots.action[i], line)
+        lines = _variations(trees, slot, roots.visits[i], int(roots.action[i]))
         full = trees.slots["full"][slot] > 0
         found.append(
             SearchResult(
@@ -188,11 +219,31 @@ def results(
                 value=float(roots.value[i]),
                 score=float(roots.score[i]),
                 simulations=int(roots.simulations[i]),
-                variation=tuple(int(action) for action in line[:length]),
+                variation=lines[0] if lines else (),
+                variations=lines,
+                action_score=roots.action_score[i],
+                lcb=roots.lcb[i],
                 ownership=None if evaluation is None else evaluation.ownership[i],
                 proof=roots.proof[i],
                 proven=int(roots.proven[i]),
+                changes=changes[i],
                 notes=("stopped at the memory cap of this tree",) if full else (),
             )
         )
     return found
+
+
+def _variations(
+    trees: tree.Tree, slot: int, visits: NDArray[np.int32], action: int
+) -> tuple[tuple[int, ...], ...]:
+    """The lines of the chosen action and of the most visited others."""
+    if action < 0:
+        return ()
+    by_visits = np.argsort(-visits, kind="stable")[:_VARIATIONS]
+    firsts = [action, *(int(other) for other in by_visits if visits[other] and other != action)]
+    line = np.zeros(_VARIATION_LENGTH, np.int16)
+    lines = []
+    for first in firsts[:_VARIATIONS]:
+        length = variation_row(trees.nodes[slot], trees.edges[slot], first, line)
+        lines.append(tuple(int(step) for step in line[:length]))
+    return tuple(lines)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.search.budget import Change
+
 
 @dataclass(frozen=True)
 class SearchResult:
@@ -31,6 +33,14 @@ class SearchResult:
     simulations: int
     variation: tuple[int, ...] = ()
     """Principal variation, from the root's best action on."""
+    variations: tuple[tuple[int, ...], ...] = ()
+    """The lines of several actions: of the chosen one first, then of the most visited."""
+    action_score: NDArray[np.float32] | None = None
+    """Mean expected final points after each visited action, for the side to move at the root."""
+    lcb: NDArray[np.float32] | None = None
+    """Lower confidence bound of each q, in [-1, 1]; -1 where unvisited."""
+    changes: tuple[Change, ...] = ()
+    """When the most visited action changed: the last is the present one."""
     ownership: NDArray[np.float32] | None = None
     """``(points,)`` in [-1, 1] from the network at the root; ``None`` if not asked for."""
     proof: NDArray[np.int8] | None = None

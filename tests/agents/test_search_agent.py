@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from agents.search_agent import PLAY_SEARCH, SearchAgent, rollout_agent
 from engine.errors import ConfigError
 from engine.games import BLACK, WHITE, GoSpec
 from engine.games.spec import Positions
-from engine.search import SearchConfig, SearchResult
+from engine.search import Evaluation, SearchConfig, SearchResult
 from tests.support.positions import random_positions
 from tests.support.scripted import ScriptedEvaluator, arbitrary, counting
 
@@ -120,6 +121,31 @@ def test_the_tree_is_kept_from_turn_to_turn() -> None:
     assert 65 < sum(evaluator.batches) < 65 + 64, "part of the budget was there already"
     assert second.thought.simulations == 64
     assert SPEC.legal(after(SPEC, line))[0, second.action]
+
+
+def test_a_broken_evaluation_forfeits_its_game_only() -> None:
+    class Broken(ScriptedEvaluator):
+        def evaluate(self, spec: GoSpec, positions: Positions) -> Evaluation:
+            good = super().evaluate(spec, positions)
+            bad = positions["komi_half_points"] == 9
+            return replace(good, score=np.where(bad, np.nan, good.score).astype(np.float32))
+
+    turns = some_turns(3)
+    spoiled = turns[1].position.copy()
+    spoiled["komi_half_points"] = 9
+    turns[1] = replace(turns[1], position=spoiled)
+    decisions = SearchAgent("net", Broken(arbitrary), Limit(20)).choose(turns)
+    assert [bool(decision.forfeit) for decision in decisions] == [False, True, False]
+    assert "finite score" in decisions[1].forfeit
+    assert decisions[1].termination == "crash"
+    assert decisions[2].thought.simulations == 20
+
+
+def test_a_patient_search_ends_when_the_choice_is_stable() -> None:
+    agent = SearchAgent("net", ScriptedEvaluator(arbitrary), Limit(4000, patience=60))
+    thought = agent.choose([turn_after([])])[0].thought
+    assert thought.simulations < 4000
+    assert thought.simulations - thought.changes[-1].simulations >= 60
 
 
 def test_gumbel_halves_anew_over_a_kept_tree() -> None:

@@ -12,8 +12,8 @@ import pytest
 from engine.games import GoSpec
 from engine.search import Search, SearchConfig
 from engine.search.noise import concentrations
-from engine.search.puct import choose, lower_bounds, settings_of
-from engine.search.reading import RootEdges
+from engine.search.puct import choose, settings_of
+from engine.search.reading import RootEdges, lower_bounds
 from engine.search.tree import ROOT, Tree
 from tests.support.positions import random_positions
 from tests.support.scripted import ScriptedEvaluator, arbitrary, indifferent
@@ -192,6 +192,7 @@ def test_the_sure_action_is_chosen_before_the_doubtful_one() -> None:
         visits=np.array([[102, 100, 5]], np.int32),
         value_sums=np.array([[10.2, 10.0, 4.5]]),
         square_sums=np.array([[102.0, 2.0, 4.05]]),
+        score=np.zeros((1, 3), np.float32),
         prior=np.full((1, 3), 1 / 3, np.float32),
         proof=np.zeros((1, 3), np.int8),
         plies_to_end=np.zeros((1, 3), np.int16),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.errors import SearchError
 from engine.games import GoSpec
 from engine.search import Search, SearchConfig
 from engine.search.tree import DRAW, LOSS, NO_CHILD, ROOT, UNPROVEN, WIN, flip_proof
@@ -170,10 +171,15 @@ def same_tree(one: Search, slot: int, other: Search, other_slot: int) -> None:
 @pytest.mark.parametrize("leaves", [1, 3])
 @pytest.mark.parametrize("name", CONFIGS)
 def test_a_tree_does_not_depend_on_the_company_of_its_slot(name: str, leaves: int) -> None:
-    positions = random_positions(SPEC, 16, 20, seed=5)
-    crowd, slots = begun(CONFIGS[name], positions, max_rows=16 * leaves)
+    """64 slots together, 7 of them, and each of those alone."""
+    positions = random_positions(SPEC, 64, 20, seed=5)
+    crowd, slots = begun(CONFIGS[name], positions, max_rows=64 * leaves)
     crowd.run(slots, 50, leaves=leaves)
-    for slot in (0, 7, 15):
+    some = np.array([40, 7, 63, 0, 21, 22, 5])
+    few, seven = begun(CONFIGS[name], positions[some], games=some, max_rows=7 * leaves)
+    few.run(seven, 50, leaves=leaves)
+    for i, slot in enumerate(some):
+        same_tree(few, i, crowd, slot)
         one = positions[slot : slot + 1]
         alone, only = begun(CONFIGS[name], one, games=[slot], max_rows=leaves)
         alone.run(only, 50, leaves=leaves)
@@ -251,12 +257,13 @@ def test_a_finished_game_has_no_action(name: str) -> None:
     for _ in range(2):
         SPEC.play(positions, np.array([SPEC.pass_action, -1]))
     search, slots = begun(CONFIGS[name], positions)
-    search.run(slots, 10)
+    with pytest.raises(SearchError, match="slot 0: expected a game that is not over"):
+        search.run(slots, 10)
     roots = search.read(slots)
     assert roots.action[0] == -1
     assert roots.action[1] >= 0
     assert not roots.visits[0].any()
-    assert roots.value[0] == -1  # White's komi won, and Black is to move
+    assert roots.simulations[1] == 10
 
 
 def test_take_over_carries_every_tree_into_a_larger_search() -> None:

@@ -1,0 +1,135 @@
+"""Who may still search: simulations, seconds and patience of each slot, and how choices changed."""
+
+from __future__ import annotations
+
+import time
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine._kernel import kernel
+from engine.search.tree import LOSS, ROOT, UNPROVEN, Tree
+
+_WATCH_EVERY: Final = 4  # rounds: often enough to see a choice change, too seldom to cost anything
+
+
+class Change(NamedTuple):
+    """From when on a search preferred another action."""
+
+    simulations: int
+    """Root visits by then."""
+    action: int
+    value: float
+    """Root q at that moment."""
+
+
+@kernel
+def _fill_rows(nodes, states, slots, active, done, budget, leaves, row_slot):
+    """Give each active slot as many rows of the next batch as it may have; return their number.
+
+    Args:
+        nodes, states: of :class:`~engine.search.tree.Tree`.
+        slots: int32 ``(n,)``; active: bool ``(n,)``, written: a slot with its budget spent, a full
+            pool or a proven root is out. done: int64 ``(n,)``, written.
+        budget: int64 ``(n,)``; leaves: the most rows of one slot.
+        row_slot: int32 ``(most rows,)``, written.
+    """
+    count = 0
+    for i in range(len(slots)):
+        s = slots[i]
+        if done[i] >= budget[i] or states[s]["full"] > 0 or nodes[s, ROOT]["proof"] != UNPROVEN:
+            active[i] = False
+        if active[i]:
+            count += 1
+    if count == 0:
+        return 0
+    each = max(1, min(leaves, len(row_slot) // count))
+    rows = 0
+    for i in range(len(slots)):
+        if active[i]:
+            for _ in range(min(each, budget[i] - done[i])):
+                row_slot[rows] = slots[i]
+                rows += 1
+                done[i] += 1
+    return rows
+
+
+@kernel
+def _leader_rows(nodes, edges, slots, leaders):
+    """Write each root's most visited action that is not lost, -1 for none, to int16 ``leaders``."""
+    for i in range(len(slots)):
+        root = nodes[slots[i], ROOT]
+        most = 0
+        leaders[i] = -1
+        for e in range(root["first_edge"], root["first_edge"] + root["seen"]):
+            edge = edges[slots[i], e]
+            if edge["proof"] != LOSS and edge["visits"] > most:
+                most = edge["visits"]
+                leaders[i] = edge["action"]
+
+
+class Account:
+    """The budgets of the slots of one run."""
+
+    def __init__(
+        self,
+        slots: NDArray[np.int32],
+        simulations: NDArray[np.int64],
+        deadline_s: float | NDArray[np.float64] | None,
+        patience: int | None,
+    ) -> None:
+        """See :meth:`Search.run`."""
+        count = len(slots)
+        self.slots = slots
+        self.changes: list[list[Change]] = [[] for _ in slots]
+        self._budget = simulations
+        self._deadlines = None
+        if deadline_s is not None:
+            self._deadlines = np.broadcast_to(np.asarray(deadline_s, np.float64), count)
+        self._patience = patience
+        self._done = np.zeros(count, np.int64)
+        self._active = np.ones(count, np.bool_)
+        self._leaders = np.full(count, -1, np.int16)
+        self._since = np.zeros(count, np.int64)
+        self._rounds = 0
+
+    def stop(self, slot: int) -> None:
+        """Let a slot search no more."""
+        self._active[self.slots == slot] = False
+
+    def next_rows(self, tree: Tree, leaves: int, row_slot: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Return the slot of each row of the next batch; empty when all is done."""
+        rows = _fill_rows(
+            tree.nodes,
+            tree.slots,
+            self.slots,
+            self._active,
+            self._done,
+            self._budget,
+            leaves,
+            row_slot,
+        )
+        return row_slot[:rows]
+
+    def note_round(self, tree: Tree) -> None:
+        """After a batch: look at the clock, and now and then at the choices."""
+        self._rounds += 1
+        if self._deadlines is not None:
+            self._active &= time.perf_counter() < self._deadlines
+        if self._rounds % _WATCH_EVERY == 0:
+            self.watch(tree)
+
+    def watch(self, tree: Tree) -> None:
+        """Note which roots have another leading action than before; stop who waited long enough."""
+        leaders = np.empty(len(self.slots), np.int16)
+        _leader_rows(tree.nodes, tree.edges, self.slots, leaders)
+        for i in np.flatnonzero(leaders != self._leaders):
+            root = tree.nodes[self.slots[i], ROOT]
+            visits = int(root["visits"])
+            change = Change(visits - 1, int(leaders[i]), float(root["value_sum"] / visits))
+            self.changes[i].append(change)
+            self._since[i] = self._done[i]
+        self._leaders = leaders
+        if self._patience is not None:
+            self._active &= self._done - self._since < self._patience
