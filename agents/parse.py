@@ -154,6 +154,7 @@ def make_agent(
 
 
 def _network_agent(spelling: Spelling, spec: GameSpec) -> Agent:
+    from agents.evaluators.cached import CachedEvaluator
     from agents.evaluators.torch_evaluator import TorchEvaluator
     from agents.policy_agent import PolicyAgent
     from agents.search_agent import SearchAgent
@@ -166,7 +167,8 @@ def _network_agent(spelling: Spelling, spec: GameSpec) -> Agent:
         )
     if spelling.kind == "policy":
         return PolicyAgent(spelling.name, evaluator)
-    return SearchAgent(spelling.name, evaluator, Limit(simulations=spelling.simulations))
+    limit = Limit(simulations=spelling.simulations)
+    return SearchAgent(spelling.name, CachedEvaluator(evaluator), limit)
 
 
 def _simulations(word: str, text: str) -> int:

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Final, Literal
+
 import numpy as np
 
 from agents.evaluators.constant import ConstantEvaluator
-from engine.games import GameSpec, GoSpec, Positions
+from engine.games import GameSpec, Positions, make
 from engine.search import Evaluation, Search, SearchConfig
-from miai.measure.rates import Contender
+from engine.search.tree import EDGE, NODE
+from miai.measure.rates import Contender, Rate
 
-SIMULATIONS = 800
-_SLOTS = 64
-_LEAVES = 8
+SIMULATIONS: Final = 800
+_SLOTS: Final = 64
+_LEAVES: Final = 8
+_Rule = Literal["puct", "gumbel"]
+_BOTH: Final[tuple[_Rule, ...]] = ("puct", "gumbel")
+_MEASURED: Final[tuple[tuple[GameSpec, int, int, tuple[_Rule, ...]], ...]] = (
+    (make("go", 9), _SLOTS, 1, _BOTH),
+    (make("go", 9), 1, _LEAVES, _BOTH),
+    (make("go", 9), 1, 1, ("puct",)),
+    (make("go", 19), _SLOTS, 1, ("puct",)),
+    (make("othello"), _SLOTS, 1, ("puct",)),
+    (make("gomoku"), _SLOTS, 1, ("puct",)),
+    (make("connect_four"), _SLOTS, 1, ("puct",)),
+    (make("hex", 11), _SLOTS, 1, ("puct",)),
+)
+"""Spec, trees, leaves of a tree in flight, and the rules that select."""
 
 
 class InputsEvaluator(ConstantEvaluator):
@@ -23,12 +39,16 @@ class InputsEvaluator(ConstantEvaluator):
 
 
 class EmptyBoardSearch:
-    """Searches from the empty board, over and over."""
+    """Searches from the start position, over and over."""
 
     def __init__(
-        self, config: SearchConfig, slots: int, leaves: int, simulations: int = SIMULATIONS
+        self,
+        spec: GameSpec,
+        config: SearchConfig,
+        slots: int,
+        leaves: int,
+        simulations: int = SIMULATIONS,
     ) -> None:
-        spec = GoSpec(9, 9, komi=7.0)
         self._leaves = leaves
         self._simulations = simulations
         self._search = Search(
@@ -43,25 +63,46 @@ class EmptyBoardSearch:
         """Search every slot once; return the number of simulations."""
         self._search.begin(self._slots, self._positions, self._seeds, self._games)
         self._search.run(self._slots, self._simulations, leaves=self._leaves)
-        return self._simulations * len(self._slots)
+        return int(self._search.read(self._slots).simulations.sum())
+
+    def facts(self) -> dict[str, float]:
+        """Return the mean memory that a node takes with its edges."""
+        used = self._search.tree.slots
+        nodes, edges = int(used["nodes"].sum()), int(used["edges"].sum())
+        return {"bytes_per_node": NODE.itemsize + EDGE.itemsize * edges / max(nodes, 1)}
 
 
 def contenders() -> list[Contender]:
-    """PUCT and Gumbel search over many trees, and one tree with several leaves in flight."""
-    puct, gumbel = SearchConfig(algorithm="puct"), SearchConfig(algorithm="gumbel")
-    unit = "simulations/s"
-    return [
-        Contender(
-            f"{_SLOTS} trees of {SIMULATIONS}, puct", unit, EmptyBoardSearch(puct, _SLOTS, 1).step
-        ),
-        Contender(
-            f"{_SLOTS} trees of {SIMULATIONS}, gumbel",
-            unit,
-            EmptyBoardSearch(gumbel, _SLOTS, 1).step,
-        ),
-        Contender(
-            f"1 tree of {SIMULATIONS}, puct, {_LEAVES} leaves in flight",
-            unit,
-            EmptyBoardSearch(puct, 1, _LEAVES).step,
-        ),
-    ]
+    """Every game with many trees; Go also with one tree and several leaves of it in flight."""
+    found = []
+    for spec, slots, leaves, rules in _MEASURED:
+        for rule in rules:
+            search = EmptyBoardSearch(spec, SearchConfig(algorithm=rule), slots, leaves)
+            trees = f"{slots} trees" if slots > 1 else f"1 tree, {leaves} in flight"
+            found.append(
+                Contender(
+                    f"{rule}, {trees} of {SIMULATIONS}",
+                    "simulations/s",
+                    search.step,
+                    group=str(spec),
+                    facts=search.facts,
+                    labels={
+                        "game": spec.name,
+                        "size": f"{spec.height}x{spec.width}",
+                        "slots": slots,
+                        "leaves": leaves,
+                        "simulations": SIMULATIONS,
+                        "rule": rule,
+                    },
+                )
+            )
+    return found
+
+
+def as_row(rate: Rate) -> dict[str, object]:
+    """Return what ``miai benchmark search --json`` prints of a rate."""
+    return {
+        **rate.labels,
+        "simulations_per_s": rate.value,
+        "bytes_per_node": rate.facts["bytes_per_node"],
+    }

@@ -10,12 +10,13 @@ import pytest
 
 from engine.games import GAMES, GoSpec
 from engine.search import SearchConfig
+from engine.search.tree import EDGE, NODE
 from miai import cli
 from miai.config import build
 from miai.measure import evaluator
-from miai.measure.rates import Contender, race
+from miai.measure.rates import Contender, Rate, race
 from miai.measure.rules import RandomGames
-from miai.measure.search import EmptyBoardSearch
+from miai.measure.search import EmptyBoardSearch, as_row
 from miai.measure.selfplay import Plies
 from miai.measure.signature import signature
 from selfplay.run import RunConfig
@@ -71,8 +72,17 @@ def test_rules_report_every_game_as_a_list(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_search_counts_its_simulations() -> None:
-    search = EmptyBoardSearch(SearchConfig(algorithm="puct"), slots=3, leaves=2, simulations=20)
+    search = EmptyBoardSearch(GoSpec(9, 9), SearchConfig(algorithm="puct"), 3, 2, simulations=20)
     assert search.step() == 60
+    nodes, edges = NODE.itemsize, EDGE.itemsize
+    # An empty 9x9 board has 82 actions and each later position of a short tree about as many.
+    assert nodes + 78 * edges < search.facts()["bytes_per_node"] < nodes + 82 * edges
+
+
+def test_search_rows_say_what_was_measured() -> None:
+    labels = {"game": "go", "size": "9x9", "slots": 64, "simulations": 800, "rule": "puct"}
+    rate = Rate("puct", "", 3e5, "simulations/s", False, 1.0, {"bytes_per_node": 1400.0}, labels)
+    assert as_row(rate) == {**labels, "simulations_per_s": 3e5, "bytes_per_node": 1400.0}
 
 
 def test_evaluators_race_by_batch() -> None:
