@@ -13,9 +13,11 @@ class ConstantEvaluator:
 
     def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:
         rows = len(positions)
+        value = np.zeros((rows, 3), np.float32)
+        value[:, 1] = 1.0
         return Evaluation(
             policy_logits=np.zeros((rows, spec.actions), np.float32),
-            value=np.tile(np.array([0.0, 1.0, 0.0], np.float32), (rows, 1)),
+            value=value,
             score=np.zeros(rows, np.float32),
             ownership=np.zeros((rows, spec.points), np.float32),
         )

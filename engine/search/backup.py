@@ -2,11 +2,42 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from engine._kernel import helper, kernel
 from engine.search.solver import NOTHING_TO_ASK, climb
 from engine.search.tree import NO_CHILD, NO_PROOFS, ROOT, UNPROVEN, expand_row, flip, proven_value
+
+_Q_SLACK: Final = 1e-3  # probabilities of a network need not sum to 1 exactly
+
+
+@helper
+def _fault(candidates, logits, q, score, finished):
+    """What is wrong with an evaluation: an index of ``leaves.FAULTS``, 0 for nothing."""
+    actions = 0
+    for action in range(len(candidates)):
+        if candidates[action]:
+            actions += 1
+            if not np.isfinite(logits[action]):
+                return 2
+    if actions == 0 and not finished:
+        return 1
+    if not abs(q) <= 1.0 + _Q_SLACK:
+        return 3
+    return 0 if np.isfinite(score) else 4
+
+
+@kernel
+def _give_up(nodes, edges, slot, path, length):
+    """Take back the marks that selection left on a path."""
+    index = ROOT
+    for depth in range(length):
+        nodes[index]["tries"] -= 1
+        edges[path[depth]]["in_flight"] -= 1
+        index = edges[path[depth]]["child"]
+    slot["in_flight"] -= 1
 
 
 @kernel
@@ -21,13 +52,16 @@ def expand_and_back_up_rows(
     logits,
     q,
     score,
+    finished,
     complete,
     questions,
+    faults,
 ):
     """Create each row's leaf and push its value up the path that :mod:`puct` or ``gumbel`` chose.
 
     Rows that met at the same leaf count as further visits of it. An end of the game proves what it
-    can on its way up (:mod:`solver`). Returns whether any row has a question.
+    can on its way up (:mod:`solver`). A faulty row is given up. Returns whether any row has a
+    question, and whether any is faulty.
 
     Args:
         nodes, edges, slots: the arrays of :class:`~engine.search.tree.Tree`.
@@ -35,15 +69,24 @@ def expand_and_back_up_rows(
         path_edges: int32 ``(rows, MAX_DEPTH)``; lengths: int32 ``(rows,)``.
         candidates: bool ``(rows, actions)``; logits: float32 ``(rows, actions)``.
         q, score: float32 ``(rows,)`` for the leaf's side to move.
+        finished: bool ``(rows,)``, whether the game is over there.
         complete: whether candidates are known to be all legal actions; ``NO_PROOFS`` to prove
             nothing.
         questions: int32 ``(rows,)``, written: depth on the row's path of a node that is proven if
             its edges are all its legal actions, or ``NOTHING_TO_ASK``.
+        faults: uint8 ``(rows,)``, written: an index of ``leaves.FAULTS``.
     """
     asked = False
+    faulty = False
     for i in range(len(row_slot)):
         s = row_slot[i]
         length = lengths[i]
+        questions[i] = NOTHING_TO_ASK
+        faults[i] = _fault(candidates[i], logits[i], q[i], score[i], finished[i])
+        if faults[i] != 0:
+            faulty = True
+            _give_up(nodes[s], edges[s], slots[s], path_edges[i], length)
+            continue
         made = False
         if length == 0:
             leaf = ROOT
@@ -60,23 +103,20 @@ def expand_and_back_up_rows(
             if leaf == NO_CHILD:
                 slots[s]["full"] += 1
         _back_up(nodes[s], edges[s], path_edges[i], length, leaf, q[i], score[i])
-        questions[i] = NOTHING_TO_ASK
         proven = made and leaf != NO_CHILD and nodes[s, leaf]["proof"] != UNPROVEN
         if proven and complete != NO_PROOFS:
             questions[i] = climb(nodes[s], edges[s], path_edges[i], length)
             asked = asked or questions[i] != NOTHING_TO_ASK
         slots[s]["in_flight"] -= 1
-    return asked
+    return asked, faulty
 
 
 @kernel
-def give_up_rows(edges, slots, row_slot, path_edges, lengths):
+def give_up_rows(nodes, edges, slots, row_slot, path_edges, lengths):
     """Take back the marks of rows that will not be evaluated; arguments as above."""
     for i in range(len(row_slot)):
         s = row_slot[i]
-        for depth in range(lengths[i]):
-            edges[s, path_edges[i, depth]]["in_flight"] -= 1
-        slots[s]["in_flight"] -= 1
+        _give_up(nodes[s], edges[s], slots[s], path_edges[i], lengths[i])
 
 
 @kernel

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from engine._kernel import kernel
 from engine.search.tree import LOSS, ROOT, UNPROVEN, Tree
 
-_WATCH_EVERY: Final = 4  # rounds: often enough to see a choice change, too seldom to cost anything
+_WATCH_EVERY: Final = 16  # rounds: often enough to see a choice change, too seldom to cost anything
 
 
 class Change(NamedTuple):

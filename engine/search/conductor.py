@@ -19,7 +19,7 @@ from engine.search import backup, gumbel, puct, reading, solver, tree
 from engine.search.budget import Account, Change
 from engine.search.config import SearchConfig
 from engine.search.evaluation import Evaluation, Evaluator
-from engine.search.leaves import Judged, judge
+from engine.search.leaves import judge
 from engine.search.reading import RootEdges, Roots
 from engine.search.result import SearchResult
 from engine.search.root import RootState
@@ -50,12 +50,17 @@ class Search:
         edge_capacity = node_capacity * spec.actions
         self.tree = tree.Tree.allocate(slots, node_capacity, edge_capacity)
         self._leaves = spec.allocate(self.max_rows)
-        self._path_edges = np.zeros((self.max_rows, tree.MAX_DEPTH), np.int32)
-        self._path_actions = np.zeros((self.max_rows, tree.MAX_DEPTH), np.int16)
-        self._lengths = np.zeros(self.max_rows, np.int32)
         self._row_slot = np.zeros(self.max_rows, np.int32)
+        self._scratch = (
+            np.zeros((self.max_rows, tree.MAX_DEPTH), np.int32),  # paths as edges
+            np.zeros((self.max_rows, tree.MAX_DEPTH), np.int16),  # paths as actions
+            np.zeros(self.max_rows, np.int32),  # their lengths
+            spec.allocate(self.max_rows),  # leaves
+            np.zeros(self.max_rows, np.int32),  # questions to the rules
+            np.zeros(self.max_rows, np.uint8),  # faults
+        )
+        self._views: dict[int, tuple[NDArray[Any], ...]] = {}
         self._changes: dict[int, list[Change]] = {}
-        self._questions = np.zeros(self.max_rows, np.int32)
         leaves_nothing_out = type(spec).candidates is GameSpec.candidates
         all_actions = leaves_nothing_out or not config.prune_candidates
         self._complete = tree.COMPLETE if all_actions else tree.NOT_ASKED
@@ -197,28 +202,41 @@ class Search:
         rows = len(row_slot)
         if rows == 0:
             return
-        path_edges, path_actions = self._path_edges[:rows], self._path_actions[:rows]
-        lengths, leaves = self._lengths[:rows], self._leaves[:rows]
+        path_edges, path_actions, lengths, leaves, questions, faults = self._views_of(rows)
         self._select(row_slot, path_edges, path_actions, lengths)
+        pools = (self.tree.nodes, self.tree.edges, self.tree.slots)
         try:
             self.spec.replay(self.roots, row_slot, path_actions, lengths, leaves)
             candidates = self._candidates(leaves)
-            judged = judge(self.spec, self.evaluator, leaves, candidates)
+            judged = judge(self.spec, self.evaluator, leaves)
         except BaseException:
-            backup.give_up_rows(self.tree.edges, self.tree.slots, row_slot, path_edges, lengths)
+            backup.give_up_rows(*pools, row_slot, path_edges, lengths)
             raise
-        if judged.faults is not None:
-            for row in np.flatnonzero(judged.faults).tolist():
-                reasons[int(row_slot[row])] = f"{judged.why(row)}, {self._where(leaves, row)}"
-                account.stop(int(row_slot[row]))
-            bad, good = np.flatnonzero(judged.faults), np.flatnonzero(judged.faults == 0)
-            marks = (self.tree.edges, self.tree.slots)
-            backup.give_up_rows(*marks, row_slot[bad], path_edges[bad], lengths[bad])
-            row_slot, candidates = row_slot[good], candidates[good]
-            path_edges, path_actions = path_edges[good], path_actions[good]
-            lengths = lengths[good]
-            judged = Judged(judged.logits[good], judged.q[good], judged.score[good], None)
-        self._expand(row_slot, path_edges, path_actions, lengths, candidates, judged)
+        asked, faulty = backup.expand_and_back_up_rows(
+            *pools,
+            row_slot,
+            path_edges,
+            lengths,
+            candidates,
+            *judged,
+            self._complete,
+            questions,
+            faults,
+        )
+        if faulty:
+            for row in np.flatnonzero(faults).tolist():
+                slot = int(row_slot[row])
+                reasons[slot] = f"{judged.why(row, faults[row])}, {self._where(leaves, row)}"
+                account.stop(slot)
+        if asked:
+            self._answer(row_slot, path_edges, path_actions, questions)
+
+    def _views_of(self, rows: int) -> tuple[NDArray[Any], ...]:
+        """The first ``rows`` of all scratch arrays; slicing them anew would cost 2 microseconds."""
+        views = self._views.get(rows)
+        if views is None:
+            views = self._views[rows] = tuple(array[:rows] for array in self._scratch)
+        return views
 
     def _where(self, leaves: Positions, row: int) -> str:
         return f"{int(leaves['plies'][row])} plies into the game"
@@ -240,34 +258,6 @@ class Search:
         else:
             puct.select_rows(*pools, row_slot, self._puct_settings, *paths)
 
-    def _expand(
-        self,
-        row_slot: NDArray[np.int32],
-        path_edges: NDArray[np.int32],
-        path_actions: NDArray[np.int16],
-        lengths: NDArray[np.int32],
-        candidates: NDArray[np.bool_],
-        judged: Judged,
-    ) -> None:
-        """Make each row's leaf a node and carry its value up."""
-        questions = self._questions[: len(row_slot)]
-        proven = backup.expand_and_back_up_rows(
-            self.tree.nodes,
-            self.tree.edges,
-            self.tree.slots,
-            row_slot,
-            path_edges,
-            lengths,
-            candidates,
-            judged.logits,
-            judged.q,
-            judged.score,
-            self._complete,
-            questions,
-        )
-        if proven:
-            self._answer(row_slot, path_edges, path_actions, questions)
-
     def _answer(
         self,
         row_slot: NDArray[np.int32],
@@ -282,7 +272,7 @@ class Search:
                 return
             row_slot, questions = row_slot[asking], questions[asking]
             path_edges, path_actions = path_edges[asking], path_actions[asking]
-            positions = self._leaves[: len(asking)]
+            positions = self._views_of(len(asking))[3]
             self.spec.replay(self.roots, row_slot, path_actions, questions, positions)
             complete = (self.spec.legal(positions) == self._candidates(positions)).all(axis=1)
             pools = (self.tree.nodes, self.tree.edges)

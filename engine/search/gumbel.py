@@ -147,16 +147,11 @@ def _inner_edge(node, edges, c_visit, c_scale, scratch):
     seen = node["seen"]
     mixed, most_visits = _mixed_value(node, edges)
     scale = (c_visit + most_visits) * c_scale * 0.5
-    tries = 0
     highest = mixed
-    unseen_mass = 1.0
     for k in range(seen):
-        edge = edges[first + k]
-        tries += edge["visits"] + edge["in_flight"]
-        highest = max(highest, _completed_q(edge, mixed))
-        unseen_mass -= edge["prior"]
+        highest = max(highest, _completed_q(edges[first + k], mixed))
     unseen_weight = np.exp(scale * (mixed - highest))
-    total = max(unseen_mass, 0.0) * unseen_weight
+    total = max(1.0 - node["seen_prior"], 0.0) * unseen_weight
     for k in range(seen):
         edge = edges[first + k]
         scratch[k] = edge["prior"] * np.exp(scale * (_completed_q(edge, mixed) - highest))
@@ -170,7 +165,7 @@ def _inner_edge(node, edges, c_visit, c_scale, scratch):
         edge = edges[first + k]
         if edge["proof"] != UNPROVEN:
             continue
-        score = scratch[k] / total - (edge["visits"] + edge["in_flight"]) / (1.0 + tries)
+        score = scratch[k] / total - (edge["visits"] + edge["in_flight"]) / (1.0 + node["tries"])
         if score > best_score or (score == best_score and edge["action"] < edges[best]["action"]):
             best_score = score
             best = first + k

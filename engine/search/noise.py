@@ -114,4 +114,7 @@ def prepare_root_rows(
         if fraction > 0.0:
             address = address_bits(seeds[i], games[i], plies[i], purpose)
             _add_noise(root, edges[s], address, total, shaped, fraction)
+        root["seen_prior"] = 0.0
+        for e in range(root["first_edge"], root["first_edge"] + root["seen"]):
+            root["seen_prior"] += edges[s, e]["prior"]
         line_up(root, edges[s])

@@ -92,15 +92,11 @@ def _best_edge(node, edges, settings, is_root):
     """
     first = node["first_edge"]
     last = first + node["seen"]
-    tries = 0
-    seen_mass = 0.0
-    for e in range(first, last):
-        edge_tries = edges[e]["visits"] + edges[e]["in_flight"]
-        tries += edge_tries
-        if edge_tries > 0:
-            seen_mass += edges[e]["prior"]
+    tries = node["tries"]
     reduction = settings["root_fpu_reduction"] if is_root else settings["fpu_reduction"]
-    unseen_q = max(node["value_sum"] / node["visits"] - reduction * np.sqrt(seen_mass), -1.0)
+    unseen_q = max(
+        node["value_sum"] / node["visits"] - reduction * np.sqrt(node["seen_prior"]), -1.0
+    )
     exploration = _exploration(node, tries, settings)
     forced = settings["forced_playouts"] * tries if is_root else 0.0
     best = -1

@@ -54,6 +54,8 @@ NODE: Final = np.dtype(
         ("first_edge", np.int32),
         ("edges", np.int16),  # 0: terminal
         ("seen", np.int16),  # edges that were ever selected
+        ("seen_prior", np.float32),  # sum of their priors
+        ("tries", np.int32),  # visits of all edges, those in flight included
         ("raw_q", np.float32),  # the evaluator's own q
         ("plies_to_end", np.int16),  # of a proven node, along the line that proves it
         ("proof", np.int8),
@@ -161,9 +163,11 @@ def line_up(node, edges):
 @helper
 def take(node, edges, e):
     """Note that edge ``e`` is selected; the first time, another takes its place behind."""
+    node["tries"] += 1
     edges[e]["in_flight"] += 1
     if e == node["first_edge"] + node["seen"]:
         node["seen"] += 1
+        node["seen_prior"] += edges[e]["prior"]
         line_up(node, edges)
 
 
@@ -190,12 +194,14 @@ def expand_row(nodes, edges, slot, candidates, logits, q, complete):
         complete: whether the candidates are known to be all legal actions.
     """
     count = 0
+    likeliest = 0
     largest = np.float32(-np.inf)
     for action in range(len(candidates)):
         if candidates[action]:
-            count += 1
             if logits[action] > largest:
                 largest = logits[action]
+                likeliest = count
+            count += 1
     if slot["nodes"] == len(nodes) or slot["edges"] + count > len(edges):
         return -1
     index = slot["nodes"]
@@ -210,6 +216,8 @@ def expand_row(nodes, edges, slot, candidates, logits, q, complete):
     node["first_edge"] = first
     node["edges"] = count
     node["seen"] = 0
+    node["seen_prior"] = 0.0
+    node["tries"] = 0
     node["raw_q"] = q
     node["plies_to_end"] = 0
     node["proof"] = UNPROVEN
@@ -233,7 +241,8 @@ def expand_row(nodes, edges, slot, candidates, logits, q, complete):
             e += 1
     for e in range(first, first + count):
         edges[e]["prior"] /= total
-    line_up(node, edges)
+    if likeliest > 0:
+        swap(edges, first, first + likeliest)
     return index
 
 

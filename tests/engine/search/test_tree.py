@@ -43,6 +43,8 @@ def edges_of(search: Search, slot: int, node: Any) -> Any:
 def check_the_order_of_edges(node: Any, edges: Any) -> None:
     """Selected ones first, then the likeliest of the others."""
     seen = int(node["seen"])
+    assert node["tries"] == edges["visits"].sum()
+    assert node["seen_prior"] == pytest.approx(edges["prior"][:seen].sum(), abs=1e-5)
     assert not edges["visits"][seen:].any()
     if 0 < seen < len(edges):
         rest = edges[seen:]
