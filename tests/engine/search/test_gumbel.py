@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from engine.games import GoSpec
 from engine.random import GUMBEL
 from engine.search import Search, SearchConfig
-from engine.search.gumbel import considered_visits, draw_gumbel_rows, schedule_table
+from engine.search.gumbel import considered_visits, draw_gumbel_rows, improve, schedule_table
+from engine.search.tree import Tree
 from tests.support.positions import random_positions
 from tests.support.scripted import ScriptedEvaluator, arbitrary
 
@@ -149,3 +150,25 @@ def test_the_action_is_the_best_of_the_most_visited() -> None:
             score = np.log(roots.prior[row]) + search._state.gumbels[row]
         score += (50 + roots.visits[row].max()) * (completed_q(roots, row) + 1) / 2
         assert action == most[score[most].argmax()]
+
+
+def test_the_improved_policy_of_an_example_worked_out_by_hand() -> None:
+    """Priors 0.5, 0.3, 0.2; visits 2, 1, 0 with mean q 0.4 and -0.2; the node's own value 0.1.
+
+    Mixed value: (0.1 + 3 * (0.5 * 0.4 - 0.3 * 0.2) / 0.8) / 4 = 0.15625. With c_visit 50 and
+    c_scale 0.1, sigma(q) = 5.2 * (q + 1) / 2: 3.64, 2.08 and 3.00625. Plus the logarithms of the
+    priors: 2.94685, 0.87603, 1.39681; softmax: 0.74721, 0.09421, 0.15859.
+    """
+    tree = Tree.allocate(1, 1, 3)
+    root, edges = tree.nodes[0, :1], tree.edges[0]
+    root["edges"], root["seen"], root["visits"], root["raw_q"] = 3, 2, 4, 0.1
+    edges["action"], edges["prior"] = [2, 0, 1], [0.5, 0.3, 0.2]
+    edges["visits"], edges["value_sum"] = [2, 1, 0], [0.8, -0.2, 0]
+    slots, settings = np.zeros(1, np.int32), np.array([50.0, 0.1])
+    gumbels, known = np.zeros((1, 4), np.float32), np.zeros((1, 4), np.int32)
+    policy, action = improve(tree, slots, settings, gumbels, known, 4)
+    assert policy[0] == pytest.approx([0.09421, 0.15859, 0.74721, 0], abs=1e-5)
+    assert action[0] == 2
+    gumbels[0, 0] = 3.0
+    known[0, 2] = 2
+    assert improve(tree, slots, settings, gumbels, known, 4)[1][0] == 0, "the one new visit"
