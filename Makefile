@@ -62,7 +62,7 @@ $(BIN)/python:
 
 $(RUNTIME): pyproject.toml requirements/constraints.txt | $(BIN)/python
 	@echo "Installing miai and what it needs into $(VENV) (minutes the first time) ..."
-	@$(INSTALL) -e . || { echo "The install failed: is there a network, and 3 GB of room?"; exit 1; }
+	@$(INSTALL) -e . || { echo "The install failed: is there a network, and 1 GB of room?"; exit 1; }
 	@touch $@
 
 $(EVERYTHING): pyproject.toml requirements/constraints.txt | $(BIN)/python

@@ -9,7 +9,8 @@ gtp:gnugo --mode gtp       a program that speaks GTP; arguments are split as a s
 ```
 
 NET is a network file, ``shipped`` for the one that comes with the program, a run's folder for its
-newest checkpoint (``runs/first``), or a folder with a checkpoint's label (``runs/first:12``). Any
+newest checkpoint (``runs/first``), or a folder with a checkpoint's label (``runs/first:12``).
+``int8:`` or ``torch:`` before NET names what computes it; without, the fastest here does. Any
 spelling may be given a name to be shown under: ``strong=runs/first@1600``.
 """
 
@@ -22,11 +23,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
+from agents.evaluators.auto import BACKENDS, Backend
 from agents.gtp.client import Watchdog
 from agents.gtp.program import GtpAgent
 from agents.network.checkpoint import read_metadata, shipped_network_path
 from agents.protocol import Agent, Limit
-from engine.errors import ConfigError, NetworkFileError
+from engine.errors import ConfigError
 from engine.games.spec import GameSpec
 
 DEFAULT_SIMULATIONS: Final = 400
@@ -48,6 +50,7 @@ class Spelling:
     kind: Kind
     simulations: int | None = None
     network: Path | None = None
+    backend: Backend = "auto"
     argv: tuple[str, ...] = ()
 
     def details(self) -> Mapping[str, str]:
@@ -107,15 +110,15 @@ def read_spelling(text: str, simulations: int = DEFAULT_SIMULATIONS) -> Spelling
         argv = _arguments(rest, text)
         return Spelling(text, Path(argv[0]).stem[:_LONGEST_NAME], "gtp", argv=argv)
     if head == "policy":
-        path, name = _network(rest, text)
-        return Spelling(text, f"policy:{name}", "policy", network=path)
+        backend, path, name = _network_and_backend(rest, text)
+        return Spelling(text, f"policy:{name}", "policy", network=path, backend=backend)
     budget = _SIMULATIONS.fullmatch(text)
     if budget is not None:
         text_of_network, simulations = budget.group(1), _simulations(budget.group(2), text)
     else:
         text_of_network = text
-    path, name = _network(text_of_network, text)
-    return Spelling(text, f"{name}@{simulations}", "network", simulations, path)
+    backend, path, name = _network_and_backend(text_of_network, text)
+    return Spelling(text, f"{name}@{simulations}", "network", simulations, path, backend)
 
 
 def with_distinct_names(spellings: Sequence[Spelling]) -> list[Spelling]:
@@ -137,7 +140,7 @@ def make_agent(
     processes: int = 2,
     watchdog: Watchdog | None = None,
 ) -> Agent:
-    """Make the agent; loads torch if it is a network. Raises as :func:`parse_agent`."""
+    """Make the agent. Raises as :func:`parse_agent`."""
     if spelling.kind == "random":
         from agents.random_agent import RandomAgent
 
@@ -154,17 +157,13 @@ def make_agent(
 
 
 def _network_agent(spelling: Spelling, spec: GameSpec) -> Agent:
+    from agents.evaluators.auto import load_evaluator
     from agents.evaluators.cached import CachedEvaluator
-    from agents.evaluators.torch_evaluator import TorchEvaluator
     from agents.policy_agent import PolicyAgent
     from agents.search_agent import SearchAgent
 
     path = spelling.network or shipped_network_path()
-    evaluator = TorchEvaluator.from_file(path)
-    if evaluator.config.plane_names != spec.plane_names:
-        raise NetworkFileError(
-            f"expected a network for {spec.name}, got one with other inputs: {path}"
-        )
+    evaluator = load_evaluator(path, spec, spelling.backend)
     if spelling.kind == "policy":
         return PolicyAgent(spelling.name, evaluator)
     limit = Limit(simulations=spelling.simulations)
@@ -194,6 +193,16 @@ def network_path(word: str) -> Path:
         ConfigError: if there is no such file.
     """
     return _network(word, word)[0]
+
+
+def _network_and_backend(word: str, text: str) -> tuple[Backend, Path, str]:
+    """Return what is to compute the network, its file, and a short name."""
+    prefix, colon, rest = word.partition(":")
+    for backend in BACKENDS:
+        if colon and prefix == backend:
+            path, name = _network(rest, text)
+            return backend, path, name if backend == "auto" else f"{backend}:{name}"
+    return "auto", *_network(word, text)
 
 
 def _network(word: str, text: str) -> tuple[Path, str]:

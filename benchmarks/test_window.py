@@ -16,7 +16,7 @@ from engine.games.go import GoSpec
 @pytest.fixture
 def thinking_app(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
-    from agents.evaluators.torch_evaluator import TorchEvaluator
+    from agents.evaluators.auto import model_evaluator
     from agents.protocol import Limit
     from agents.search_agent import SearchAgent
     from arena.window.app import App
@@ -25,8 +25,9 @@ def thinking_app(monkeypatch: pytest.MonkeyPatch) -> Any:
     from arena.window.thinker import Thinker
 
     def load() -> tuple[SearchAgent, str]:
-        config = NetworkConfig.named("b4c32", GoSpec.plane_names, GoSpec.global_names)
-        evaluator = TorchEvaluator(PolicyValueNet.initial(config, 1))
+        spec = GoSpec(9, 9)
+        config = NetworkConfig.named("b4c32", spec.plane_names, spec.global_names)
+        evaluator = model_evaluator(PolicyValueNet.initial(config, 1), spec)
         return SearchAgent("Miai", evaluator, Limit(), parallel_leaves=8), ""
 
     app = App(open_screen(), GameModel(Settings(simulations=50_000)), Thinker(load))

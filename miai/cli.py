@@ -25,6 +25,7 @@ COMMANDS: Final = ("play", "train", "finetune", "arena", "gtp", "info", "benchma
 """Subcommands in the order of the help; each is a module of :mod:`miai.commands`."""
 
 _DONE, _NO_READER, _FAULT, _INTERRUPTED = 0, 1, 2, 130
+_EXTRAS = {"torch": "train", "tensorboard": "tensorboard"}
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -41,6 +42,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except MiaiError as error:
         return _fail(str(error))
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRAS:
+            raise
+        return _fail(
+            f"expected the package {error.name!r}, found none: "
+            f"pip install 'miai[{_EXTRAS[error.name]}]', or `make setup` in a checkout"
+        )
     except BrokenPipeError:
         _silence_stdout()
         return _NO_READER

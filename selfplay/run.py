@@ -17,7 +17,9 @@ from pathlib import Path
 import numpy as np
 
 import engine.games
-from agents.evaluators.torch_evaluator import TorchEvaluator, limit_threads
+from agents.evaluators.auto import Backend, model_evaluator
+from agents.evaluators.int8 import Inputs
+from agents.evaluators.torch_evaluator import limit_threads
 from agents.network.checkpoint import save_network
 from agents.network.config import NetworkConfig
 from agents.network.model import PolicyValueNet
@@ -36,6 +38,7 @@ from selfplay.state import TrainingState, load_state, save_state
 from selfplay.worker import FinishedGame, Group, SelfPlayConfig
 
 _GAMES_SAMPLED = 4
+_CALIBRATION_ROWS = 256
 
 Benchmark = Callable[[Path, Sequence[Path]], dict[str, object]]
 """Given a new checkpoint and the earlier ones, says how strong it is."""
@@ -93,6 +96,9 @@ class RunConfig:
 
     seed: int = 1
     game: GameConfig = field(default_factory=GameConfig)
+    evaluator: Backend = field(
+        default="auto", metadata={"why": "8 bits on a CPU, torch where there is a GPU"}
+    )
     network: str = field(default="b4c32", metadata={"why": "a named size, see agents.network"})
     search: SearchConfig = field(default_factory=lambda: SearchConfig(no_pass_before=30))
     selfplay: SelfPlayConfig = field(default_factory=SelfPlayConfig)
@@ -122,7 +128,9 @@ class Run:
             self.state = load_state(self.folder.state, self._learner)
         self._window = ReplayWindow(self.spec, config.replay)
         self._reload_window()
-        self._evaluator = TorchEvaluator(self._learner.averaged_model())
+        self._evaluator = model_evaluator(
+            self._learner.averaged_model(), self.spec, config.evaluator
+        )
         self._groups = self._new_groups()
         self._evaluations = 0
 
@@ -258,8 +266,14 @@ class Run:
             for name, value in losses.items():
                 totals[name] = totals.get(name, 0.0) + value / steps
         if steps:
-            self._evaluator.update(self._learner.averaged_model())
+            self._evaluator.update(self._learner.averaged_model(), self._recent_inputs())
         return totals, steps
+
+    def _recent_inputs(self) -> Inputs:
+        """Planes and globals of some recent rows, to calibrate on."""
+        random = generator(self.config.seed, self.state.cycle, 1, SYMMETRY)
+        batch = self._window.sample(random, _CALIBRATION_ROWS)
+        return batch.planes.reshape(len(batch.planes), batch.height, batch.width, -1), batch.globals
 
     def _learning_rate(self) -> float:
         schedule = self.config.schedule

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,20 @@ from numpy.typing import NDArray
 from agents.evaluators.int8_kernels import CHUNK, build
 from agents.evaluators.int8_tile import LINEAR_BLOCK, Form, forms_of_this_cpu
 from agents.evaluators.int8_weights import INPUTS, OUTPUTS, Int8Network, padded, quantize
-from agents.network.folded import Calibration, FoldedNetwork, forward, load_folded, width_factor
-from engine.errors import NetworkFileError
+from agents.network.folded import (
+    Calibration,
+    FoldedNetwork,
+    fold_model,
+    forward,
+    load_folded,
+    width_factor,
+)
 from engine.games.spec import GameSpec, Positions
 from engine.random import OPENING, generator
 from engine.search.evaluation import Evaluation
+
+if TYPE_CHECKING:
+    from agents.network.model import PolicyValueNet
 
 _CALIBRATION_ROWS: Final = 128
 _FEWEST_ROWS_PER_THREAD: Final = 2
@@ -44,12 +53,16 @@ class Int8Evaluator:
         """Quantize a network; :func:`calibrate` says what its activations look like."""
         self.config = network.config
         self.form = form or forms_of_this_cpu()[0]
-        self.precision = "int8"
         self._threads = threads
         self._forward = build(self.form)
         self._network = quantize(network, calibration, self.form)
         self._own = threading.local()
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+
+    @property
+    def description(self) -> str:
+        """Such as ``int8 (avx512-vnni)``."""
+        return f"int8 ({self.form.name})"
 
     @classmethod
     def from_file(cls, path: Path, spec: GameSpec, threads: int = 1) -> Int8Evaluator:
@@ -59,11 +72,19 @@ class Int8Evaluator:
             NetworkFileError: if the file is not a usable network, or one for another game.
         """
         network, _ = load_folded(path)
-        return cls(network, calibrate(network, spec), threads)
+        network.config.require(spec)
+        return cls(network, calibrate(network, inputs_of(spec)), threads)
 
-    def update(self, network: FoldedNetwork, calibration: Calibration) -> None:
+    @classmethod
+    def from_model(cls, model: PolicyValueNet, inputs: Inputs, threads: int = 1) -> Int8Evaluator:
+        """Evaluate with a model of torch as it is now, calibrated on ``inputs``."""
+        network = fold_model(model)
+        return cls(network, calibrate(network, inputs), threads)
+
+    def update(self, model: PolicyValueNet, inputs: Inputs) -> None:
         """Evaluate with these weights, of the same shape, from the next call on."""
-        self._network = quantize(network, calibration, self.form)
+        network = fold_model(model)
+        self._network = quantize(network, calibrate(network, inputs), self.form)
 
     def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:
         """Evaluate rows.
@@ -71,7 +92,7 @@ class Int8Evaluator:
         Raises:
             NetworkFileError: if the network was made for other inputs than this game has.
         """
-        check_inputs(self.config, spec)
+        self.config.require(spec)
         planes, globals_ = spec.features(positions)
         rows = len(positions)
         out = (
@@ -155,38 +176,26 @@ class Int8Evaluator:
         return found
 
 
-def check_inputs(config: Any, spec: GameSpec) -> None:
-    """Refuse a network that was made for other inputs than this game has.
-
-    Raises:
-        NetworkFileError: then.
-    """
-    if (spec.plane_names, spec.global_names) != (config.plane_names, config.global_names):
-        raise NetworkFileError(
-            f"expected a network with the inputs of {spec.name}, got one with "
-            f"{config.plane_names!r} and {config.global_names!r}"
-        )
-
-
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Probabilities of ``(rows, kinds)``."""
     weights = np.exp(logits - logits.max(axis=1, keepdims=True))
     return weights / weights.sum(axis=1, keepdims=True)
 
 
-def calibrate(
-    network: FoldedNetwork, spec: GameSpec, positions: Positions | None = None
-) -> Calibration:
-    """Return what activations look like on ``positions``, or on random games of ``spec``.
+Inputs = tuple[NDArray[np.uint8], NDArray[np.float32]]
+"""Planes ``(rows, height, width, planes)`` and globals ``(rows, globals)``."""
 
-    Raises:
-        NetworkFileError: if the network was made for other inputs than this game has.
-    """
-    check_inputs(network.config, spec)
+
+def calibrate(network: FoldedNetwork, inputs: Inputs) -> Calibration:
+    """Return what activations look like on ``inputs``, some hundred positions."""
+    return forward(network, *inputs).calibration
+
+
+def inputs_of(spec: GameSpec, positions: Positions | None = None) -> Inputs:
+    """Inputs of ``positions``, or of random games of ``spec``."""
     rows = random_positions(spec, _CALIBRATION_ROWS) if positions is None else positions
     planes, globals_ = spec.features(rows)
-    images = planes.reshape(len(rows), spec.height, spec.width, -1)
-    return forward(network, images, globals_).calibration
+    return planes.reshape(len(rows), spec.height, spec.width, -1), globals_
 
 
 def random_positions(spec: GameSpec, rows: int) -> Positions:

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from agents.network.checkpoint import load_network
 from agents.network.model import PolicyValueNet
-from engine.errors import NetworkFileError
 from engine.games.spec import GameSpec, Positions
 from engine.search.evaluation import Evaluation
 
@@ -26,6 +25,11 @@ _DTYPES: Final = {
 def limit_threads(count: int) -> None:
     """Let torch use ``count`` cores for calls from this thread (OpenMP counts per thread)."""
     torch.set_num_threads(count)
+
+
+def best_device() -> str:
+    """``cuda`` where torch finds such a device, else ``cpu``."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def fast_precision(device: str) -> str:
@@ -62,8 +66,13 @@ class TorchEvaluator:
         """
         return cls(load_network(path)[0], precision, device)
 
-    def update(self, model: PolicyValueNet) -> None:
-        """Evaluate with these weights from the next call on."""
+    @property
+    def description(self) -> str:
+        """Such as ``torch (bfloat16, cpu)``."""
+        return f"torch ({self.precision}, {self.device})"
+
+    def update(self, model: PolicyValueNet, inputs: object = None) -> None:
+        """Evaluate with these weights from the next call on; ``inputs`` calibrate other kinds."""
         self._model = self._prepare(model)
 
     def _prepare(self, model: PolicyValueNet) -> PolicyValueNet:
@@ -77,12 +86,7 @@ class TorchEvaluator:
         Raises:
             NetworkFileError: if the network was made for other inputs than this game has.
         """
-        config = self.config
-        if (spec.plane_names, spec.global_names) != (config.plane_names, config.global_names):
-            raise NetworkFileError(
-                f"expected a network with the inputs of {spec.name}, got one with "
-                f"{config.plane_names!r} and {config.global_names!r}"
-            )
+        self.config.require(spec)
         planes, globals_ = spec.features(positions)
         with torch.inference_mode():
             output = self._model(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import math
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -91,7 +92,10 @@ def load_network(path: Path) -> tuple[PolicyValueNet, dict[str, Any]]:
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """Return ``network`` (a :class:`NetworkConfig`), ``provenance`` and ``hash``, without torch.
+    """Return what a checkpoint says of itself, without torch.
+
+    ``network`` (a :class:`NetworkConfig`), ``provenance``, ``hash`` (SHA-256 of the file), and
+    ``parameters``, how many trained numbers there are.
 
     Raises:
         NetworkFileError: if the file is not a network that this version can read.
@@ -105,7 +109,8 @@ def read_metadata(path: Path) -> dict[str, Any]:
     for magic, what in _MAY_EXECUTE.items():
         if data.startswith(magic):
             raise refusal(path, f"{what}: it may hold code, so it is not opened")
-    header = _header(path, data).get("__metadata__")
+    tensors = _header(path, data)
+    header = tensors.pop("__metadata__", None)
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise refusal(path, "a safetensors file that was not written by miai")
     if header.get("version") != str(VERSION):
@@ -122,8 +127,21 @@ def read_metadata(path: Path) -> dict[str, Any]:
     return {
         "network": network,
         "provenance": provenance,
+        "parameters": _count_parameters(path, tensors),
         "hash": hashlib.sha256(data).hexdigest(),
     }
+
+
+def _count_parameters(path: Path, tensors: Mapping[str, Any]) -> int:
+    """Add up the sizes of all tensors but those that only follow the data (a norm's statistics)."""
+    try:
+        return sum(
+            math.prod(tensor["shape"])
+            for name, tensor in tensors.items()
+            if not name.rpartition(".")[2].startswith(("running_", "num_batches"))
+        )
+    except (KeyError, TypeError) as error:
+        raise refusal(path, "a file without a safetensors header") from error
 
 
 def _header(path: Path, data: bytes) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from engine.errors import ConfigError, NetworkFileError
+from engine.games.spec import GameSpec
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,18 @@ class NetworkConfig:
             raise ConfigError(f"expected a network size from {', '.join(SIZES)}, got {name!r}")
         blocks, channels, head_channels = SIZES[name]
         return cls(blocks, channels, plane_names, global_names, head_channels)
+
+    def require(self, spec: GameSpec) -> None:
+        """Refuse a game that has other inputs than the network was made for.
+
+        Raises:
+            NetworkFileError: then.
+        """
+        if (spec.plane_names, spec.global_names) != (self.plane_names, self.global_names):
+            raise NetworkFileError(
+                f"expected a network with the inputs of {spec.name}, got one with "
+                f"{self.plane_names!r} and {self.global_names!r}"
+            )
 
     @property
     def short_name(self) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from agents.network.checkpoint import read_metadata, refusal
 from agents.network.config import NetworkConfig
 from engine.errors import NetworkFileError
+
+if TYPE_CHECKING:
+    from agents.network.model import PolicyValueNet
 
 _EPSILON = 1e-5  # of torch's batch norm
 _TYPICAL_WIDTH, _WIDTH_SCALE, _SCORE_SCALE = 14.0, 10.0, 20.0
@@ -150,6 +153,12 @@ def fold(config: NetworkConfig, tensors: Mapping[str, NDArray[Any]]) -> FoldedNe
     )
     read.finish()
     return network
+
+
+def fold_model(model: PolicyValueNet) -> FoldedNetwork:
+    """Merge the norms of a model as it is now; the model is not changed."""
+    tensors = {name: tensor.detach().cpu().numpy() for name, tensor in model.state_dict().items()}
+    return fold(model.config, tensors)
 
 
 def load_folded(path: Path) -> tuple[FoldedNetwork, dict[str, Any]]:

@@ -43,30 +43,30 @@ def describe_network(path: Path) -> dict[str, Any]:
     Raises:
         NetworkFileError: if it is not one.
     """
-    from agents.network.checkpoint import load_network
+    from agents.network.checkpoint import read_metadata
 
-    model, metadata = load_network(path)
+    metadata = read_metadata(path)
     network = metadata["network"]
     return {
         "network": str(path),
         "shape": f"{network.short_name}: {network.blocks} blocks of {network.channels} channels",
-        "parameters": model.parameter_count,
+        "parameters": metadata["parameters"],
         "planes": list(network.plane_names),
         "globals": list(network.global_names),
         "provenance": metadata["provenance"],
         "sha256": metadata["hash"],
-        "cost": _cost(model, metadata["provenance"]),
+        "cost": _cost(path, metadata["provenance"]),
     }
 
 
-def _cost(model: Any, provenance: dict[str, Any]) -> dict[str, Any]:
+def _cost(path: Path, provenance: dict[str, Any]) -> dict[str, Any]:
     """Time one evaluation alone and in a batch, on start positions."""
-    from agents.evaluators.torch_evaluator import TorchEvaluator
+    from agents.evaluators.auto import load_evaluator
     from engine.games import make
 
     height, width = provenance.get("height", 9), provenance.get("width", 9)
     spec = make(provenance.get("game", "go"), height, width)
-    evaluator = TorchEvaluator(model)
+    evaluator = load_evaluator(path, spec)
 
     def milliseconds(rows: int) -> float:
         positions = spec.allocate(rows)
@@ -79,7 +79,7 @@ def _cost(model: Any, provenance: dict[str, Any]) -> dict[str, Any]:
 
     return {
         "board": f"{height}x{width}",
-        "precision": evaluator.precision,
+        "evaluator": evaluator.description,
         "ms alone": milliseconds(1),
         f"ms each of {_BATCH}": milliseconds(_BATCH),
     }

@@ -96,8 +96,10 @@ def _loader(network: str) -> Loader:
 
             note = f"no network at {path}: playing by random playouts instead, much weaker"
             return rollout_agent("Miai (playouts)", 400, RolloutEvaluator()), note
-        from agents.evaluators.torch_evaluator import TorchEvaluator
+        from agents.evaluators.auto import load_evaluator
+        from engine.games import GoSpec
 
-        return SearchAgent("Miai", TorchEvaluator.from_file(path), Limit(), parallel_leaves=8), ""
+        evaluator = load_evaluator(path, GoSpec(9, 9, komi=7.0))
+        return SearchAgent("Miai", evaluator, Limit(), parallel_leaves=8), ""
 
     return load

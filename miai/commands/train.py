@@ -126,7 +126,7 @@ def _announce(path: Path, config: RunConfig, resumed: bool, progress: float) -> 
 
 def _benchmark(config: RunConfig) -> Benchmark:
     """Match a new checkpoint against the one before it and the first one."""
-    from agents.evaluators.torch_evaluator import TorchEvaluator
+    from agents.evaluators.auto import load_evaluator
     from agents.protocol import Limit
     from agents.search_agent import SearchAgent
     from arena.match import play_match
@@ -136,7 +136,7 @@ def _benchmark(config: RunConfig) -> Benchmark:
     def benchmark(checkpoint: Path, earlier: Sequence[Path]) -> dict[str, object]:
         def agent(path: Path) -> SearchAgent:
             limit = Limit(simulations=_BENCHMARK_SIMULATIONS)
-            return SearchAgent(path.stem, TorchEvaluator.from_file(path), limit)
+            return SearchAgent(path.stem, load_evaluator(path, spec), limit)
 
         outcome: dict[str, object] = {"simulations": _BENCHMARK_SIMULATIONS}
         for opponent in sorted({earlier[0], earlier[-1]}) if earlier else []:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from agents.evaluators.torch_evaluator import TorchEvaluator, limit_threads
+from agents.evaluators.auto import model_evaluator
+from agents.evaluators.torch_evaluator import limit_threads
 from miai.config import build, load_preset
 from miai.measure.networks import find_network
 from miai.measure.rates import Contender
@@ -21,7 +22,7 @@ class Plies:
 
     def __init__(self, config: RunConfig, network: str) -> None:
         spec, play = config.game.spec(), config.selfplay
-        evaluator = TorchEvaluator(find_network(network, spec))
+        evaluator = model_evaluator(find_network(network, spec), spec, config.evaluator)
         self._simulations = play.simulations
         self._slots = play.slots * play.threads
         self._pool = ThreadPoolExecutor(play.threads, initializer=limit_threads, initargs=(1,))

@@ -86,6 +86,15 @@ def test_networks_as_agents(run: Path) -> None:
     assert read_spelling("shipped@16").network == shipped_network_path()
 
 
+def test_what_computes_a_network_may_be_named(run: Path) -> None:
+    named = read_spelling(f"torch:{run}:3@8")
+    assert (named.backend, named.name) == ("torch", "torch:first:3@8")
+    assert read_spelling(f"policy:int8:{run}").backend == "int8"
+    assert read_spelling(f"{run}@8").backend == "auto"
+    with pytest.raises(ConfigError, match="no such file"):
+        read_spelling("torch:nothing@8")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

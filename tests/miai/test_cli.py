@@ -164,3 +164,16 @@ def test_bad_arguments_exit_with_2(
         cli.main(arguments)
     assert stop.value.code == 2
     assert "usage: miai benchmark" in capsys.readouterr().err
+
+
+def test_training_without_torch_says_what_to_install(tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "sys.modules['torch'] = None\n"
+        "from miai.cli import main\n"
+        f"sys.exit(main(['train', '--minutes', '1', '--run', {str(tmp_path / 'run')!r}]))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert "miai[train]" in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists()

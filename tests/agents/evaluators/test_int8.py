@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from agents.evaluators.int8 import Int8Evaluator, calibrate, random_positions, softmax
+from agents.evaluators.int8 import Int8Evaluator, calibrate, inputs_of, random_positions, softmax
 from agents.evaluators.int8_tile import FORMS, LONGEST, Form, forms_of_this_cpu
 from agents.evaluators.int8_weights import quantize
 from agents.network.checkpoint import load_network, save_network, shipped_network_path
@@ -69,7 +69,7 @@ def test_every_form_computes_the_network_of_the_reference(
     spec = GoSpec(*size)
     network = folded(lively(spec, name))
     positions = random_positions(spec, 11)
-    calibration = calibrate(network, spec)
+    calibration = calibrate(network, inputs_of(spec))
     got = evaluated(Int8Evaluator(network, calibration, form=form), spec, positions)
     logits, value, score, ownership = slow_forward(network, calibration, *images(spec, positions))
     for ours, theirs in zip(got, [logits, softmax(value), score, np.tanh(ownership)], strict=True):
@@ -81,7 +81,7 @@ def test_all_forms_give_the_same_bits(length: int) -> None:
     spec = GoSpec(3, max(length, 2), ko="simple")
     network = folded(lively(spec))
     positions = random_positions(spec, 9)
-    calibration = calibrate(network, spec)
+    calibration = calibrate(network, inputs_of(spec))
     results = [
         evaluated(Int8Evaluator(network, calibration, form=form), spec, positions) for form in HERE
     ]
@@ -95,7 +95,7 @@ def test_a_result_does_not_depend_on_its_batch_or_on_threads() -> None:
     spec = GoSpec(9, 9)
     network = folded(lively(spec, "b4c32"))
     positions = random_positions(spec, 60)
-    calibration = calibrate(network, spec)
+    calibration = calibrate(network, inputs_of(spec))
     whole = evaluated(Int8Evaluator(network, calibration), spec, positions)
     shared = Int8Evaluator(network, calibration, threads=3)
     order = np.random.default_rng(0).permutation(len(positions))
@@ -111,7 +111,7 @@ def test_many_threads_and_sizes_may_ask_at_once() -> None:
     """Each thread has boards of its own, and boards of one size never see those of another."""
     specs = [GoSpec(5, 5), GoSpec(9, 9), GoSpec(4, 13)]
     network = folded(lively(specs[0]))
-    evaluator = Int8Evaluator(network, calibrate(network, specs[1]))
+    evaluator = Int8Evaluator(network, calibrate(network, inputs_of(specs[1])))
     asked = [(spec, random_positions(spec, 20)) for spec in specs]
     expected = [evaluated(evaluator, spec, positions) for spec, positions in asked]
     wrong: list[int] = []
@@ -186,7 +186,7 @@ def test_bias_takes_back_what_rounding_weights_shifts() -> None:
     """Without it the mean output of a channel would be off by much more."""
     spec = GoSpec(9, 9)
     network = folded(lively(spec, "b4c32"))
-    calibration = calibrate(network, spec)
+    calibration = calibrate(network, inputs_of(spec))
     packed = quantize(network, calibration, HERE[-1])
     stem = packed.layers[0]
     outputs = stem[3]
@@ -199,12 +199,13 @@ def test_bias_takes_back_what_rounding_weights_shifts() -> None:
 
 def test_new_weights_are_used_from_the_next_call_on() -> None:
     spec = GoSpec(5, 5)
-    first, second = (folded(lively(spec, seed=seed)) for seed in (1, 5))
-    evaluator = Int8Evaluator(first, calibrate(first, spec))
+    first, second = (lively(spec, seed=seed) for seed in (1, 5))
+    inputs = inputs_of(spec)
+    evaluator = Int8Evaluator.from_model(first, inputs)
     positions = random_positions(spec, 4)
     before = evaluated(evaluator, spec, positions)
-    evaluator.update(second, calibrate(second, spec))
-    fresh = evaluated(Int8Evaluator(second, calibrate(second, spec)), spec, positions)
+    evaluator.update(second, inputs)
+    fresh = evaluated(Int8Evaluator.from_model(second, inputs), spec, positions)
     after = evaluated(evaluator, spec, positions)
     assert not np.array_equal(before[0], after[0])
     for ours, theirs in zip(after, fresh, strict=True):
@@ -221,7 +222,9 @@ def test_a_layer_that_is_always_zero_stays_zero() -> None:
         for tensor in model.parameters():
             tensor.zero_()
     network = folded(model)
-    found = Int8Evaluator(network, calibrate(network, spec)).evaluate(spec, spec.allocate(3))
+    found = Int8Evaluator(network, calibrate(network, inputs_of(spec))).evaluate(
+        spec, spec.allocate(3)
+    )
     assert not found.policy_logits.any() and not found.score.any()
     assert np.allclose(found.value, 1 / 3)
 

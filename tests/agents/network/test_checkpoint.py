@@ -44,6 +44,7 @@ def test_a_saved_network_gives_the_same_numbers(saved: Path) -> None:
     assert metadata["provenance"] == {"game": "go", "games": 12}
     assert metadata["network"] == make().config
     assert len(metadata["hash"]) == 64
+    assert metadata["parameters"] == make().parameter_count
 
 
 def test_saving_twice_gives_the_same_bytes(saved: Path, tmp_path: Path) -> None:
