@@ -10,7 +10,8 @@ gtp:gnugo --mode gtp       a program that speaks GTP; arguments are split as a s
 
 NET is a network file, ``shipped`` for the one that comes with the program, a run's folder for its
 newest checkpoint (``runs/first``), or a folder with a checkpoint's label (``runs/first:12``).
-``int8:`` or ``torch:`` before NET names what computes it; without, the fastest here does. Any
+``int8:``, ``torch:`` or ``openvino:`` before NET names what computes it; without, the fastest here
+does. Any
 spelling may be given a name to be shown under: ``strong=runs/first@1600``.
 """
 

@@ -10,7 +10,7 @@ from miai.measure import evaluator, rules, search, selfplay
 from miai.measure.rates import Contender
 
 Contend = Callable[[Contender], None]
-_BATCHES = (1, 64, 256)
+_CASES = ((9, 1), (9, 64), (19, 64))
 
 
 def _named(contenders: list[Contender]) -> pytest.MarkDecorator:
@@ -30,7 +30,7 @@ def test_search(contend: Contend, contender: Contender) -> None:
     contend(contender)
 
 
-@_named(evaluator.contenders("b4c32", _BATCHES))
+@_named(evaluator.contenders("b4c32", _CASES))
 @pytest.mark.benchmark(group="evaluator")
 def test_evaluator(contend: Contend, contender: Contender) -> None:
     contend(contender)

@@ -26,7 +26,7 @@ def thinking_app(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def load() -> tuple[SearchAgent, str]:
         spec = GoSpec(9, 9)
-        config = NetworkConfig.named("b4c32", spec.plane_names, spec.global_names)
+        config = NetworkConfig.named("b4c32", spec)
         evaluator = model_evaluator(PolicyValueNet.initial(config, 1), spec)
         return SearchAgent("Miai", evaluator, Limit(), parallel_leaves=8), ""
 

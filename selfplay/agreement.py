@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from agents.evaluators.torch_evaluator import as_channels_last
 from agents.network.model import PolicyValueNet
 from engine.random import MOVE, generator
+from selfplay.learner import tensors_of
+from selfplay.replay import make_batch
 from selfplay.shards import Rows
 
 _BATCH = 512
@@ -97,17 +98,15 @@ def measure_agreement(model: PolicyValueNet, rows: Rows) -> Agreement:
 
 def _predict(model: PolicyValueNet, rows: Rows) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Policy logits, illegal actions at minus infinity, and win, draw, loss probabilities."""
-    folded = model.folded().float()
-    legal_plane = rows.plane_names.index("legal")
+    frozen = model.frozen().float()
+    legal_plane = rows.layout.plane_names.index("legal")
     logits, values = [], []
     for start in range(0, len(rows), _BATCH):
         part = rows.take(np.arange(start, min(start + _BATCH, len(rows))))
-        planes = part.unpacked_planes()
+        batch = make_batch(part, None)
         with torch.inference_mode():
-            output = folded(
-                as_channels_last(planes, rows.height, rows.width).float(),
-                torch.from_numpy(part.globals),
-            )
+            output = frozen(*tensors_of(model.config, batch))
+        planes = batch.planes
         legal = np.concatenate([planes[:, :, legal_plane], np.ones((len(part), 1))], axis=1)
         logits.append(np.where(legal > 0, output.policy_logits.double().numpy(), -np.inf))
         values.append(torch.softmax(output.value_logits.double(), dim=1).numpy())

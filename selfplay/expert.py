@@ -9,10 +9,11 @@ from hashlib import sha256
 import numpy as np
 
 from engine.games.go import GoSpec
+from engine.games.inputs import InputLayout
 from engine.games.spec import BLACK, GameSpec, Positions
 from engine.records import GameRecord
 from engine.symmetry import inverses
-from selfplay.shards import Rows
+from selfplay.shards import SHORT_HORIZONS, Rows
 
 
 def split_games(
@@ -66,16 +67,14 @@ def record_rows(record: GameRecord, number: int) -> Rows:
     policy = np.zeros((count, spec.actions), np.float16)
     policy[np.arange(count), actions] = 1.0
     rows = Rows(
-        height=spec.height,
-        width=spec.width,
-        plane_names=spec.plane_names,
-        global_names=spec.global_names,
+        layout=InputLayout.of(spec),
         planes=np.packbits(planes.reshape(count, -1), axis=1),
         globals=globals_,
         policy=policy,
         policy_weight=np.ones(count, np.float32),
         outcome=outcome,
         root_value=np.eye(3, dtype=np.float16)[outcome],
+        short_q=np.full((count, len(SHORT_HORIZONS)), np.nan, np.float16),
         score=(side * np.float32(score)).astype(np.float32),
         ownership=(side[:, None] * ownership[None, :]).astype(np.int8),
         weight=np.full(count, 1.0 if known else 0.0, np.float32),

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
-from agents.evaluators.torch_evaluator import as_channels_last
 from agents.network.model import PolicyValueNet
 from engine.errors import RunError
 from engine.random import SYMMETRY, generator
 from selfplay.agreement import Agreement, measure_agreement
-from selfplay.learner import Learner, LearnerConfig
+from selfplay.learner import Learner, LearnerConfig, tensors_of
 from selfplay.losses import kl_loss
 from selfplay.replay import Batch, make_batch
 from selfplay.shards import Rows
@@ -100,7 +99,7 @@ def finetune(
     for rows in (expert, held_out, mix, mix_held_out):
         if rows is not None:
             _require_inputs(model, rows)
-    reference = model.folded().float()
+    reference = model.frozen().float()
     start = PolicyValueNet(model.config)
     start.load_state_dict(model.state_dict())
     learner = Learner(start, _learner_config(config))
@@ -134,11 +133,10 @@ def finetune(
 
 
 def _require_inputs(model: PolicyValueNet, rows: Rows) -> None:
-    wanted = (model.config.plane_names, model.config.global_names)
-    if wanted != (rows.plane_names, rows.global_names):
+    if rows.layout.game not in model.config.games:
         raise RunError(
-            f"expected rows with the network's inputs {wanted!r}, "
-            f"got {(rows.plane_names, rows.global_names)!r}"
+            f"expected rows of {', '.join(model.config.games)}, which the network was made for, "
+            f"got rows of {rows.layout.game}"
         )
 
 
@@ -158,17 +156,17 @@ def _train_epoch(
     """One pass over the expert rows in random order; return the mean loss."""
     random = generator(config.seed, epoch, 0, SYMMETRY)
     order = random.permutation(len(expert))
+    rows = expert if mix is None else Rows.concatenate([expert, mix])
     from_mix = 0 if mix is None else round(config.batch * config.mix_share)
     from_expert = config.batch - from_mix
     total, steps = 0.0, 0
     for start in range(0, len(order), from_expert):
-        rows = expert.take(order[start : start + from_expert])
+        at = order[start : start + from_expert]
         if mix is not None and from_mix:
-            drawn = mix.take(random.integers(len(mix), size=from_mix))
-            rows = Rows.concatenate([rows, drawn])
-        if steps and len(rows) < config.batch // 4:
-            continue  # a remainder too small for batch statistics
-        total += _train_step(learner, reference, make_batch(rows, random), config)
+            at = np.concatenate([at, len(expert) + random.integers(len(mix), size=from_mix)])
+        if steps and len(at) < config.batch // 4:
+            continue  # a remainder too small for a gradient worth a step
+        total += _train_step(learner, reference, make_batch(rows, random, at=at), config)
         steps += 1
     return total / max(steps, 1)
 
@@ -181,8 +179,7 @@ def _train_step(
     parts = learner.losses(batch, output)
     if config.kl_weight:
         with torch.inference_mode():
-            planes = as_channels_last(batch.planes, batch.height, batch.width).float()
-            anchor = reference(planes, torch.from_numpy(batch.globals)).policy_logits
+            anchor = reference(*tensors_of(reference.config, batch)).policy_logits
         weight = torch.from_numpy(batch.weight)
         parts["kl"] = kl_loss(output.policy_logits, anchor.clone(), weight)
         parts["total"] = parts["total"] + config.kl_weight * parts["kl"]

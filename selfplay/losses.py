@@ -45,6 +45,25 @@ def score_loss(score: Tensor, target: Tensor, weights: Tensor) -> Tensor:
     return weighted_mean(error, weights)
 
 
+def score_error_loss(error: Tensor, score: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+    """Huber loss of how wrong the score was expected to be, in units of ten points."""
+    actual = (score.detach() - target).abs()
+    return score_loss(error, actual, weights)
+
+
+def short_value_loss(q: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+    """Squared error of short-horizon values, ``(n, horizons)``; NaN targets teach nothing."""
+    known = torch.isfinite(target).all(dim=1)
+    error = (q - torch.nan_to_num(target)).square().sum(dim=1)
+    return weighted_mean(error, weights * known)
+
+
+def future_loss(logits: Tensor, stones: Tensor, weights: Tensor) -> Tensor:
+    """Binary cross-entropy of stones some plies later, ``(n, 2, points)``."""
+    per_point = functional.binary_cross_entropy_with_logits(logits, stones, reduction="none")
+    return weighted_mean(per_point.mean(dim=(1, 2)), weights)
+
+
 def kl_loss(logits: Tensor, reference_logits: Tensor, weights: Tensor) -> Tensor:
     """Divergence of the policy from a reference policy's, ``KL(reference || policy)``."""
     reference = torch.softmax(reference_logits, dim=1)

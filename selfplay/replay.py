@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import RunError
+from engine.games.inputs import InputLayout
 from engine.games.spec import GameSpec
 from engine.symmetry import ALL, action_permutations, permutations
 from selfplay.shards import ARRAY_NAMES, Rows, unpack_planes
@@ -35,6 +37,7 @@ class ReplayConfig:
 class Batch:
     """Rows ready for training, each under a random symmetry; ``b`` rows."""
 
+    layout: InputLayout
     planes: NDArray[np.uint8]
     """``(b, points, planes)``"""
     globals: NDArray[np.float32]
@@ -42,18 +45,30 @@ class Batch:
     policy_weight: NDArray[np.float32]
     outcome: NDArray[np.int64]
     root_value: NDArray[np.float32]
+    short_q: NDArray[np.float32]
+    """``(b, horizons)``, NaN where unknown."""
     score: NDArray[np.float32]
     ownership: NDArray[np.float32]
     weight: NDArray[np.float32]
-    height: int
-    width: int
+    reply: NDArray[np.float32]
+    """``(b, actions)``: the policy of the next ply, the opponent's."""
+    reply_weight: NDArray[np.float32]
+    """``(b,)`` 0 where the next ply is not known."""
+    future: NDArray[np.uint8] | None
+    """``(b, points, 2)``: own and opponent's stones :data:`FUTURE_PLIES` later, if asked for."""
+    future_weight: NDArray[np.float32] | None
+
+
+FUTURE_PLIES: Final = 8
+"""How far the self-supervised head looks ahead: even, so that the same side is to move."""
 
 
 class ReplayWindow:
     """A ring of the latest rows, of which the newest ``size`` are in use."""
 
     def __init__(self, spec: GameSpec, config: ReplayConfig) -> None:
-        self._spec = spec
+        self._layout = InputLayout.of(spec)
+        self._symmetries = spec.symmetries
         self._config = config
         self._ring: dict[str, NDArray[Any]] = {}
         self._total = 0
@@ -77,11 +92,8 @@ class ReplayWindow:
         Raises:
             RunError: if they are of another board or have other inputs.
         """
-        spec = self._spec
-        expected = (spec.height, spec.width, spec.plane_names, spec.global_names)
-        got = (rows.height, rows.width, rows.plane_names, rows.global_names)
-        if expected != got:
-            raise RunError(f"expected rows of {expected!r}, got {got!r}")
+        if rows.layout != self._layout:
+            raise RunError(f"expected rows of {self._layout}, got rows of {rows.layout}")
         capacity = self._config.capacity
         if not self._ring:
             self._ring = {
@@ -93,46 +105,109 @@ class ReplayWindow:
             self._ring[name][at] = getattr(rows, name)
         self._total += len(rows)
 
-    def sample(self, random: np.random.Generator, count: int) -> Batch:
+    def sample(self, random: np.random.Generator, count: int, *, future: bool = False) -> Batch:
         """Draw rows evenly from the window, with a random symmetry each."""
         ages = random.integers(1, self.size + 1, size=count)
+        return self._batch(ages, random, future)
+
+    def newest(self, count: int) -> Batch:
+        """The latest rows, as they are."""
+        return self._batch(np.arange(1, min(count, self.size) + 1), None, False)
+
+    def _batch(
+        self, ages: NDArray[np.int64], random: np.random.Generator | None, future: bool
+    ) -> Batch:
+        """A game's rows lie one after the other, so what comes later lies a few places on."""
         at = (self._total - ages) % self._config.capacity
-        rows = Rows(
-            self._spec.height,
-            self._spec.width,
-            self._spec.plane_names,
-            self._spec.global_names,
-            **{name: array[at] for name, array in self._ring.items()},
-        )
-        return make_batch(rows, random, self._spec.symmetries)
+
+        def later(plies: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+            there = (at + plies) % self._config.capacity
+            return there, (ages > plies) & same_game(self._ring, at, there, plies)
+
+        return batch_from(self._layout, self._ring, at, later, random, self._symmetries, future)
+
+
+Later = Callable[[int], tuple[NDArray[np.int64], NDArray[np.bool_]]]
+"""Given plies, says for each row where the row of so many plies later is, and whether it is."""
+
+
+def same_game(
+    columns: Mapping[str, NDArray[Any]],
+    at: NDArray[np.int64],
+    there: NDArray[np.int64],
+    plies: int,
+) -> NDArray[np.bool_]:
+    """Whether the rows ``there`` are ``plies`` later in the games of the rows ``at``."""
+    game, ply = columns["game"], columns["ply"]
+    found: NDArray[np.bool_] = (game[there] == game[at]) & (ply[there] == ply[at] + plies)
+    return found
 
 
 def make_batch(
-    rows: Rows, random: np.random.Generator | None, symmetries: tuple[int, ...] = ALL
+    rows: Rows,
+    random: np.random.Generator | None,
+    symmetries: tuple[int, ...] = ALL,
+    *,
+    at: NDArray[np.int64] | None = None,
+    future: bool = False,
 ) -> Batch:
-    """Unpack rows; each gets one of ``symmetries`` at random, or none without a generator."""
-    points, count = rows.points, len(rows)
-    planes = unpack_planes(rows.planes, points, len(rows.plane_names))
-    policy = rows.policy.astype(np.float32)
-    ownership = rows.ownership.astype(np.float32)
-    if random is not None:
-        board = permutations(rows.height, rows.width, symmetries)
-        k = random.integers(len(board), size=count)
-        each = np.arange(count)[:, None]
-        planes = planes[each, board[k]]
-        moved = action_permutations(rows.height, rows.width, symmetries)
-        policy = policy[each, moved[k]]
-        ownership = ownership[each, board[k]]
+    """Unpack rows, or those ``at`` some places; later plies are looked for among all rows.
+
+    Each gets one of ``symmetries`` at random, or none without a generator.
+    """
+    columns = rows.arrays()
+    chosen = np.arange(len(rows)) if at is None else at
+
+    def later(plies: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        there = np.minimum(chosen + plies, len(rows) - 1)
+        return there, same_game(columns, chosen, there, plies)
+
+    return batch_from(rows.layout, columns, chosen, later, random, symmetries, future)
+
+
+def batch_from(
+    layout: InputLayout,
+    columns: Mapping[str, NDArray[Any]],
+    at: NDArray[np.int64],
+    later: Later,
+    random: np.random.Generator | None,
+    symmetries: tuple[int, ...],
+    future: bool,
+) -> Batch:
+    """Gather rows from columns, turn each by a random symmetry, and add what comes later."""
+    points, count, kinds = layout.points, len(at), len(layout.plane_names)
+    each = np.arange(count)[:, None]
+    k = None if random is None else random.integers(len(symmetries), size=count)
+    if k is not None:
+        points_from = permutations(layout.height, layout.width, symmetries)[k]
+        actions_from = action_permutations(layout.height, layout.width, symmetries)[k]
+
+    def turned(array: NDArray[Any], actions: bool = False) -> NDArray[Any]:
+        if k is None:
+            return array
+        return array[each, actions_from if actions else points_from]
+
+    next_at, has_next = later(1)
+    stones, has_future = None, None
+    if future:
+        own = [layout.plane_names.index(name) for name in ("own", "opponent")]
+        far_at, far = later(FUTURE_PLIES)
+        stones = turned(unpack_planes(columns["planes"][far_at], points, kinds)[:, :, own])
+        has_future = far.astype(np.float32)
     return Batch(
-        planes=np.ascontiguousarray(planes),
-        globals=rows.globals,
-        policy=policy,
-        policy_weight=rows.policy_weight,
-        outcome=rows.outcome.astype(np.int64),
-        root_value=rows.root_value.astype(np.float32),
-        score=rows.score,
-        ownership=ownership,
-        weight=rows.weight,
-        height=rows.height,
-        width=rows.width,
+        layout=layout,
+        planes=np.ascontiguousarray(turned(unpack_planes(columns["planes"][at], points, kinds))),
+        globals=columns["globals"][at],
+        policy=turned(columns["policy"][at].astype(np.float32), actions=True),
+        policy_weight=columns["policy_weight"][at],
+        outcome=columns["outcome"][at].astype(np.int64),
+        root_value=columns["root_value"][at].astype(np.float32),
+        short_q=columns["short_q"][at].astype(np.float32),
+        score=columns["score"][at],
+        ownership=turned(columns["ownership"][at].astype(np.float32)),
+        weight=columns["weight"][at],
+        reply=turned(columns["policy"][next_at].astype(np.float32), actions=True),
+        reply_weight=columns["policy_weight"][next_at] * has_next,
+        future=stones,
+        future_weight=has_future,
     )

@@ -18,10 +18,12 @@ import numpy as np
 
 import engine.games
 from agents.evaluators.auto import Backend, model_evaluator
-from agents.evaluators.int8 import Inputs
+from agents.evaluators.int8 import Inputs, calibrate
 from agents.evaluators.torch_evaluator import limit_threads
 from agents.network.checkpoint import save_network
 from agents.network.config import NetworkConfig
+from agents.network.folded import fold_model
+from agents.network.inputs import widen
 from agents.network.model import PolicyValueNet
 from engine.errors import RunError
 from engine.files import write_atomic
@@ -82,8 +84,10 @@ class ScheduleConfig:
         default=3.0, metadata={"min": 0.0, "why": "how often each row is trained on, about"}
     )
     rows_before_training: int = field(default=8000, metadata={"min": 1, "unit": "rows"})
-    learning_rate: float = field(default=2e-3, metadata={"min": 0.0, "why": "AdamW"})
-    final_learning_rate: float = field(default=2e-4, metadata={"min": 0.0})
+    learning_rate: float = field(
+        default=8e-3, metadata={"min": 0.0, "why": "Muon and AdamW take steps of one size"}
+    )
+    final_learning_rate: float = field(default=8e-4, metadata={"min": 0.0})
     decay_from: float = field(
         default=0.7, metadata={"min": 0.0, "max": 1.0, "why": "share of the run at the full rate"}
     )
@@ -100,6 +104,9 @@ class RunConfig:
         default="auto", metadata={"why": "8 bits on a CPU, torch where there is a GPU"}
     )
     network: str = field(default="b4c32", metadata={"why": "a named size, see agents.network"})
+    future_head: bool = field(
+        default=False, metadata={"why": "a head that predicts the board some plies later"}
+    )
     search: SearchConfig = field(default_factory=lambda: SearchConfig(no_pass_before=30))
     selfplay: SelfPlayConfig = field(default_factory=SelfPlayConfig)
     replay: ReplayConfig = field(default_factory=ReplayConfig)
@@ -120,7 +127,7 @@ class Run:
         self._lock = self.folder.lock()
         self.folder.write_config(config_text)
         self.spec = config.game.spec()
-        network = NetworkConfig.named(config.network, self.spec.plane_names, self.spec.global_names)
+        network = NetworkConfig.named(config.network, self.spec, future=config.future_head)
         self._learner = Learner(PolicyValueNet.initial(network, config.seed), config.learner)
         self.state = TrainingState()
         self.resumed = self.folder.state.exists()
@@ -260,9 +267,8 @@ class Run:
         totals: dict[str, float] = {}
         random = generator(self.config.seed, self.state.cycle, 0, SYMMETRY)
         for _ in range(steps):
-            losses = self._learner.train_step(
-                self._window.sample(random, batch), self._learning_rate()
-            )
+            drawn = self._window.sample(random, batch, future=self.config.future_head)
+            losses = self._learner.train_step(drawn, self._learning_rate())
             for name, value in losses.items():
                 totals[name] = totals.get(name, 0.0) + value / steps
         if steps:
@@ -273,7 +279,9 @@ class Run:
         """Planes and globals of some recent rows, to calibrate on."""
         random = generator(self.config.seed, self.state.cycle, 1, SYMMETRY)
         batch = self._window.sample(random, _CALIBRATION_ROWS)
-        return batch.planes.reshape(len(batch.planes), batch.height, batch.width, -1), batch.globals
+        layout = batch.layout
+        images = batch.planes.reshape(len(batch.planes), layout.height, layout.width, -1)
+        return widen(self._learner.model.config, layout, images, batch.globals)
 
     def _learning_rate(self) -> float:
         schedule = self.config.schedule
@@ -357,6 +365,7 @@ class Run:
                 "rows": state.rows,
                 "minutes": round(state.elapsed_s / 60.0, 2),
             },
+            calibrate(fold_model(self._learner.averaged_model()), self._recent_inputs()),
         )
         records = [self._record(game) for game in games[:_GAMES_SAMPLED]]
         write_atomic(

@@ -15,10 +15,13 @@ from numpy.typing import NDArray
 
 from engine.errors import RunError
 from engine.files import write_atomic
+from engine.games.inputs import InputLayout
 
 WIN: Final = 0
 DRAW: Final = 1
 LOSS: Final = 2
+SHORT_HORIZONS: Final = (6.0, 16.0)
+"""Plies that the short-horizon values look ahead: means of an exponential average."""
 
 # What NumPy and zipfile raise on flipped bits, found by flipping them.
 _DAMAGE: Final = (
@@ -36,12 +39,10 @@ _DAMAGE: Final = (
 
 @dataclass(frozen=True)
 class Rows:
-    """``n`` training examples of one board size; all targets are from the side to move."""
+    """``n`` training examples of one game and size; all targets are from the side to move."""
 
-    height: int
-    width: int
-    plane_names: tuple[str, ...]
-    global_names: tuple[str, ...]
+    layout: InputLayout
+    """What the inputs are, and on which board."""
     planes: NDArray[np.uint8]
     """``(n, ceil(points * planes / 8))``: binary planes, points before planes, packed."""
     globals: NDArray[np.float32]
@@ -54,6 +55,8 @@ class Rows:
     """``(n,)`` :data:`WIN`, :data:`DRAW` or :data:`LOSS`."""
     root_value: NDArray[np.float16]
     """``(n, 3)`` what the search thought of win, draw, loss."""
+    short_q: NDArray[np.float16]
+    """``(n, horizons)`` averages of what searches thought later on; NaN where none did."""
     score: NDArray[np.float32]
     """``(n,)`` points ahead at the end; NaN where unknown."""
     ownership: NDArray[np.int8]
@@ -68,21 +71,17 @@ class Rows:
     def __len__(self) -> int:
         return len(self.game)
 
-    @property
-    def points(self) -> int:
-        """Points of the board."""
-        return self.height * self.width
-
     def expected_shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape that each array field must have on this board with these inputs."""
         count = len(self)
         shapes: dict[str, tuple[int, ...]] = dict.fromkeys(ARRAY_NAMES, (count,))
         return shapes | {
-            "planes": (count, (self.points * len(self.plane_names) + 7) // 8),
-            "globals": (count, len(self.global_names)),
-            "policy": (count, self.points + 1),
+            "planes": (count, (self.layout.points * len(self.layout.plane_names) + 7) // 8),
+            "globals": (count, len(self.layout.global_names)),
+            "policy": (count, self.layout.points + 1),
             "root_value": (count, 3),
-            "ownership": (count, self.points),
+            "short_q": (count, len(SHORT_HORIZONS)),
+            "ownership": (count, self.layout.points),
         }
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -91,27 +90,17 @@ class Rows:
 
     def unpacked_planes(self) -> NDArray[np.uint8]:
         """Planes as ``(n, points, planes)`` of 0 and 1."""
-        return unpack_planes(self.planes, self.points, len(self.plane_names))
+        return unpack_planes(self.planes, self.layout.points, len(self.layout.plane_names))
 
     def take(self, indices: NDArray[Any]) -> Rows:
         """Return some rows, in the order of ``indices``."""
-        return Rows(
-            self.height,
-            self.width,
-            self.plane_names,
-            self.global_names,
-            **{name: array[indices] for name, array in self.arrays().items()},
-        )
+        return Rows(self.layout, **{name: array[indices] for name, array in self.arrays().items()})
 
     @staticmethod
     def concatenate(parts: Sequence[Rows]) -> Rows:
         """Join rows of the same board and inputs."""
-        first = parts[0]
         return Rows(
-            first.height,
-            first.width,
-            first.plane_names,
-            first.global_names,
+            parts[0].layout,
             **{
                 name: np.concatenate([getattr(part, name) for part in parts])
                 for name in ARRAY_NAMES
@@ -119,11 +108,7 @@ class Rows:
         )
 
 
-ARRAY_NAMES: Final = tuple(
-    field.name
-    for field in fields(Rows)
-    if field.name not in ("height", "width", "plane_names", "global_names")
-)
+ARRAY_NAMES: Final = tuple(field.name for field in fields(Rows) if field.name != "layout")
 
 
 def unpack_planes(packed: NDArray[np.uint8], points: int, planes: int) -> NDArray[np.uint8]:
@@ -141,9 +126,10 @@ def write_shard(path: Path, rows: Rows) -> None:
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer,
-        shape=np.array([rows.height, rows.width], np.int32),
-        plane_names=np.array(rows.plane_names),
-        global_names=np.array(rows.global_names),
+        game_name=np.array(rows.layout.game),
+        shape=np.array([rows.layout.height, rows.layout.width], np.int32),
+        plane_names=np.array(rows.layout.plane_names),
+        global_names=np.array(rows.layout.global_names),
         **rows.arrays(),  # type: ignore[arg-type]
     )
     write_atomic(path, buffer.getvalue())
@@ -158,11 +144,15 @@ def read_shard(path: Path) -> Rows:
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             height, width = (int(side) for side in file["shape"])
-            rows = Rows(
+            layout = InputLayout(
+                str(file["game_name"]),
                 height,
                 width,
                 tuple(str(name) for name in file["plane_names"]),
                 tuple(str(name) for name in file["global_names"]),
+            )
+            rows = Rows(
+                layout,
                 **{name: file[name] for name in ARRAY_NAMES},
             )
     except _DAMAGE as error:

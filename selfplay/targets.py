@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.games.inputs import InputLayout
 from engine.games.spec import BLACK, GameSpec, Positions
 from engine.search import Roots
-from selfplay.shards import Rows
+from selfplay.shards import SHORT_HORIZONS, Rows
 
 
 class GameBuffer:
@@ -61,23 +62,47 @@ class GameBuffer:
         count = int(self._count[slot])
         side = self._side[slot, :count]
         mover_score = side * np.float32(score)
+        known = np.float32(1.0 if self._spec.has_points else np.nan)
         root_q = self._root_q[slot, :count]
         # The search keeps win minus loss only; a draw is worth half a win and half a loss.
         root_value = np.stack([(1 + root_q) / 2, np.zeros_like(root_q), (1 - root_q) / 2], axis=1)
         return Rows(
-            height=self._spec.height,
-            width=self._spec.width,
-            plane_names=self._spec.plane_names,
-            global_names=self._spec.global_names,
+            layout=InputLayout.of(self._spec),
             planes=self._planes[slot, :count].copy(),
             globals=self._globals[slot, :count].copy(),
             policy=self._policy[slot, :count].copy(),
             policy_weight=np.ones(count, np.float32),
             outcome=(1 - np.sign(mover_score)).astype(np.uint8),
             root_value=root_value.astype(np.float16),
-            score=mover_score.astype(np.float32),
+            short_q=short_horizons(side * root_q, float(np.sign(score)), side),
+            score=mover_score.astype(np.float32) * known,
             ownership=(side[:, None] * ownership[None, :]).astype(np.int8),
             weight=np.ones(count, np.float32),
             game=np.full(count, number, np.int64),
             ply=self._ply[slot, :count].copy(),
         )
+
+
+def short_horizons(
+    q: NDArray[np.float32], result: float, side: NDArray[np.int8]
+) -> NDArray[np.float16]:
+    """Average what the searches of later plies thought, nearer ones more.
+
+    ``s_t = (1 - k) q_{t+1} + k s_{t+1}`` with ``k = h / (h + 1)``, so that the mean look ahead is
+    about ``h`` plies; after the last ply stands the result (KataGo's short-term value targets).
+
+    Args:
+        q: ``(plies,)`` of each ply's search, for Black.
+        result: of the game for Black, in [-1, 1].
+        side: ``(plies,)`` 1 where Black was to move, -1 where White was.
+
+    Returns:
+        ``(plies, horizons)`` for the side to move.
+    """
+    found = np.empty((len(q), len(SHORT_HORIZONS)), np.float64)
+    keep = np.array([horizon / (horizon + 1.0) for horizon in SHORT_HORIZONS])
+    ahead = np.full(len(SHORT_HORIZONS), float(result))
+    for ply in range(len(q) - 1, -1, -1):
+        found[ply] = ahead
+        ahead = (1.0 - keep) * q[ply] + keep * ahead
+    return (found * side[:, None]).astype(np.float16)

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from agents.evaluators.int8 import Inputs
     from agents.network.model import PolicyValueNet
 
-Backend = Literal["auto", "int8", "torch"]
-BACKENDS: Final[tuple[Backend, ...]] = ("auto", "int8", "torch")
+Backend = Literal["auto", "int8", "torch", "openvino"]
+BACKENDS: Final[tuple[Backend, ...]] = ("auto", "int8", "torch", "openvino")
 _REMEMBERED: Final = "fastest-evaluator.json"
 _CUDA_DEVICES: Final = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg")
 _MEASURED_S: Final = 0.4
@@ -80,6 +80,10 @@ def load_evaluator(
     }
     if backend == "auto":
         backend = _fastest(makers, spec)
+    if backend == "openvino":
+        from agents.evaluators.openvino_evaluator import OpenVinoEvaluator
+
+        return OpenVinoEvaluator.from_file(path, spec)
     if backend not in makers:
         raise _unknown(backend)
     return makers[backend]()
@@ -102,7 +106,7 @@ def model_evaluator(
     if backend == "int8":
         from agents.evaluators.int8 import Int8Evaluator, inputs_of
 
-        return Int8Evaluator.from_model(model, inputs_of(spec), threads)
+        return Int8Evaluator.from_model(model, inputs_of(model.config, spec), threads)
     if backend == "torch":
         from agents.evaluators.torch_evaluator import TorchEvaluator, best_device
 
@@ -121,15 +125,10 @@ def _int8(path: Path, spec: GameSpec, threads: int) -> NetworkEvaluator:
 
 
 def _torch(path: Path, spec: GameSpec) -> NetworkEvaluator:
-    if find_spec("torch") is None:
-        raise ConfigError(
-            "expected torch to be installed for the evaluator 'torch', found none; "
-            "install it with: pip install 'miai[train]'"
-        )
     from agents.evaluators.torch_evaluator import TorchEvaluator, best_device
 
     evaluator = TorchEvaluator.from_file(path, device=best_device())
-    evaluator.config.require(spec)
+    evaluator.config.require(spec.name)
     return evaluator
 
 

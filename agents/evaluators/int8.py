@@ -17,15 +17,21 @@ from numpy.typing import NDArray
 
 from agents.evaluators.int8_kernels import CHUNK, build
 from agents.evaluators.int8_tile import LINEAR_BLOCK, Form, forms_of_this_cpu
-from agents.evaluators.int8_weights import INPUTS, OUTPUTS, Int8Network, padded, quantize
-from agents.network.folded import (
-    Calibration,
-    FoldedNetwork,
-    fold_model,
-    forward,
-    load_folded,
-    width_factor,
+from agents.evaluators.int8_weights import (
+    HEADS,
+    INPUTS,
+    OUTPUTS,
+    PLANES,
+    TARGET,
+    Int8Network,
+    padded,
+    quantize,
 )
+from agents.network.checkpoint import load_stored
+from agents.network.config import NetworkConfig
+from agents.network.folded import Calibration, FoldedNetwork, fold_model, forward, width_factor
+from agents.network.inputs import widen
+from engine.games.inputs import InputLayout
 from engine.games.spec import GameSpec, Positions
 from engine.random import OPENING, generator
 from engine.search.evaluation import Evaluation
@@ -40,7 +46,8 @@ _FEWEST_ROWS_PER_THREAD: Final = 2
 class Int8Evaluator:
     """Evaluates with an 8-bit copy of a network. Safe to call from several threads.
 
-    Each calling thread works on its own rows; with ``threads`` above 1 a call is shared out.
+    Each calling thread works on its own rows; with ``threads`` above 1 a call is shared out. The
+    network is packed once for each game and size that it meets.
     """
 
     def __init__(
@@ -55,9 +62,13 @@ class Int8Evaluator:
         self.form = form or forms_of_this_cpu()[0]
         self._threads = threads
         self._forward = build(self.form)
-        self._network = quantize(network, calibration, self.form)
+        self._use(network, calibration)
         self._own = threading.local()
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+
+    def _use(self, network: FoldedNetwork, calibration: Calibration) -> None:
+        self._source = (network, calibration)
+        self._packed: dict[InputLayout, Int8Network] = {}
 
     @property
     def description(self) -> str:
@@ -66,14 +77,16 @@ class Int8Evaluator:
 
     @classmethod
     def from_file(cls, path: Path, spec: GameSpec, threads: int = 1) -> Int8Evaluator:
-        """Load a checkpoint and calibrate it on random games of ``spec``.
+        """Load a checkpoint; one without a calibration is calibrated on random games of ``spec``.
 
         Raises:
             NetworkFileError: if the file is not a usable network, or one for another game.
         """
-        network, _ = load_folded(path)
-        network.config.require(spec)
-        return cls(network, calibrate(network, inputs_of(spec)), threads)
+        stored = load_stored(path)
+        network = stored.network
+        network.config.require(spec.name)
+        calibration = stored.calibration or calibrate(network, inputs_of(network.config, spec))
+        return cls(network, calibration, threads)
 
     @classmethod
     def from_model(cls, model: PolicyValueNet, inputs: Inputs, threads: int = 1) -> Int8Evaluator:
@@ -84,15 +97,15 @@ class Int8Evaluator:
     def update(self, model: PolicyValueNet, inputs: Inputs) -> None:
         """Evaluate with these weights, of the same shape, from the next call on."""
         network = fold_model(model)
-        self._network = quantize(network, calibrate(network, inputs), self.form)
+        self._use(network, calibrate(network, inputs))
 
     def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:
         """Evaluate rows.
 
         Raises:
-            NetworkFileError: if the network was made for other inputs than this game has.
+            NetworkFileError: if the network was made for other games.
         """
-        self.config.require(spec)
+        network = self._for(spec)
         planes, globals_ = spec.features(positions)
         rows = len(positions)
         out = (
@@ -102,7 +115,6 @@ class Int8Evaluator:
             np.empty((rows, spec.points), np.float32),
         )
         parts = self._parts(rows)
-        network = self._network
         if self._pool is None or len(parts) == 1:
             self._run(network, spec, planes, globals_, out)
         else:
@@ -127,6 +139,19 @@ class Int8Evaluator:
             ownership=np.tanh(ownership),
         )
 
+    def _for(self, spec: GameSpec) -> Int8Network:
+        """The network, packed for the inputs of a game."""
+        layout = InputLayout.of(spec)
+        packed = self._packed.get(layout)
+        if packed is None:
+            self.config.require(spec.name)
+            network, calibration = self._source
+            packed = quantize(
+                network.specialised(layout), calibration.specialised(self.config, layout), self.form
+            )
+            self._packed[layout] = packed
+        return packed
+
     def _parts(self, rows: int) -> list[slice]:
         """Even shares of the rows, whole chunks where there are enough of them."""
         workers = min(self._threads, max(1, rows // _FEWEST_ROWS_PER_THREAD))
@@ -143,26 +168,23 @@ class Int8Evaluator:
         globals_: NDArray[np.float32],
         out: Sequence[NDArray[np.float32]],
     ) -> None:
-        boards, heads, floats = self._scratch(network, spec.height, spec.width)
+        boards, floats = self._scratch(network, spec.height, spec.width)
         factor = width_factor(spec.height, spec.width)
         size = (spec.height, spec.width)
-        self._forward(network, planes, globals_, *size, factor, boards, heads, floats, tuple(out))
+        self._forward(network, planes, globals_, *size, factor, boards, floats, tuple(out))
 
-    def _scratch(self, network: Int8Network, height: int, width: int) -> tuple[Any, Any, Any]:
+    def _scratch(self, network: Int8Network, height: int, width: int) -> tuple[Any, Any]:
         """Boards with a ring of zeros, and small vectors: one set per thread and board size."""
         known = self._own.__dict__.setdefault("scratch", {})
-        if (height, width) not in known:
+        planes = int(network.layers[0, INPUTS])
+        if (height, width, planes) not in known:
             cells = (height + 2) * (width + 2)
-            planes, channels = (int(network.layers[0, column]) for column in (INPUTS, OUTPUTS))
-            head = int(network.layers[-1, OUTPUTS])
-            largest = max(channels, head)
-
-            def boards(each: int) -> NDArray[np.uint8]:
-                return np.zeros((CHUNK, cells * each), np.uint8)
-
-            known[height, width] = (
-                (boards(planes), *(boards(channels) for _ in range(3))),
-                tuple(boards(head) for _ in range(3)),
+            largest = int(network.layers[:, OUTPUTS].max())
+            channels = [planes if board == PLANES else 0 for board in range(HEADS + 3)]
+            for layer in network.layers:
+                channels[layer[TARGET]] = int(layer[OUTPUTS])
+            known[height, width, planes] = (
+                tuple(np.zeros((CHUNK, cells * each), np.uint8) for each in channels),
                 (
                     np.zeros((CHUNK, largest), np.float32),
                     np.zeros(3 * largest, np.float32),
@@ -172,7 +194,7 @@ class Int8Evaluator:
                     np.zeros(LINEAR_BLOCK, np.float32),
                 ),
             )
-        found: tuple[Any, Any, Any] = known[height, width]
+        found: tuple[Any, Any] = known[height, width, planes]
         return found
 
 
@@ -191,10 +213,10 @@ def calibrate(network: FoldedNetwork, inputs: Inputs) -> Calibration:
     return forward(network, *inputs).calibration
 
 
-def inputs_of(spec: GameSpec, positions: Positions | None = None) -> Inputs:
-    """Inputs of ``positions``, or of random games of ``spec``."""
+def inputs_of(config: NetworkConfig, spec: GameSpec, positions: Positions | None = None) -> Inputs:
+    """A network's inputs on ``positions``, or on random games of ``spec``."""
     rows = random_positions(spec, _CALIBRATION_ROWS) if positions is None else positions
-    planes, globals_ = spec.features(rows)
+    planes, globals_ = widen(config, InputLayout.of(spec), *spec.features(rows))
     return planes.reshape(len(rows), spec.height, spec.width, -1), globals_
 
 

@@ -20,14 +20,19 @@ import numpy as np
 from agents.evaluators.int8_tile import LINEAR_BLOCK, LONGEST, Form, make_linear, make_tile
 from agents.evaluators.int8_weights import (
     CONTEXT,
-    FIRST_POOL,
     GLOBALS,
+    HEADS,
     HIDDEN,
     INPUTS,
     OUTPUTS,
     PASS,
+    PLANES,
+    POOL,
+    RESIDUAL,
     SCALES_AT,
     SIZE,
+    SOURCE,
+    TARGET,
     VALUE,
     WEIGHTS_AT,
 )
@@ -80,18 +85,21 @@ def _run_of_points(
         tile_1(a, b, c, d, e, f, g, h, i, j, k, m)
 
 
-def _convolve(net, layer, source, residual, target, biases, height, width, count):
-    """Convolve boards of bytes: scale, bias, residual, ReLU and rounding included.
+def _convolve(net, layer, boards, biases, height, width, count):
+    """Compute a layer: convolution, scale, bias, residual, ReLU and rounding.
 
     Args:
         net: an ``Int8Network``.
-        layer: row of its ``layers``.
-        source: uint8 ``(chunk, cells * inputs)``, ringed.
-        residual: uint8 ``(chunk, cells * outputs)``, added before the ReLU.
-        target: uint8 ``(chunk, cells * outputs)``, its board written.
+        layer: row of its ``layers``, which names the boards.
+        boards: uint8 arrays ``(chunk, cells * channels)``, ringed.
         biases: float32 ``(chunk, outputs)`` in units of the target.
         height, width, count: of the boards, and how many.
     """
+    source, target = boards[net.layers[layer, SOURCE]], boards[net.layers[layer, TARGET]]
+    # Where nothing is added, the target's own bytes are read and multiplied by zero.
+    residual = boards[max(net.layers[layer, RESIDUAL], 0)]
+    if net.layers[layer, RESIDUAL] < 0:
+        residual = target
     inputs, outputs = net.layers[layer, INPUTS], net.layers[layer, OUTPUTS]
     size = net.layers[layer, SIZE]
     weights = net.weights.ctypes.data + net.layers[layer, WEIGHTS_AT]
@@ -199,54 +207,50 @@ def _ring(planes, channels, height, width, target):
                 target[at + j] = planes[point, j]
 
 
-def _forward_rows(net, planes, globals_, height, width, factor, boards, heads, floats, out):
+def _forward_rows(net, planes, globals_, height, width, factor, boards, floats, out):
     """Evaluate rows.
 
     Args:
         net: an ``Int8Network``.
         planes: uint8 ``(rows, points, planes)``; globals_: float32 ``(rows, globals)``.
         height, width: of the board; factor: float32 of the scaled mean.
-        boards: uint8 arrays ``(CHUNK, cells * channels)``: inputs, then three of the trunk.
-        heads: three more for the heads' points.
+        boards: uint8 arrays ``(CHUNK, cells * channels)``: the trunk's, then planes, and the heads'
+            context, policy and value.
         floats: float32 biases ``(CHUNK, channels)``, pooled ``(3 channels,)``, hidden, int32 sums,
             uint8 peaks, float32 outputs of the last map.
         out: float32 logits ``(rows, actions)``, value ``(rows, 3)``, score ``(rows,)``, ownership
             ``(rows, points)``.
     """
-    inputs, x, y, z = boards
-    biases = floats[0]
-    blocks = (len(net.layers) - 4) // 2
-    channels = net.layers[0, OUTPUTS]
+    biases, pooled, _, sums, peaks, _ = floats
+    inputs = boards[PLANES]
     for begin in range(0, len(planes), CHUNK):
         count = min(CHUNK, len(planes) - begin)
-        _copy_bias(net, 0, biases, count)
         for n in range(count):
             _ring(planes[begin + n], net.layers[0, INPUTS], height, width, inputs[n])
-            add_linear(net, GLOBALS, globals_[begin + n], biases[n])
-        convolve(net, 0, inputs, x, x, biases, height, width, count)
-        for block in range(blocks):
-            _copy_bias(net, 2 * block + 1, biases, count)
-            if net.linears[FIRST_POOL + block, 0] >= 0:
-                for n in range(count):
-                    _pool(x[n], channels, height, width, factor, floats[3], floats[4], floats[1])
-                    add_linear(net, FIRST_POOL + block, floats[1], biases[n])
-            convolve(net, 2 * block + 1, x, y, y, biases, height, width, count)
-            _copy_bias(net, 2 * block + 2, biases, count)
-            convolve(net, 2 * block + 2, y, x, z, biases, height, width, count)
-            x, z = z, x
-        heads_of_chunk(net, x, begin, count, height, width, factor, heads, floats, out)
+        for layer in range(len(net.layers) - 3):
+            _copy_bias(net, layer, biases, count)
+            which = net.layers[layer, POOL]
+            for n in range(count):
+                if layer == 0:
+                    add_linear(net, GLOBALS, globals_[begin + n], biases[n])
+                elif which >= 0:
+                    board, channels = boards[net.layers[layer, SOURCE]], net.layers[layer, INPUTS]
+                    _pool(board[n], channels, height, width, factor, sums, peaks, pooled)
+                    add_linear(net, which, pooled, biases[n])
+            convolve(net, layer, boards, biases, height, width, count)
+        heads_of_chunk(net, begin, count, height, width, factor, boards, floats, out)
 
 
-def _heads_of_chunk(net, x, begin, count, height, width, factor, heads, floats, out):
-    """Policy, value, score and ownership of the chunk whose trunk is ``x``."""
-    context, policy, value = heads
+def _heads_of_chunk(net, begin, count, height, width, factor, boards, floats, out):
+    """Policy, value, score and ownership of the chunk whose trunk is done."""
     biases, pooled, hidden, sums, peaks, ends = floats
+    context, policy, value = boards[HEADS], boards[HEADS + 1], boards[HEADS + 2]
     logits, values, scores, ownership = out
     layer = len(net.layers) - 3
     channels = net.layers[layer, OUTPUTS]
     points = height * width
     _copy_bias(net, layer, biases, count)
-    convolve(net, layer, x, context, context, biases, height, width, count)
+    convolve(net, layer, boards, biases, height, width, count)
     _copy_bias(net, layer + 1, biases, count)
     for n in range(count):
         _pool(context[n], channels, height, width, factor, sums, peaks, pooled)
@@ -254,9 +258,9 @@ def _heads_of_chunk(net, x, begin, count, height, width, factor, heads, floats, 
         ends[:] = 0.0
         add_linear(net, PASS, pooled, ends)
         logits[begin + n, points] = ends[0]
-    convolve(net, layer + 1, x, policy, policy, biases, height, width, count)
+    convolve(net, layer + 1, boards, biases, height, width, count)
     _copy_bias(net, layer + 2, biases, count)
-    convolve(net, layer + 2, x, value, value, biases, height, width, count)
+    convolve(net, layer + 2, boards, biases, height, width, count)
     for n in range(count):
         unit, bias = net.planes_scale[0, 0], net.planes_scale[0, 1]
         row = logits[begin + n]

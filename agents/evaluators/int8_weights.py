@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.evaluators.int8_tile import LARGEST_ACTIVATION, LARGEST_WEIGHT, Form
-from agents.network.folded import Affine, Calibration, FoldedNetwork
+from agents.network.folded import BOARDS, Affine, Calibration, FoldedNetwork
 
 CHANNELS_MULTIPLE: Final = 32
 INPUTS_MULTIPLE: Final = 4
@@ -27,11 +27,15 @@ _REACH: Final = (
 )
 _SMALLEST_REACH: Final = 1e-6  # of a layer that is always zero
 
-# Columns of ``Int8Network.layers``.
-WEIGHTS_AT, SCALES_AT, INPUTS, OUTPUTS, SIZE = range(5)
+# Columns of ``Int8Network.layers``. The last four are boards and the linear map of a pool; -1 is
+# none.
+WEIGHTS_AT, SCALES_AT, INPUTS, OUTPUTS, SIZE, SOURCE, TARGET, RESIDUAL, POOL = range(9)
 # Entries of ``Int8Network.linears``: where a matrix (inputs, outputs) and its bias begin. The
 # value's outputs are win, draw, loss and the score.
 GLOBALS, CONTEXT, PASS, HIDDEN, VALUE, FIRST_POOL = range(6)
+NONE: Final = -1
+# Boards after those of the trunk.
+PLANES, HEADS = BOARDS, BOARDS + 1
 
 
 class Int8Network(NamedTuple):
@@ -42,11 +46,11 @@ class Int8Network(NamedTuple):
     floats: NDArray[np.float32]
     """Scales and biases of convolutions, matrices and biases of linear maps."""
     layers: NDArray[np.int64]
-    """``(layers, 5)``: stem, two a block, then the heads' context, policy and value points."""
+    """``(layers, 9)``: the stem, the trunk, then the heads' context, policy and value points."""
     residual_scales: NDArray[np.float32]
     """``(layers,)``: the residual's unit in units of the output; 0 where there is none."""
     linears: NDArray[np.int64]
-    """``(5 + blocks, 4)``: weights at, bias at, inputs, outputs; -1 for a block without a pool."""
+    """``(5 + pools, 4)``: weights at, bias at, inputs, outputs."""
     planes_out: NDArray[np.int16]
     """``(2, head channels)``: weights of the policy logit and of the ownership."""
     planes_scale: NDArray[np.float32]
@@ -71,8 +75,14 @@ class _Packer:
         return at
 
     def convolution(
-        self, affine: Affine, unit_in: float, unit_out: float, residual_unit: float = 0.0
+        self,
+        affine: Affine,
+        unit_in: float,
+        unit_out: float,
+        boards: tuple[int, int, int, int],
+        residual_unit: float = 0.0,
     ) -> None:
+        """Append a layer; ``boards`` are its source, target, residual, and its pool."""
         patch = self._patches[len(self.layers)]
         outputs, inputs, size, _ = affine.weight.shape
         out = padded(outputs, CHANNELS_MULTIPLE)
@@ -93,7 +103,7 @@ class _Packer:
         bias[:outputs] = (affine.bias - (error * patch).sum(axis=(1, 2, 3))) / unit_out
         scales = self.floats(steps * (unit_in / unit_out))
         assert self.floats(bias) == scales + out
-        self.layers.append((self._ends[0], scales, into, out, size))
+        self.layers.append((self._ends[0], scales, into, out, size, *boards))
         self.residual_scales.append(residual_unit / unit_out)
         self._weights.append(packed.reshape(-1))
         self._ends[0] += packed.size
@@ -132,19 +142,23 @@ def quantize(network: FoldedNetwork, calibration: Calibration, form: Form) -> In
     """Pack a network, norms merged, for the form whose tiles will read its weights."""
     units = units_of(calibration)
     pack = _Packer(form, calibration.patches)
-    pack.convolution(network.stem, 1.0, units[0])
-    linears = {GLOBALS: pack.linear(network.globals_linear, 1, 1.0, units[0])}
-    for i, block in enumerate(network.blocks):
-        before, middle, end = units[2 * i], units[2 * i + 1], units[2 * i + 2]
-        pack.convolution(block.first, before, middle)
-        pack.convolution(block.second, middle, end, residual_unit=before)
-        linears[FIRST_POOL + i] = (-1, -1, 0, 0)
-        if block.pool is not None:
-            linears[FIRST_POOL + i] = pack.linear(block.pool, 3, before, middle)
-    trunk, context, policy, value = units[-4], units[-3], units[-2], units[-1]
-    pack.convolution(network.policy_context, trunk, context)
-    pack.convolution(network.policy_points, trunk, policy)
-    pack.convolution(network.value_points, trunk, value)
+    linears: list[tuple[int, ...]] = [()] * FIRST_POOL
+    linears[GLOBALS] = pack.linear(network.globals_linear, 1, 1.0, units[0])
+    pack.convolution(network.stem, 1.0, units[0], (PLANES, 0, NONE, NONE))
+    unit_of = {0: units[0]}
+    for layer, unit in zip(network.trunk, units[1:-3], strict=True):
+        before, pool = unit_of[layer.source], NONE
+        if layer.pool is not None:
+            pool = len(linears)
+            linears.append(pack.linear(layer.pool, 3, before, unit))
+        residual = NONE if layer.residual is None else layer.residual
+        boards = (layer.source, layer.target, residual, pool)
+        pack.convolution(layer.affine, before, unit, boards, unit_of.get(residual, 0.0))
+        unit_of[layer.target] = unit
+    trunk, context, policy, value = unit_of[network.end], *units[-3:]
+    heads = (network.policy_context, network.policy_points, network.value_points)
+    for k, (affine, unit) in enumerate(zip(heads, (context, policy, value), strict=True)):
+        pack.convolution(affine, trunk, unit, (network.end, HEADS + k, NONE, NONE))
     linears[CONTEXT] = pack.linear(network.policy_context_linear, 3, context, policy)
     linears[PASS] = pack.linear(network.policy_pass, 3, context, 1.0)
     linears[HIDDEN] = pack.linear(network.value_hidden, 3, value, 1.0)
@@ -163,7 +177,7 @@ def quantize(network: FoldedNetwork, calibration: Calibration, form: Form) -> In
         floats,
         np.array(pack.layers, np.int64),
         np.array(pack.residual_scales, np.float32),
-        np.array([linears[k] for k in sorted(linears)], np.int64),
+        np.array(linears, np.int64),
         np.stack([plane[0] for plane in planes]),
         np.array([plane[1:] for plane in planes], np.float32),
     )

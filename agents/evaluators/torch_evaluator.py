@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from agents.network.checkpoint import load_network
+from agents.network.inputs import widen
 from agents.network.model import PolicyValueNet
+from engine.games.inputs import InputLayout
 from engine.games.spec import GameSpec, Positions
 from engine.search.evaluation import Evaluation
 
@@ -41,7 +43,7 @@ def fast_precision(device: str) -> str:
 
 
 class TorchEvaluator:
-    """Evaluates with a folded copy of a network. Safe to call from several threads.
+    """Evaluates with a frozen copy of a network. Safe to call from several threads.
 
     In ``bfloat16`` the trunk and heads run in half the memory; outputs are always ``float32``.
     """
@@ -76,8 +78,8 @@ class TorchEvaluator:
         self._model = self._prepare(model)
 
     def _prepare(self, model: PolicyValueNet) -> PolicyValueNet:
-        folded = model.folded().to(self.device, self._dtype)
-        laid_out: PolicyValueNet = folded.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        frozen = model.frozen().to(self.device, self._dtype)
+        laid_out: PolicyValueNet = frozen.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return laid_out
 
     def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:
@@ -86,8 +88,8 @@ class TorchEvaluator:
         Raises:
             NetworkFileError: if the network was made for other inputs than this game has.
         """
-        self.config.require(spec)
-        planes, globals_ = spec.features(positions)
+        self.config.require(spec.name)
+        planes, globals_ = widen(self.config, InputLayout.of(spec), *spec.features(positions))
         with torch.inference_mode():
             output = self._model(
                 as_channels_last(planes, spec.height, spec.width).to(self.device, self._dtype),

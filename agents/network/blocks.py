@@ -1,6 +1,14 @@
-"""Parts of the network that know nothing of games."""
+"""Parts of the network that know nothing of games.
+
+There is no batch norm: it is the best known source of silent errors in self-play (statistics that
+belong to other weights, other games, other board sizes). Residual branches begin as zero instead
+(Fixup; Zhang et al., ICLR 2019), and every convolution has a gain per channel, which is merged into
+its weights for inference. ``docs/results/network.md`` compares the two.
+"""
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import Tensor, nn
@@ -10,38 +18,21 @@ _TYPICAL_WIDTH = 14.0
 _WIDTH_SCALE = 10.0
 
 
-class ConvNorm(nn.Module):
-    """Convolution and batch norm; :meth:`fold` turns the pair into one convolution."""
+class Conv(nn.Module):
+    """Convolution whose output channels have a gain; zero padding keeps the board's size."""
 
-    def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
+    def __init__(self, inputs: int, outputs: int, kernel: int, gain: float = 1.0) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False)
-        self.norm: nn.BatchNorm2d | None = nn.BatchNorm2d(outputs)
+        self.weight = nn.Parameter(torch.empty(outputs, inputs, kernel, kernel))
+        self.gain = nn.Parameter(torch.full((outputs,), gain))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        # He et al. 2015: a ReLU halves the variance, this keeps it.
+        nn.init.normal_(self.weight, std=math.sqrt(2.0 / (inputs * kernel * kernel)))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(n, inputs, H, W)`` to ``(n, outputs, H, W)``."""
-        y: Tensor = self.conv(x)
-        return y if self.norm is None else self.norm(y)
-
-    def fold(self) -> None:
-        """Merge the norm's running statistics into the convolution, for inference only."""
-        norm = self.norm
-        if norm is None:
-            return
-        assert norm.running_mean is not None and norm.running_var is not None
-        scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-        folded = nn.Conv2d(
-            self.conv.in_channels,
-            self.conv.out_channels,
-            self.conv.kernel_size,  # type: ignore[arg-type]
-            padding=self.conv.padding,  # type: ignore[arg-type]
-        )
-        with torch.no_grad():
-            folded.weight.copy_(self.conv.weight * scale[:, None, None, None])
-            assert folded.bias is not None
-            folded.bias.copy_(norm.bias - norm.running_mean * scale)
-        self.conv = folded
-        self.norm = None
+        weight = self.weight * self.gain[:, None, None, None]
+        return functional.conv2d(x, weight, self.bias, padding=self.weight.shape[2] // 2)
 
 
 class GlobalPool(nn.Module):
@@ -70,10 +61,8 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, channels: int, pooled: bool) -> None:
         super().__init__()
-        self.first = ConvNorm(channels, channels, 3)
-        self.second = ConvNorm(channels, channels, 3)
-        assert self.second.norm is not None
-        nn.init.zeros_(self.second.norm.weight)  # a new block passes its input on unchanged
+        self.first = Conv(channels, channels, 3)
+        self.second = Conv(channels, channels, 3, gain=0.0)  # a new block changes nothing
         self.pool = GlobalPool() if pooled else None
         self.pool_linear = nn.Linear(3 * channels, channels) if pooled else None
 
@@ -84,6 +73,25 @@ class ResidualBlock(nn.Module):
             y = y + self.pool_linear(self.pool(x, mask))[:, :, None, None]
         y = on_board(functional.relu(y), mask)
         return on_board(functional.relu(x + self.second(y)), mask)
+
+
+class BottleneckBlock(nn.Module):
+    """Residual blocks of fewer channels inside a residual block (KataGo's nested bottleneck)."""
+
+    def __init__(self, channels: int, inner: int, inner_blocks: int, pooled: bool) -> None:
+        super().__init__()
+        self.narrow = Conv(channels, inner, 1)
+        self.inner = nn.ModuleList(
+            ResidualBlock(inner, pooled and i == 0) for i in range(inner_blocks)
+        )
+        self.widen = Conv(inner, channels, 1, gain=0.0)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Map ``(n, channels, H, W)`` to the same shape; zero off the board."""
+        y = on_board(functional.relu(self.narrow(x)), mask)
+        for block in self.inner:
+            y = block(y, mask)
+        return on_board(functional.relu(x + self.widen(y)), mask)
 
 
 def on_board(x: Tensor, mask: Tensor | None) -> Tensor:

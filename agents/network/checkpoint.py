@@ -1,4 +1,9 @@
-"""Networks as files: safetensors with a JSON header. Nothing executable is ever loaded."""
+"""Networks as files: safetensors with a JSON header. Nothing executable is ever loaded.
+
+The header has the format and its version, shape and inputs, where the network comes from, and a
+hash of the tensors. Among the tensors is the calibration of the 8-bit evaluator. A file is checked
+whole before anything is made of it, and no memory is taken that is not in the file.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +13,16 @@ import json
 import math
 import struct
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from agents.network.config import NetworkConfig
+from agents.network.folded import Calibration, FoldedNetwork, fold, model_tensors
+from agents.network.migrate import from_version_1
 from engine.errors import NetworkFileError
 from engine.files import write_atomic
 
@@ -19,23 +30,61 @@ if TYPE_CHECKING:
     from agents.network.model import PolicyValueNet
 
 FORMAT: Final = "miai-network"
-VERSION: Final = 1
+VERSION: Final = 2
+_READABLE: Final = ("1", "2")
 _LARGEST_HEADER = 16 << 20
+_LARGEST_FILE = 4 << 30
 _MAY_EXECUTE: Final = {b"PK": "a zip, as torch.save writes it", b"\x80": "a pickle"}
+_CALIBRATION: Final = "calibration."
 
 
-def save_network(path: Path, model: PolicyValueNet, provenance: Mapping[str, Any]) -> None:
-    """Write weights, configuration and provenance (plain JSON values) as one atomic file."""
-    import safetensors.torch
+@dataclass(frozen=True)
+class StoredNetwork:
+    """A checkpoint that was read and found to be whole."""
 
-    tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    network: FoldedNetwork
+    calibration: Calibration | None
+    """Of the 8-bit evaluator; ``None`` if the file has none."""
+    tensors: dict[str, NDArray[np.float32]]
+    """As in the model's ``state_dict``."""
+    metadata: dict[str, Any]
+    """As of :func:`read_metadata`."""
+
+
+def save_network(
+    path: Path,
+    model: PolicyValueNet,
+    provenance: Mapping[str, Any],
+    calibration: Calibration | None = None,
+) -> None:
+    """Write weights, configuration and provenance (plain JSON values) as one atomic file.
+
+    With ``calibration``, 8-bit evaluators need not find out what the activations look like.
+    """
+    import safetensors.numpy
+
+    tensors = {name: np.ascontiguousarray(array) for name, array in model_tensors(model).items()}
+    if calibration is not None:
+        tensors[f"{_CALIBRATION}largest"] = calibration.largest
+        for i, patch in enumerate(calibration.patches):
+            tensors[f"{_CALIBRATION}patch.{i}"] = patch
     header = {
         "format": FORMAT,
         "version": str(VERSION),
         "network": json.dumps(model.config.as_dict()),
         "provenance": json.dumps(dict(provenance)),
+        "content": content_hash(tensors),
     }
-    write_atomic(path, sorted_header(safetensors.torch.save(tensors, header)))
+    write_atomic(path, sorted_header(safetensors.numpy.save(tensors, header)))
+
+
+def content_hash(tensors: Mapping[str, NDArray[Any]]) -> str:
+    """SHA-256 of names, shapes and numbers."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(f"{name} {tensors[name].dtype} {tensors[name].shape}\n".encode())
+        digest.update(np.ascontiguousarray(tensors[name]).data)
+    return digest.hexdigest()
 
 
 def sorted_header(data: bytes) -> bytes:
@@ -57,38 +106,71 @@ def load_network(path: Path) -> tuple[PolicyValueNet, dict[str, Any]]:
     Raises:
         NetworkFileError: if the file is not a network, of another version, or damaged.
     """
-    import safetensors
-    import safetensors.torch
     import torch
 
     from agents.network.model import PolicyValueNet
 
-    metadata = read_metadata(path)
-    config: NetworkConfig = metadata["network"]
-    with torch.device("meta"):  # the file says how large: take no memory before it is checked
-        model = PolicyValueNet(config)
-    expected = model.state_dict()
-    try:
-        tensors = safetensors.torch.load_file(path)
-    except (safetensors.SafetensorError, OSError, ValueError) as error:
-        raise refusal(path, f"a damaged file ({error})") from error
-    for name, tensor in expected.items():
-        if name not in tensors:
-            raise refusal(path, f"one without the tensor {name!r}")
-        if tensors[name].shape != tensor.shape or tensors[name].dtype != tensor.dtype:
-            raise refusal(
-                path,
-                f"the tensor {name!r} as {tuple(tensors[name].shape)} {tensors[name].dtype}, "
-                f"not {tuple(tensor.shape)} {tensor.dtype}",
-            )
-        if not bool(torch.isfinite(tensors[name]).all()):
-            raise refusal(path, f"the tensor {name!r} with infinities or NaN in it")
-    extra = sorted(set(tensors) - set(expected))
-    if extra:
-        raise refusal(path, f"one with unknown tensors, such as {extra[0]!r}")
+    stored = load_stored(path)
+    with torch.device("meta"):
+        model = PolicyValueNet(stored.network.config)
     model.to_empty(device="cpu")
-    model.load_state_dict(tensors)
-    return model.eval(), metadata
+    model.load_state_dict({name: torch.from_numpy(array) for name, array in stored.tensors.items()})
+    return model.eval(), stored.metadata
+
+
+def load_stored(path: Path) -> StoredNetwork:
+    """Read and check a checkpoint, without torch; raises as :func:`load_network`."""
+    import safetensors
+    import safetensors.numpy
+
+    data = _read(path)
+    values, provenance, header = _described(path, data)
+    try:
+        tensors = safetensors.numpy.load(data)
+    except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise refusal(path, f"a damaged file ({error})") from error
+    if header.get("version") != "1" and header.get("content") != content_hash(tensors):
+        raise refusal(path, "one whose numbers are not those that were saved: it was altered")
+    for name, tensor in tensors.items():
+        if tensor.dtype != np.float32 and not name.endswith("num_batches_tracked"):
+            raise refusal(path, f"the tensor {name!r} as {tensor.dtype}, not float32")
+    try:
+        if header.get("version") == "1":
+            values, tensors = from_version_1(values, provenance, tensors)
+        config = NetworkConfig.from_dict(values)
+        found, tensors = _calibration(tensors)
+        network = fold(config, tensors)
+        _check_calibration(network, found)
+    except NetworkFileError as error:
+        raise refusal(path, str(error)) from error
+    return StoredNetwork(network, found, tensors, _metadata(path, data))
+
+
+def _calibration(
+    tensors: dict[str, NDArray[Any]],
+) -> tuple[Calibration | None, dict[str, NDArray[Any]]]:
+    """Take the calibration out of the tensors."""
+    mine = {name: array for name, array in tensors.items() if not name.startswith(_CALIBRATION)}
+    largest = tensors.get(f"{_CALIBRATION}largest")
+    if largest is None:
+        return None, mine
+    try:
+        patches = [tensors[f"{_CALIBRATION}patch.{i}"] for i in range(largest.size)]
+    except KeyError as error:
+        raise NetworkFileError(f"one without the tensor {error}") from error
+    return Calibration(largest, tuple(patches)), mine
+
+
+def _check_calibration(network: FoldedNetwork, found: Calibration | None) -> None:
+    if found is None:
+        return
+    shapes = [affine.weight.shape[1:] for affine in network.convolutions()]
+    if [patch.shape for patch in found.patches] != shapes or found.largest.ndim != 1:
+        raise NetworkFileError("one whose calibration does not fit its layers")
+    if not all(np.isfinite(array).all() for array in (found.largest, *found.patches)):
+        raise NetworkFileError("one whose calibration has infinities or NaN in it")
+    if (found.largest < 0).any():
+        raise NetworkFileError("one whose calibration has negative activations")
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
@@ -100,7 +182,14 @@ def read_metadata(path: Path) -> dict[str, Any]:
     Raises:
         NetworkFileError: if the file is not a network that this version can read.
     """
+    return _metadata(path, _read(path))
+
+
+def _read(path: Path) -> bytes:
+    """The bytes of a file that may be a network."""
     try:
+        if Path(path).stat().st_size > _LARGEST_FILE:
+            raise refusal(path, f"a file of more than {_LARGEST_FILE >> 30} GiB")
         data = Path(path).read_bytes()
     except IsADirectoryError as error:
         raise refusal(path, "a folder; name a file in it") from error
@@ -109,36 +198,54 @@ def read_metadata(path: Path) -> dict[str, Any]:
     for magic, what in _MAY_EXECUTE.items():
         if data.startswith(magic):
             raise refusal(path, f"{what}: it may hold code, so it is not opened")
-    tensors = _header(path, data)
-    header = tensors.pop("__metadata__", None)
+    return data
+
+
+def _described(path: Path, data: bytes) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Return configuration and provenance as plain values, and the whole text header."""
+    header = _header(path, data).get("__metadata__")
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise refusal(path, "a safetensors file that was not written by miai")
-    if header.get("version") != str(VERSION):
+    if header.get("version") not in _READABLE:
         raise refusal(
             path,
-            f"format version {header.get('version')!r}, and this program reads {VERSION}; "
-            "update miai, or export the network with the version that wrote it",
+            f"format version {header.get('version')!r}, and this program reads "
+            f"{' and '.join(_READABLE)}; update miai, or export the network with the version that "
+            "wrote it",
         )
     try:
-        network = NetworkConfig.from_dict(json.loads(header["network"]))
-        provenance = json.loads(header["provenance"])
+        values, provenance = json.loads(header["network"]), json.loads(header["provenance"])
     except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise refusal(path, f"a header that cannot be used ({error})") from error
+    if not isinstance(values, dict) or not isinstance(provenance, dict):
+        raise refusal(path, "a header that cannot be used (no tables)")
+    return values, provenance, header
+
+
+def _metadata(path: Path, data: bytes) -> dict[str, Any]:
+    values, provenance, header = _described(path, data)
+    if header["version"] == "1":
+        values = {**values, "games": [str(provenance.get("game", "go"))]}
+    try:
+        network = NetworkConfig.from_dict(values)
+    except NetworkFileError as error:
         raise refusal(path, f"a header that cannot be used ({error})") from error
     return {
         "network": network,
         "provenance": provenance,
-        "parameters": _count_parameters(path, tensors),
+        "parameters": _count_parameters(path, data),
         "hash": hashlib.sha256(data).hexdigest(),
     }
 
 
-def _count_parameters(path: Path, tensors: Mapping[str, Any]) -> int:
-    """Add up the sizes of all tensors but those that only follow the data (a norm's statistics)."""
+def _count_parameters(path: Path, data: bytes) -> int:
+    """Add up the sizes of all tensors that were trained."""
     try:
         return sum(
             math.prod(tensor["shape"])
-            for name, tensor in tensors.items()
-            if not name.rpartition(".")[2].startswith(("running_", "num_batches"))
+            for name, tensor in _header(path, data).items()
+            if not name.startswith(("__", _CALIBRATION))
+            and not name.rpartition(".")[2].startswith(("running_", "num_batches"))
         )
     except (KeyError, TypeError) as error:
         raise refusal(path, "a file without a safetensors header") from error

@@ -7,55 +7,65 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from engine.errors import ConfigError, NetworkFileError
+from engine.games.inputs import InputLayout
 from engine.games.spec import GameSpec
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """A residual trunk with global pooling and four heads."""
+    """A residual trunk with global pooling and its heads."""
 
     blocks: int
-    """Residual blocks of two 3x3 convolutions."""
     channels: int
     plane_names: tuple[str, ...]
     """Binary input planes, in order; ``on_board`` is among them."""
     global_names: tuple[str, ...]
     """Inputs that belong to no point, in order."""
+    games: tuple[str, ...]
+    """Names of the games that it was made for."""
     head_channels: int = 32
     value_hidden: int = 64
     pooled_every: int = 2
     """Every so many blocks, one sees the whole board through global pooling."""
+    bottleneck: int = 0
+    """Channels inside a block; 0: a block is two 3x3 convolutions of all channels."""
+    inner_blocks: int = 2
+    """Pairs of 3x3 convolutions inside a block with a bottleneck."""
+    future: bool = False
+    """Whether a head predicts the board some plies later (training only)."""
 
     @classmethod
-    def named(
-        cls, name: str, plane_names: tuple[str, ...], global_names: tuple[str, ...]
-    ) -> NetworkConfig:
-        """Return a named size, such as ``b4c32``: 4 blocks of 32 channels.
+    def named(cls, name: str, *specs: GameSpec, future: bool = False) -> NetworkConfig:
+        """Return a named size for some games: ``b4c32`` is 4 blocks of 32 channels.
 
         Raises:
             ConfigError: if there is no such size.
         """
+        from agents.network.inputs import union
+
         if name not in SIZES:
             raise ConfigError(f"expected a network size from {', '.join(SIZES)}, got {name!r}")
-        blocks, channels, head_channels = SIZES[name]
-        return cls(blocks, channels, plane_names, global_names, head_channels)
+        planes, globals_ = union(map(InputLayout.of, specs))
+        games = tuple(dict.fromkeys(spec.name for spec in specs))
+        return cls(
+            plane_names=planes, global_names=globals_, games=games, future=future, **SIZES[name]
+        )
 
-    def require(self, spec: GameSpec) -> None:
-        """Refuse a game that has other inputs than the network was made for.
+    def require(self, game: str) -> None:
+        """Refuse a game that the network was not made for.
 
         Raises:
             NetworkFileError: then.
         """
-        if (spec.plane_names, spec.global_names) != (self.plane_names, self.global_names):
+        if game not in self.games:
             raise NetworkFileError(
-                f"expected a network with the inputs of {spec.name}, got one with "
-                f"{self.plane_names!r} and {self.global_names!r}"
+                f"expected a network for {game}, got one for {', '.join(self.games)}"
             )
 
     @property
     def short_name(self) -> str:
-        """Such as ``b4c32``."""
-        return f"b{self.blocks}c{self.channels}"
+        """Such as ``b4c32``, or ``n3c128`` with bottlenecks."""
+        return f"{'n' if self.bottleneck else 'b'}{self.blocks}c{self.channels}"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -69,36 +79,51 @@ class NetworkConfig:
             NetworkFileError: on missing, unknown or absurd values: they come from a file.
         """
         try:
-            config = cls(
-                **{
-                    **values,
-                    "plane_names": tuple(values["plane_names"]),
-                    "global_names": tuple(values["global_names"]),
-                }
-            )
+            names = {key: _names(key, values[key]) for key in _NAME_LISTS}
+            config = cls(**{**values, **names})
         except (KeyError, TypeError) as error:
             raise NetworkFileError(f"expected a network configuration, got {error}") from error
-        limits = {
-            "blocks": 200,
-            "channels": 4096,
-            "head_channels": 4096,
-            "value_hidden": 4096,
-            "pooled_every": 200,
-        }
-        for name, largest in limits.items():
+        for name, (smallest, largest) in _LIMITS.items():
             value = getattr(config, name)
-            if not isinstance(value, int) or not 1 <= value <= largest:
-                raise NetworkFileError(f"expected {name} from 1 to {largest}, got {value!r}")
+            if type(value) is not int or not smallest <= value <= largest:
+                raise NetworkFileError(
+                    f"expected {name} from {smallest} to {largest}, got {value!r}"
+                )
+        if not isinstance(config.future, bool):
+            raise NetworkFileError(f"expected future as true or false, got {config.future!r}")
         if "on_board" not in config.plane_names:
             raise NetworkFileError(f"expected a plane 'on_board' in {config.plane_names!r}")
         return config
 
 
-SIZES: Final[dict[str, tuple[int, int, int]]] = {
-    "b2c16": (2, 16, 16),
-    "b4c32": (4, 32, 32),
-    "b4c48": (4, 48, 32),
-    "b6c64": (6, 64, 32),
-    "b10c128": (10, 128, 48),
+_NAME_LISTS: Final = ("plane_names", "global_names", "games")
+_MOST_NAMES: Final = 256
+_LIMITS: Final = {
+    "blocks": (1, 200),
+    "channels": (1, 4096),
+    "head_channels": (1, 4096),
+    "value_hidden": (1, 4096),
+    "pooled_every": (1, 200),
+    "bottleneck": (0, 4096),
+    "inner_blocks": (1, 16),
 }
-"""Name to (blocks, channels, head channels)."""
+
+
+def _names(key: str, value: Any) -> tuple[str, ...]:
+    """A list of distinct names from a file."""
+    if not isinstance(value, list | tuple) or len(value) > _MOST_NAMES:
+        raise NetworkFileError(f"expected {key} as a list of names, got {str(value)[:80]!r}")
+    if not all(isinstance(name, str) for name in value) or len(set(value)) != len(value):
+        raise NetworkFileError(f"expected distinct names in {key}, got {str(value)[:80]!r}")
+    return tuple(value)
+
+
+SIZES: Final[dict[str, dict[str, int]]] = {
+    "b2c16": {"blocks": 2, "channels": 16, "head_channels": 16},
+    "b4c32": {"blocks": 4, "channels": 32},
+    "b6c64": {"blocks": 6, "channels": 64},
+    "n3c128": {"blocks": 3, "channels": 128, "bottleneck": 64},
+    "b10c128": {"blocks": 10, "channels": 128, "head_channels": 64},
+    "n6c256": {"blocks": 6, "channels": 256, "bottleneck": 128, "head_channels": 64},
+}
+"""Named sizes, from forty thousand to some millions of parameters."""

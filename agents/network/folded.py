@@ -1,29 +1,31 @@
-"""A network without torch: plain NumPy weights, every norm merged into its convolution.
+"""A network without torch: plain NumPy weights, gains merged, the heads that search needs.
 
 What evaluators that do not need torch are made from. :func:`forward` computes the network in
 float32, slowly and readably: it calibrates the 8-bit evaluator and is held against the model in
-torch.
+torch. The trunk is a list of layers that read and write numbered boards, so a new kind of block is
+a few lines in :class:`_Trunk` and nothing else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.network.checkpoint import read_metadata, refusal
 from agents.network.config import NetworkConfig
+from agents.network.inputs import columns, constants
 from engine.errors import NetworkFileError
+from engine.games.inputs import InputLayout
 
 if TYPE_CHECKING:
     from agents.network.model import PolicyValueNet
 
-_EPSILON = 1e-5  # of torch's batch norm
-_TYPICAL_WIDTH, _WIDTH_SCALE, _SCORE_SCALE = 14.0, 10.0, 20.0
+TYPICAL_WIDTH, WIDTH_SCALE, SCORE_SCALE = 14.0, 10.0, 20.0
+BOARDS: Final = 6
+"""Boards of a trunk: three of all channels, then three of a bottleneck's."""
 
 Float = NDArray[np.float32]
 
@@ -39,22 +41,44 @@ class Affine:
 
 
 @dataclass(frozen=True)
-class FoldedBlock:
-    """A residual block; ``pool`` maps pooled inputs to a bias of the first convolution."""
+class TrunkLayer:
+    """ReLU of a convolution of one board, plus another board, to a third."""
 
-    first: Affine
-    second: Affine
-    pool: Affine | None
+    affine: Affine
+    source: int
+    target: int
+    residual: int | None = None
+    pool: Affine | None = None
+    """Maps the source, pooled, to a bias."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What activations look like, layer by layer.
+
+    The stem, the trunk's layers, then the heads' context, policy points and value points.
+    """
+
+    largest: Float
+    """``(layers,)`` largest output, after the ReLU."""
+    patches: tuple[Float, ...]
+    """Mean input under each weight of the kernel, ``(in, size, size)`` each."""
+
+    def specialised(self, config: NetworkConfig, layout: InputLayout) -> Calibration:
+        """The same for :meth:`FoldedNetwork.specialised`: the stem sees the game's own planes."""
+        at = columns(layout.plane_names, config.plane_names)
+        stem = _columns_of(self.patches[0][None], at)[0]
+        return replace(self, patches=(stem, *self.patches[1:]))
 
 
 @dataclass(frozen=True)
 class FoldedNetwork:
-    """What :class:`~agents.network.model.PolicyValueNet` computes, in reading order."""
+    """What search uses of :class:`~agents.network.model.PolicyValueNet`, in reading order."""
 
     config: NetworkConfig
     stem: Affine
     globals_linear: Affine
-    blocks: tuple[FoldedBlock, ...]
+    trunk: tuple[TrunkLayer, ...]
     policy_points: Affine
     policy_context: Affine
     policy_context_linear: Affine
@@ -65,6 +89,35 @@ class FoldedNetwork:
     value_value: Affine
     value_score: Affine
     value_ownership: Affine
+    end: int = 0
+    """The board that the heads read."""
+
+    def convolutions(self) -> list[Affine]:
+        """All convolutions, in the order of a :class:`Calibration`."""
+        heads = [self.policy_context, self.policy_points, self.value_points]
+        return [self.stem, *(layer.affine for layer in self.trunk), *heads]
+
+    def specialised(self, layout: InputLayout) -> FoldedNetwork:
+        """The same network for one game: it takes the game's own inputs, as they are written."""
+        planes = columns(layout.plane_names, self.config.plane_names)
+        globals_ = columns(layout.global_names, self.config.global_names)
+        fixed = constants(self.config.global_names, layout)
+        return replace(
+            self,
+            stem=Affine(_columns_of(self.stem.weight, planes), self.stem.bias),
+            globals_linear=Affine(
+                _columns_of(self.globals_linear.weight, globals_),
+                self.globals_linear.bias + self.globals_linear.weight @ fixed,
+            ),
+        )
+
+
+def _columns_of(weight: Float, at: NDArray[np.int64]) -> Float:
+    """Columns ``at`` of a weight's inputs, zeros where ``at`` is negative."""
+    found = np.zeros((weight.shape[0], len(at), *weight.shape[2:]), np.float32)
+    known = at >= 0
+    found[:, known] = weight[:, at[known]]
+    return found
 
 
 class _Reader:
@@ -85,113 +138,111 @@ class _Reader:
             raise NetworkFileError(f"the tensor {name!r} with infinities or NaN in it")
         return np.ascontiguousarray(found, np.float32)
 
-    def linear(self, name: str, inputs: int, outputs: int) -> Affine:
+    def linear(self, name: str, inputs: int, outputs: int, used: int | None = None) -> Affine:
+        """A linear map, or its first ``used`` outputs."""
         weight = self.take(f"{name}.weight", outputs, inputs)
-        return Affine(weight, self.take(f"{name}.bias", outputs))
+        return Affine(weight[:used], self.take(f"{name}.bias", outputs)[:used])
 
     def convolution(self, name: str, inputs: int, outputs: int, size: int) -> Affine:
-        """A convolution, with the norm behind it if there is one."""
-        if f"{name}.norm.weight" not in self._tensors:
-            weight = self.take(f"{name}.conv.weight", outputs, inputs, size, size)
-            return Affine(weight, self.take(f"{name}.conv.bias", outputs))
-        weight = self.take(f"{name}.conv.weight", outputs, inputs, size, size)
-        norm = f"{name}.norm"
-        gain, shift, mean, variance = (
-            self.take(f"{norm}.{part}", outputs)
-            for part in ("weight", "bias", "running_mean", "running_var")
-        )
-        self._left.discard(f"{norm}.num_batches_tracked")
-        if (variance < 0).any():
-            raise NetworkFileError(f"the tensor '{norm}.running_var' with negative numbers in it")
-        scale = gain / np.sqrt(variance + np.float32(_EPSILON))
-        return Affine(weight * scale[:, None, None, None], shift - mean * scale)
+        """A convolution with its gain."""
+        weight = self.take(f"{name}.weight", outputs, inputs, size, size)
+        gain = self.take(f"{name}.gain", outputs)
+        return Affine(weight * gain[:, None, None, None], self.take(f"{name}.bias", outputs))
 
-    def plane(self, name: str, inputs: int) -> Affine:
-        """A 1x1 convolution to one channel, as a linear map."""
-        weight = self.take(f"{name}.weight", 1, inputs, 1, 1)
-        return Affine(weight.reshape(1, inputs), self.take(f"{name}.bias", 1))
+    def plane(self, name: str, inputs: int, outputs: int) -> Affine:
+        """A 1x1 convolution, of which the first channel is used, as a linear map."""
+        weight = self.take(f"{name}.weight", outputs, inputs, 1, 1)
+        bias = self.take(f"{name}.bias", outputs)
+        return Affine(weight[:1].reshape(1, inputs), bias[:1])
 
     def finish(self) -> None:
         if self._left:
             raise NetworkFileError(f"one with unknown tensors, such as {min(self._left)!r}")
 
 
+class _Trunk:
+    """Lists a trunk's layers; boards 0 to 2 hold all channels, 3 to 5 a bottleneck's."""
+
+    def __init__(self, read: _Reader, config: NetworkConfig) -> None:
+        self._read, self._config = read, config
+        self.layers: list[TrunkLayer] = []
+        self.at = 0
+        for i in range(config.blocks):
+            pooled = i % config.pooled_every == config.pooled_every - 1
+            if config.bottleneck:
+                self._bottleneck(f"blocks.{i}", pooled)
+            else:
+                self.at = self._residual(f"blocks.{i}", config.channels, pooled, self.at, 0)
+
+    def _residual(self, name: str, channels: int, pooled: bool, at: int, base: int) -> int:
+        """A block that reads board ``at``; returns the board that it writes."""
+        read = self._read
+        middle, end = base + 1, base + 2 if at == base else base
+        pool = read.linear(f"{name}.pool_linear", 3 * channels, channels) if pooled else None
+        first = read.convolution(f"{name}.first", channels, channels, 3)
+        second = read.convolution(f"{name}.second", channels, channels, 3)
+        self.layers.append(TrunkLayer(first, at, middle, pool=pool))
+        self.layers.append(TrunkLayer(second, middle, end, residual=at))
+        return end
+
+    def _bottleneck(self, name: str, pooled: bool) -> None:
+        channels, inner = self._config.channels, self._config.bottleneck
+        narrow = self._read.convolution(f"{name}.narrow", channels, inner, 1)
+        self.layers.append(TrunkLayer(narrow, self.at, 3))
+        at = 3
+        for i in range(self._config.inner_blocks):
+            at = self._residual(f"{name}.inner.{i}", inner, pooled and i == 0, at, 3)
+        widen = self._read.convolution(f"{name}.widen", inner, channels, 1)
+        end = 2 if self.at == 0 else 0
+        self.layers.append(TrunkLayer(widen, at, end, residual=self.at))
+        self.at = end
+
+
 def fold(config: NetworkConfig, tensors: Mapping[str, NDArray[Any]]) -> FoldedNetwork:
-    """Merge the norms of a model's tensors, named as in its ``state_dict``.
+    """Merge the gains of a model's tensors, named as in its ``state_dict``.
 
     Raises:
         NetworkFileError: on missing, unknown, misshapen or infinite tensors.
     """
     read = _Reader(tensors)
     channels, head, hidden = config.channels, config.head_channels, config.value_hidden
-    blocks = []
-    for i in range(config.blocks):
-        name = f"blocks.{i}"
-        pooled = i % config.pooled_every == 1
-        blocks.append(
-            FoldedBlock(
-                read.convolution(f"{name}.first", channels, channels, 3),
-                read.convolution(f"{name}.second", channels, channels, 3),
-                read.linear(f"{name}.pool_linear", 3 * channels, channels) if pooled else None,
-            )
-        )
+    trunk = _Trunk(read, config)
     network = FoldedNetwork(
         config,
         stem=read.convolution("stem", len(config.plane_names), channels, 3),
         globals_linear=read.linear("globals_linear", len(config.global_names), channels),
-        blocks=tuple(blocks),
+        trunk=tuple(trunk.layers),
         policy_points=read.convolution("policy_head.points", channels, head, 1),
         policy_context=read.convolution("policy_head.context", channels, head, 1),
         policy_context_linear=read.linear("policy_head.context_linear", 3 * head, head),
-        policy_logit=read.plane("policy_head.logit", head),
-        policy_pass=read.linear("policy_head.pass_linear", 3 * head, 1),
+        policy_logit=read.plane("policy_head.logit", head, 2),
+        policy_pass=read.linear("policy_head.pass_linear", 3 * head, 2, used=1),
         value_points=read.convolution("value_head.points", channels, head, 1),
         value_hidden=read.linear("value_head.hidden", 3 * head, hidden),
         value_value=read.linear("value_head.value", hidden, 3),
-        value_score=read.linear("value_head.score", hidden, 1),
-        value_ownership=read.plane("value_head.ownership", head),
+        value_score=read.linear("value_head.score", hidden, 2, used=1),
+        value_ownership=read.plane("value_head.ownership", head, 1),
+        end=trunk.at,
     )
+    read.linear("value_head.short", hidden, SHORT_VALUES)
+    if config.future:
+        read.plane("value_head.future", head, 2)
     read.finish()
     return network
 
 
+SHORT_VALUES: Final = 2
+"""Outputs of the head that looks some plies ahead, for the learner only."""
+
+
 def fold_model(model: PolicyValueNet) -> FoldedNetwork:
-    """Merge the norms of a model as it is now; the model is not changed."""
-    tensors = {name: tensor.detach().cpu().numpy() for name, tensor in model.state_dict().items()}
-    return fold(model.config, tensors)
+    """Merge the gains of a model as it is now, adapters included; the model is not changed."""
+    return fold(model.config, model_tensors(model))
 
 
-def load_folded(path: Path) -> tuple[FoldedNetwork, dict[str, Any]]:
-    """Return a checkpoint's network and metadata, as :func:`read_metadata` does, without torch.
-
-    Raises:
-        NetworkFileError: if the file is not a network, of another version, or damaged.
-    """
-    import safetensors
-    import safetensors.numpy
-
-    metadata = read_metadata(path)
-    try:
-        tensors = safetensors.numpy.load_file(path)
-    except (safetensors.SafetensorError, OSError, ValueError, KeyError) as error:
-        raise refusal(path, f"a damaged file ({error})") from error
-    try:
-        return fold(metadata["network"], tensors), metadata
-    except NetworkFileError as error:
-        raise refusal(path, str(error)) from error
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """What activations look like, layer by layer.
-
-    The stem, two a block, then the heads' context, policy points and value points.
-    """
-
-    largest: Float
-    """``(layers,)`` largest output, after the ReLU."""
-    patches: tuple[Float, ...]
-    """Mean input under each weight of the kernel, ``(in, size, size)`` each."""
+def model_tensors(model: PolicyValueNet) -> dict[str, NDArray[np.float32]]:
+    """A model's tensors by name, without those of torch's bookkeeping."""
+    return {name: tensor.detach().cpu().numpy() for name, tensor in model.state_dict().items()}
 
 
 @dataclass(frozen=True)
@@ -222,10 +273,15 @@ def forward(network: FoldedNetwork, planes: NDArray[np.uint8], globals_: Float) 
         return y
 
     bias = linear(network.globals_linear, globals_)[:, None, None]
-    x = layer(network.stem, planes.astype(np.float32), bias)
-    for block in network.blocks:
-        pooled = 0.0 if block.pool is None else linear(block.pool, pool(x))[:, None, None]
-        x = layer(block.second, layer(block.first, x, pooled), x)
+    boards: list[Any] = [None] * BOARDS
+    boards[0] = layer(network.stem, planes.astype(np.float32), bias)
+    for step in network.trunk:
+        x = boards[step.source]
+        more = 0.0 if step.residual is None else boards[step.residual]
+        if step.pool is not None:
+            more = more + linear(step.pool, pool(x))[:, None, None]
+        boards[step.target] = layer(step.affine, x, more)
+    x = boards[network.end]
     context = pool(layer(network.policy_context, x))
     bias = linear(network.policy_context_linear, context)[:, None, None]
     points = layer(network.policy_points, x, bias)
@@ -236,7 +292,7 @@ def forward(network: FoldedNetwork, planes: NDArray[np.uint8], globals_: Float) 
     return Activations(
         policy_logits=np.concatenate([logits, passes], axis=1),
         value_logits=linear(network.value_value, hidden),
-        score=linear(network.value_score, hidden)[:, 0] * np.float32(_SCORE_SCALE),
+        score=linear(network.value_score, hidden)[:, 0] * np.float32(SCORE_SCALE),
         ownership_logits=linear(network.value_ownership, points)[..., 0].reshape(len(x), -1),
         calibration=Calibration(np.array(largest, np.float32), tuple(patches)),
     )
@@ -281,4 +337,4 @@ def pool(x: Float) -> Float:
 
 def width_factor(height: int, width: int) -> np.float32:
     """What the second third of a global pool multiplies the mean by."""
-    return np.float32(((height * width) ** 0.5 - _TYPICAL_WIDTH) / _WIDTH_SCALE)
+    return np.float32(((height * width) ** 0.5 - TYPICAL_WIDTH) / WIDTH_SCALE)

@@ -1,4 +1,4 @@
-"""The policy-value network: one set of weights for every board size. Read top to bottom."""
+"""The policy-value network: one set of weights for every board and game. Read top to bottom."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from agents.network.blocks import ConvNorm, GlobalPool, ResidualBlock, on_board
+from agents.network.blocks import BottleneckBlock, Conv, GlobalPool, ResidualBlock, on_board
 from agents.network.config import NetworkConfig
+from agents.network.folded import SHORT_VALUES
 
 _SCORE_SCALE = 20.0
 
 
 class NetworkOutput(NamedTuple):
-    """Predictions for ``n`` positions, each from its side to move."""
+    """Predictions for ``n`` positions, each from its side to move.
+
+    Search uses the first four; the others teach the trunk.
+    """
 
     policy_logits: Tensor
     """``(n, H * W + 1)``, the pass last."""
@@ -26,44 +30,66 @@ class NetworkOutput(NamedTuple):
     """``(n,)`` points ahead at the end."""
     ownership_logits: Tensor
     """``(n, H * W)``; ``tanh`` of it is the expected owner in [-1, 1]."""
+    reply_logits: Tensor
+    """``(n, H * W + 1)``: what the opponent will do next."""
+    score_error: Tensor
+    """``(n,)`` by how many points the score is probably wrong."""
+    short_q: Tensor
+    """``(n, horizons)`` in [-1, 1]: the value that the search will see some plies later."""
+    future_logits: Tensor | None
+    """``(n, 2, H * W)``: own and opponent's stones some plies later, if there is such a head."""
 
 
 class PolicyHead(nn.Module):
-    """A logit per point that knows the whole board, and one for the pass."""
+    """For either side's next action: a logit per point that knows the board, one for the pass."""
 
     def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
-        self.points = ConvNorm(channels, hidden, 1)
-        self.context = ConvNorm(channels, hidden, 1)
+        self.points = Conv(channels, hidden, 1)
+        self.context = Conv(channels, hidden, 1)
         self.pool = GlobalPool()
         self.context_linear = nn.Linear(3 * hidden, hidden)
-        self.logit = nn.Conv2d(hidden, 1, 1)
-        self.pass_linear = nn.Linear(3 * hidden, 1)
+        self.logit = nn.Conv2d(hidden, 2, 1)
+        self.pass_linear = nn.Linear(3 * hidden, 2)
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Map the trunk to logits ``(n, 2, H * W + 1)``."""
         pooled = self.pool(functional.relu(self.context(x)), mask)
         y = self.points(x) + self.context_linear(pooled)[:, :, None, None]
-        logits = self.logit(functional.relu(y)).flatten(1)
-        return torch.cat([logits, self.pass_linear(pooled)], dim=1)
+        logits = self.logit(functional.relu(y)).flatten(2)
+        return torch.cat([logits, self.pass_linear(pooled)[:, :, None]], dim=2)
 
 
 class ValueHead(nn.Module):
-    """Win, draw, loss; points ahead; owner of each point."""
+    """Win, draw, loss; points ahead; owner of each point; what will soon be seen."""
 
-    def __init__(self, channels: int, hidden: int, value_hidden: int) -> None:
+    def __init__(self, channels: int, hidden: int, value_hidden: int, future: bool) -> None:
         super().__init__()
-        self.points = ConvNorm(channels, hidden, 1)
+        self.points = Conv(channels, hidden, 1)
         self.pool = GlobalPool()
         self.hidden = nn.Linear(3 * hidden, value_hidden)
         self.value = nn.Linear(value_hidden, 3)
-        self.score = nn.Linear(value_hidden, 1)
+        self.score = nn.Linear(value_hidden, 2)
+        self.short = nn.Linear(value_hidden, SHORT_VALUES)
         self.ownership = nn.Conv2d(hidden, 1, 1)
+        self.future = nn.Conv2d(hidden, 2, 1) if future else None
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(
+        self, x: Tensor, mask: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor | None]:
+        """Map the trunk to what :class:`NetworkOutput` holds, policies apart."""
         points = functional.relu(self.points(x))
         hidden = functional.relu(self.hidden(self.pool(points, mask)))
-        score = self.score(hidden).squeeze(1) * _SCORE_SCALE
-        return self.value(hidden), score, self.ownership(points).flatten(1)
+        score = self.score(hidden)
+        future = None if self.future is None else self.future(points).flatten(2)
+        return (
+            self.value(hidden),
+            score[:, 0] * _SCORE_SCALE,
+            self.ownership(points).flatten(1),
+            functional.softplus(score[:, 1].float()) * _SCORE_SCALE,
+            torch.tanh(self.short(hidden).float()),
+            future,
+        )
 
 
 class PolicyValueNet(nn.Module):
@@ -73,29 +99,27 @@ class PolicyValueNet(nn.Module):
         super().__init__()
         self.config = config
         self._on_board = config.plane_names.index("on_board")
-        self.stem = ConvNorm(len(config.plane_names), config.channels, 3)
+        self.stem = Conv(len(config.plane_names), config.channels, 3)
         self.globals_linear = nn.Linear(len(config.global_names), config.channels)
-        self.blocks = nn.ModuleList(
-            ResidualBlock(config.channels, pooled=i % config.pooled_every == 1)
-            for i in range(config.blocks)
-        )
+        self.blocks = nn.ModuleList(_block(config, i) for i in range(config.blocks))
         self.policy_head = PolicyHead(config.channels, config.head_channels)
-        self.value_head = ValueHead(config.channels, config.head_channels, config.value_hidden)
+        self.value_head = ValueHead(
+            config.channels, config.head_channels, config.value_hidden, config.future
+        )
 
     @classmethod
     def initial(cls, config: NetworkConfig, seed: int) -> PolicyValueNet:
-        """Return an untrained network that depends on the seed alone."""
+        """Return an untrained network that depends on the seed alone.
+
+        Its heads begin at zero: a first network should prefer nothing.
+        """
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             model = cls(config)
-            for module in model.modules():
-                if isinstance(module, nn.Conv2d):
-                    nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-        # A first network should prefer nothing: its heads begin near zero.
-        for last in (model.policy_head.logit, model.policy_head.pass_linear):
-            nn.init.zeros_(last.weight)
-        for linear in (model.value_head.value, model.value_head.score):
-            nn.init.zeros_(linear.weight)
+        policy, value = model.policy_head, model.value_head
+        for last in (policy.logit, policy.pass_linear, value.value, value.score, value.short):
+            for parameter in last.parameters():
+                nn.init.zeros_(parameter)
         return model
 
     def forward(self, planes: Tensor, globals_: Tensor) -> NetworkOutput:
@@ -110,18 +134,36 @@ class PolicyValueNet(nn.Module):
         x = on_board(functional.relu(x), mask)
         for block in self.blocks:
             x = block(x, mask)
-        value_logits, score, ownership = self.value_head(x, mask)
-        return NetworkOutput(self.policy_head(x, mask), value_logits, score, ownership)
+        value_logits, score, ownership, score_error, short_q, future = self.value_head(x, mask)
+        policies = self.policy_head(x, mask)
+        return NetworkOutput(
+            policies[:, 0],
+            value_logits,
+            score,
+            ownership,
+            policies[:, 1],
+            score_error,
+            short_q,
+            future,
+        )
 
-    def folded(self) -> PolicyValueNet:
-        """Return a copy for inference, every norm merged into its convolution."""
-        model = copy.deepcopy(self).eval()
-        for module in list(model.modules()):
-            if isinstance(module, ConvNorm):
-                module.fold()
-        return model.requires_grad_(False)
+    def frozen(self) -> PolicyValueNet:
+        """Return a copy for inference: evaluation mode, no gradients, gains merged."""
+        model = copy.deepcopy(self).eval().requires_grad_(False)
+        for module in model.modules():
+            if isinstance(module, Conv):
+                module.weight.mul_(module.gain[:, None, None, None])
+                module.gain.fill_(1.0)
+        return model
 
     @property
     def parameter_count(self) -> int:
         """Number of trained numbers."""
         return sum(parameter.numel() for parameter in self.parameters())
+
+
+def _block(config: NetworkConfig, index: int) -> nn.Module:
+    pooled = index % config.pooled_every == config.pooled_every - 1
+    if config.bottleneck:
+        return BottleneckBlock(config.channels, config.bottleneck, config.inner_blocks, pooled)
+    return ResidualBlock(config.channels, pooled)

@@ -121,6 +121,7 @@ class GoSpec(GameSpec):
     kernels: ClassVar[rows.RowKernels] = _KERNELS
     refusals: ClassVar[tuple[str, ...]] = ("a chain without a liberty",)
     may_pass: ClassVar[bool] = True
+    has_points: ClassVar[bool] = True
     letter_i: ClassVar[bool] = False
     star_points: ClassVar[bool] = True
 

@@ -302,6 +302,7 @@ class OthelloSpec(GameSpec):
     kernels: ClassVar[rows.RowKernels] = _KERNELS
     refusals: ClassVar[tuple[str, ...]] = REFUSALS
     rows_from_top: ClassVar[bool] = True
+    has_points: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_side(self.name, self.height, self.width, 4, SIZE_CLASSES[-1])

@@ -66,6 +66,8 @@ class GameSpec(ABC):
     """Whether a player may pass by choice: early passes then teach a network nothing."""
     stones_fall: ClassVar[bool] = False
     """Whether a column alone tells where a stone comes to rest."""
+    has_points: ClassVar[bool] = False
+    """Whether the score counts points, and points have owners; else only who won is known."""
     pass_name: ClassVar[str] = "pass"
     """What players call the last action."""
 

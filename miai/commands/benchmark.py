@@ -18,7 +18,7 @@ _SIZE = "b4c32"
 _TITLES = {
     "rules": "random games",
     "search": "search without a network, inputs included, one core",
-    "evaluator": "network {network}, Go 9x9, inputs included, positions/s",
+    "evaluator": "network {network}, Go, inputs included",
     "selfplay": "self-play, preset {preset}",
 }
 
@@ -58,6 +58,10 @@ def run(args: argparse.Namespace) -> int:
         from miai.measure import rules
 
         print(json.dumps([rules.as_row(rate) for rate in rates], indent=2))
+    elif args.json and args.what == "evaluator":
+        from miai.measure import evaluator
+
+        print(json.dumps([evaluator.as_row(rate) for rate in rates], indent=2))
     elif args.json and args.what == "search":
         from miai.measure import search
 

@@ -130,10 +130,11 @@ def _self_play_rows(run: Path, size: int) -> tuple[Rows, Rows]:
     parts: list[Rows] = []
     for path in reversed(RunFolder(run).shards()):
         parts.append(read_shard(path))
-        if (parts[-1].height, parts[-1].width) != (size, size):
+        layout = parts[-1].layout
+        if (layout.height, layout.width) != (size, size):
             raise RunError(
                 f"expected self-play rows of a {size}x{size} board, "
-                f"got {parts[-1].height}x{parts[-1].width}: {path}"
+                f"got {layout.height}x{layout.width}: {path}"
             )
         if sum(len(part) for part in parts) >= _MIX_ROWS:
             break

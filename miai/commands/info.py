@@ -51,6 +51,7 @@ def describe_network(path: Path) -> dict[str, Any]:
         "network": str(path),
         "shape": f"{network.short_name}: {network.blocks} blocks of {network.channels} channels",
         "parameters": metadata["parameters"],
+        "games": list(network.games),
         "planes": list(network.plane_names),
         "globals": list(network.global_names),
         "provenance": metadata["provenance"],

@@ -1,66 +1,151 @@
-"""Positions per second through a network, inputs included, by batch size, on all cores."""
+"""Positions per second through a network, inputs included, by backend, batch and board.
+
+Every backend is asked for the same evaluations of the same positions, in turns within one run, and
+says how far its policies are from those in float32.
+"""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 
 import numpy as np
 import torch
 
-from agents.evaluators.torch_evaluator import TorchEvaluator
+from agents.evaluators.auto import NetworkEvaluator, cores
+from agents.evaluators.int8 import Int8Evaluator, calibrate, inputs_of, random_positions, softmax
+from agents.evaluators.int8_tile import forms_of_this_cpu
+from agents.evaluators.torch_evaluator import TorchEvaluator, fast_precision
+from agents.network.folded import fold_model
+from agents.network.inputs import widen
 from agents.network.model import PolicyValueNet
-from engine.games import GoSpec, Positions
-from engine.random import OPENING, generator
+from engine.games import GameSpec, GoSpec, Positions
+from engine.games.inputs import InputLayout
+from engine.search.evaluation import Evaluation
 from miai.measure.networks import find_network
-from miai.measure.rates import Contender
+from miai.measure.rates import Contender, Rate
 
-BATCHES = (1, 16, 64, 256)
-_LARGEST_OPENING = 40
+CASES = ((9, 1), (9, 16), (9, 64), (9, 256), (13, 64), (19, 64))
+"""Boards and batches."""
+_COMPARED = 64
+"""Positions on which policies are compared."""
 
-Forward = Callable[[np.ndarray, np.ndarray], object]
-"""Takes planes ``(rows, planes, height, width)`` and globals ``(rows, globals)``, both float32."""
+Make = Callable[[], NetworkEvaluator]
 
 
-def contenders(network: str, batches: tuple[int, ...] = BATCHES) -> list[Contender]:
-    """The project's evaluator first, then torch as it comes, and OpenVINO where installed."""
-    spec = GoSpec(9, 9, komi=7.0)
-    model = find_network(network, spec)
-    own = TorchEvaluator(model)
-    peers = [("torch, float32 eager", torch_eager(model))]
-    if find_spec("openvino") is not None:
-        peers.append(("OpenVINO, float32", openvino_float32(model, spec)))
-    found = []
-    for rows in batches:
-        positions = middle_game(spec, rows)
-        group = f"batch {rows}"
-        found.append(
-            Contender(
-                f"miai, {own.precision}", "positions/s", own_step(own, spec, positions), group=group
+class EagerTorch:
+    """The model as it is written, without any trick: what one gets without thinking."""
+
+    def __init__(self, model: PolicyValueNet) -> None:
+        self.config = model.config
+        self._model = model.eval()
+
+    @property
+    def description(self) -> str:
+        return "torch (float32, eager)"
+
+    def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:
+        planes, globals_ = widen(self.config, InputLayout.of(spec), *spec.features(positions))
+        images = planes.reshape(len(positions), spec.height, spec.width, -1).transpose(0, 3, 1, 2)
+        with torch.inference_mode():
+            out = self._model(
+                torch.from_numpy(np.ascontiguousarray(images, np.float32)),
+                torch.from_numpy(globals_),
             )
+        value = torch.softmax(out.value_logits, dim=1).numpy()
+        ownership = torch.tanh(out.ownership_logits).numpy()
+        return Evaluation(out.policy_logits.numpy(), value, out.score.numpy(), ownership)
+
+
+def backends(model: PolicyValueNet, spec: GoSpec) -> Iterator[tuple[dict[str, object], bool, Make]]:
+    """Labels, whether it is another program's work, and what makes the evaluator."""
+    network = fold_model(model)
+    calibration = calibrate(network, inputs_of(network.config, spec))
+
+    def labels(backend: str, precision: str, threads: int) -> dict[str, object]:
+        return {"backend": backend, "precision": precision, "threads": threads}
+
+    def int8(threads: int, form: int = 0) -> Make:
+        forms = forms_of_this_cpu()
+        return lambda: Int8Evaluator(network, calibration, threads, forms[form])
+
+    for threads in sorted({cores(), 1}, reverse=True):
+        yield labels("int8", "int8", threads), False, int8(threads)
+    slower = [form.name for form in forms_of_this_cpu()]
+    if "avx2" in slower[1:]:
+        yield labels("int8-avx2", "int8", cores()), False, int8(cores(), slower.index("avx2"))
+    for precision in dict.fromkeys(("float32", fast_precision("cpu"))):
+        yield (
+            labels("torch", precision, cores()),
+            True,
+            lambda precision=precision: TorchEvaluator(model, precision),  # type: ignore[misc]
         )
-        for name, forward in peers:
-            step = peer_step(forward, spec, positions)
-            found.append(Contender(name, "positions/s", step, group=group, peer=True))
-    return found
+    yield labels("torch-eager", "float32", cores()), True, lambda: EagerTorch(model)
+    if find_spec("openvino") is None or find_spec("onnx") is None:
+        return
+    from agents.evaluators.openvino_evaluator import OpenVinoEvaluator, Precision
+
+    precisions: tuple[Precision, ...] = ("float32", "bfloat16", "int8")
+    for kind in precisions:
+        if kind != "int8" or find_spec("nncf") is not None:
+            yield (
+                labels("openvino", kind, cores()),
+                True,
+                lambda kind=kind: OpenVinoEvaluator(network, kind),  # type: ignore[misc]
+            )
 
 
-def middle_game(spec: GoSpec, rows: int) -> Positions:
-    """Positions after up to 40 random plies each."""
-    positions = spec.allocate(rows)
-    lengths = generator(1, 0, 0, OPENING).integers(0, _LARGEST_OPENING + 1, rows)
-    for ply in range(_LARGEST_OPENING):
-        weights = generator(1, 0, ply + 1, OPENING).random((rows, spec.points))
-        weights *= spec.candidates(positions)[:, :-1]
-        actions = np.where(weights.any(axis=1), weights.argmax(axis=1), spec.pass_action)
-        spec.play(positions, np.where(lengths > ply, actions, -1))
-    return positions
+def contenders(network: str, cases: tuple[tuple[int, int], ...] = CASES) -> list[Contender]:
+    """All backends on all boards and batches; 8 bits and all cores come first."""
+    model = _lively(find_network(network, GoSpec(9, 9, komi=7.0)))
+    found: list[Contender] = []
+    for size in dict.fromkeys(size for size, _ in cases):
+        spec = GoSpec(size, size, komi=7.0)
+        compared = random_positions(spec, _COMPARED)
+        reference = TorchEvaluator(model, "float32").evaluate(spec, compared)
+        for labels, peer, make in backends(model, spec):
+            evaluator = make()
+            divergence = mean_kl(spec, compared, reference, evaluator.evaluate(spec, compared))
+            for rows in (rows for side, rows in cases if side == size):
+                positions = random_positions(spec, 2 * rows + 64)[:rows]
+                found.append(
+                    Contender(
+                        _name(labels),
+                        "positions/s",
+                        _step(evaluator, spec, positions),
+                        group=f"{size}x{size}, batch {rows:3}",
+                        peer=peer,
+                        facts=lambda divergence=divergence: {"mean KL": divergence},  # type: ignore[misc]
+                        labels={
+                            **labels,
+                            "network": network,
+                            "size": f"{size}x{size}",
+                            "batch": rows,
+                            "mean_kl": divergence,
+                        },
+                    )
+                )
+    order = {contender.group: i for i, contender in enumerate(reversed(found))}
+    return sorted(found, key=lambda contender: -order[contender.group])
 
 
-def own_step(evaluator: TorchEvaluator, spec: GoSpec, positions: Positions) -> Callable[[], int]:
-    """One call of an evaluator."""
+def _lively(model: PolicyValueNet) -> PolicyValueNet:
+    """The same network; where a fresh one is silent (heads, residual branches), random numbers."""
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(1)
+        for parameter in model.parameters():
+            if not parameter.any():
+                parameter.normal_(0, 0.1)
+    return model
 
+
+def _name(labels: dict[str, object]) -> str:
+    threads = labels["threads"]
+    precision = "" if labels["precision"] == "int8" == labels["backend"] else labels["precision"]
+    return f"{labels['backend']} {precision}".strip() + f", {threads} thread{'s'[: threads != 1]}"
+
+
+def _step(evaluator: NetworkEvaluator, spec: GoSpec, positions: Positions) -> Callable[[], int]:
     def step() -> int:
         evaluator.evaluate(spec, positions)
         return len(positions)
@@ -68,43 +153,17 @@ def own_step(evaluator: TorchEvaluator, spec: GoSpec, positions: Positions) -> C
     return step
 
 
-def peer_step(forward: Forward, spec: GoSpec, positions: Positions) -> Callable[[], int]:
-    """Inputs from the positions, then one call of the peer."""
-
-    def step() -> int:
-        planes, globals_ = spec.features(positions)
-        images = planes.reshape(len(positions), spec.height, spec.width, -1).transpose(0, 3, 1, 2)
-        forward(np.ascontiguousarray(images, np.float32), globals_)
-        return len(positions)
-
-    return step
-
-
-def torch_eager(model: PolicyValueNet) -> Forward:
-    """The model as written, without folding, layout or precision tricks."""
-
-    def forward(planes: np.ndarray, globals_: np.ndarray) -> object:
-        with torch.inference_mode():
-            return model(torch.from_numpy(planes), torch.from_numpy(globals_))
-
-    return forward
-
-
-def openvino_float32(model: PolicyValueNet, spec: GoSpec) -> Forward:
-    """The model compiled by OpenVINO in its default setting, held to float32."""
-    import openvino
-
-    # Ones, not zeros: a trace keeps the branch it saw, and here all points are on the board.
-    example = (
-        torch.ones(2, len(spec.plane_names), spec.height, spec.width),
-        torch.ones(2, len(spec.global_names)),
+def mean_kl(spec: GoSpec, positions: Positions, exact: Evaluation, found: Evaluation) -> float:
+    """Mean KL(exact || found), in nats, of the policies over legal actions."""
+    legal = spec.legal(positions)
+    p, q = (
+        softmax(np.where(legal, logits.astype(np.float64), -np.inf))
+        for logits in (exact.policy_logits, found.policy_logits)
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        converted = openvino.convert_model(model, example_input=example)
-    compiled = openvino.compile_model(converted, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    ratio = np.log(np.maximum(p, 1e-30)) - np.log(np.maximum(q, 1e-30))
+    return float((p * ratio).sum(axis=1).mean())
 
-    def forward(planes: np.ndarray, globals_: np.ndarray) -> object:
-        return compiled([planes, globals_])
 
-    return forward
+def as_row(rate: Rate) -> dict[str, object]:
+    """Return what ``miai benchmark evaluator --json`` prints of a rate."""
+    return {**rate.labels, "positions_per_s": rate.value}

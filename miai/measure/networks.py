@@ -19,7 +19,7 @@ def find_network(name_or_path: str, spec: GameSpec) -> PolicyValueNet:
         NetworkFileError: if the file is not a usable network.
     """
     if name_or_path in SIZES:
-        config = NetworkConfig.named(name_or_path, spec.plane_names, spec.global_names)
+        config = NetworkConfig.named(name_or_path, spec)
         return PolicyValueNet.initial(config, seed=1).eval()
     if not Path(name_or_path).exists():
         raise ConfigError(

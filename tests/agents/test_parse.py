@@ -22,7 +22,7 @@ SPEC = GoSpec(9, 9, 7.0)
 
 
 def tiny_network() -> PolicyValueNet:
-    config = NetworkConfig(1, 8, SPEC.plane_names, SPEC.global_names)
+    config = NetworkConfig(1, 8, SPEC.plane_names, SPEC.global_names, ("go",))
     return PolicyValueNet(config)
 
 

@@ -86,16 +86,21 @@ def test_search_rows_say_what_was_measured() -> None:
 
 
 def test_evaluators_race_by_batch() -> None:
-    contenders = evaluator.contenders("b2c16", batches=(1, 3))
-    assert [contender.step() for contender in contenders if not contender.peer] == [1, 3]
-    assert {contender.group for contender in contenders} == {"batch 1", "batch 3"}
-    assert sum(contender.peer for contender in contenders) >= 2
-
-
-def test_evaluated_positions_are_of_the_middle_game() -> None:
-    positions = evaluator.middle_game(GoSpec(9, 9), 16)
-    assert len(set(positions["plies"])) > 5
-    assert not GoSpec(9, 9).finished(positions).any()
+    contenders = evaluator.contenders("b2c16", cases=((5, 1), (5, 3), (7, 2)))
+    groups = [contender.group for contender in contenders]
+    assert list(dict.fromkeys(groups)) == ["5x5, batch   1", "5x5, batch   3", "7x7, batch   2"]
+    assert groups == sorted(groups), "a group's contenders take turns side by side"
+    first = [contenders[groups.index(group)] for group in dict.fromkeys(groups)]
+    assert [contender.step() for contender in first] == [1, 3, 2]
+    assert not any(contender.peer for contender in first)
+    assert sum(contender.peer for contender in contenders) >= 6
+    row = evaluator.as_row(Rate("int8", "", 5e4, "positions/s", False, 1.0, {}, first[0].labels))
+    assert row["positions_per_s"] == 5e4 and row["size"] == "5x5" and row["batch"] == 1
+    assert {"backend", "precision", "network", "threads", "mean_kl"} <= set(row)
+    for contender in contenders:
+        kl = contender.labels["mean_kl"]
+        assert isinstance(kl, float)
+        assert abs(kl) < (1e-5 if contender.labels["precision"] == "float32" else 0.05)
 
 
 def test_unknown_network_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

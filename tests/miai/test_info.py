@@ -18,7 +18,7 @@ from miai import cli
 def network(tmp_path: Path) -> Path:
     """A network file with fresh weights."""
     spec = GoSpec(7, 7)
-    config = NetworkConfig.named("b2c16", spec.plane_names, spec.global_names)
+    config = NetworkConfig.named("b2c16", spec)
     path = tmp_path / "net.safetensors"
     provenance = {"made_by": "a test", "game": "go", "height": 7, "width": 7, "games": 1234}
     save_network(path, PolicyValueNet.initial(config, seed=1), provenance)

@@ -7,6 +7,7 @@ import numpy as np
 from agents.network.config import NetworkConfig
 from agents.network.model import PolicyValueNet
 from engine.games.go import GoSpec
+from engine.games.inputs import InputLayout
 from engine.games.spec import GameSpec
 from selfplay.learner import LearnerConfig
 from selfplay.replay import ReplayConfig
@@ -19,7 +20,7 @@ from tests.support.positions import random_positions
 def small_network(spec: GameSpec | None = None, seed: int = 0) -> PolicyValueNet:
     """An untrained b2c16."""
     spec = spec or GoSpec(5, 5)
-    config = NetworkConfig.named("b2c16", spec.plane_names, spec.global_names)
+    config = NetworkConfig.named("b2c16", spec)
     return PolicyValueNet.initial(config, seed)
 
 
@@ -32,16 +33,14 @@ def some_rows(spec: GameSpec, count: int, seed: int = 0) -> Rows:
     policy = np.where(legal, random.random(legal.shape), 0.0)
     outcome = random.integers(3, size=count).astype(np.uint8)
     return Rows(
-        height=spec.height,
-        width=spec.width,
-        plane_names=spec.plane_names,
-        global_names=spec.global_names,
+        layout=InputLayout.of(spec),
         planes=np.packbits(planes.reshape(count, -1), axis=1),
         globals=globals_,
         policy=(policy / policy.sum(axis=1, keepdims=True)).astype(np.float16),
         policy_weight=np.ones(count, np.float32),
         outcome=outcome,
         root_value=np.eye(3, dtype=np.float16)[outcome],
+        short_q=random.uniform(-1, 1, (count, 2)).astype(np.float16),
         score=random.normal(0, 5, count).astype(np.float32),
         ownership=random.integers(-1, 2, (count, spec.points)).astype(np.int8),
         weight=np.ones(count, np.float32),

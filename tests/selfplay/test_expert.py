@@ -34,7 +34,7 @@ def test_each_action_is_a_row_of_the_side_that_played_it() -> None:
     np.testing.assert_array_equal(rows.outcome[::2], WIN)
     np.testing.assert_array_equal(rows.outcome[1::2], LOSS)
     assert set(rows.game) == {7}
-    own = rows.unpacked_planes()[:, :, rows.plane_names.index("own")]
+    own = rows.unpacked_planes()[:, :, rows.layout.plane_names.index("own")]
     position = record.spec.allocate(1)
     for ply, action in enumerate(record.actions):
         np.testing.assert_array_equal(own[ply], record.spec.stones(position)[0] == 1 + ply % 2)

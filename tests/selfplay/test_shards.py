@@ -17,9 +17,7 @@ from tests.selfplay.small import some_rows
 
 
 def assert_same(first: Rows, second: Rows) -> None:
-    assert (first.height, first.width) == (second.height, second.width)
-    assert first.plane_names == second.plane_names
-    assert first.global_names == second.global_names
+    assert first.layout == second.layout
     for name in ARRAY_NAMES:
         mine, theirs = getattr(first, name), getattr(second, name)
         assert mine.dtype == theirs.dtype, name

@@ -44,15 +44,17 @@ def slow_forward(
         return reference_tile(padded, weights, scale, whole, residual, ratio)
 
     more = in_order(network.globals_linear, globals_, 1.0, units[0])
-    x = layer(network.stem, planes, 1.0, units[0], more)
-    for i, block in enumerate(network.blocks):
-        before, middle, end = units[2 * i : 2 * i + 3]
+    boards = {0: (layer(network.stem, planes, 1.0, units[0], more), units[0])}
+    for step, unit in zip(network.trunk, units[1:-3], strict=True):
+        x, before = boards[step.source]
+        residual, residual_unit = (None, 0.0) if step.residual is None else boards[step.residual]
         start = None
-        if block.pool is not None:
-            start = in_order(block.pool, pool_bytes(x), before, middle)
-        y = layer(block.first, x, before, middle, start)
-        x = layer(block.second, y, middle, end, None, x, before)
-    trunk, context_unit, policy_unit, value_unit = units[-4:]
+        if step.pool is not None:
+            start = in_order(step.pool, pool_bytes(x), before, unit)
+        y = layer(step.affine, x, before, unit, start, residual, residual_unit)
+        boards[step.target] = (y, unit)
+    x, trunk = boards[network.end]
+    context_unit, policy_unit, value_unit = units[-3:]
     context = pool_bytes(layer(network.policy_context, x, trunk, context_unit))
     more = in_order(network.policy_context_linear, context, context_unit, policy_unit)
     policy = layer(network.policy_points, x, trunk, policy_unit, more)

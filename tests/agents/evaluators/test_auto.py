@@ -27,7 +27,7 @@ SPEC = GoSpec(7, 7)
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("networks") / "small.safetensors"
-    config = NetworkConfig.named("b2c16", SPEC.plane_names, SPEC.global_names)
+    config = NetworkConfig.named("b2c16", SPEC)
     save_network(path, PolicyValueNet.initial(config, 1).eval(), {})
     return path
 
@@ -53,7 +53,7 @@ def test_eight_bits_where_the_cpu_can_multiply_bytes(
 def test_torch_where_there_is_a_gpu(network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auto, "_has_cuda", lambda: True)
     assert isinstance(load_evaluator(network, SPEC), TorchEvaluator)
-    config = NetworkConfig.named("b2c16", SPEC.plane_names, SPEC.global_names)
+    config = NetworkConfig.named("b2c16", SPEC)
     model = PolicyValueNet.initial(config, 1)
     assert isinstance(model_evaluator(model, SPEC), TorchEvaluator)
 
@@ -94,12 +94,6 @@ def test_a_network_for_another_game_is_refused(network: Path, backend: Any) -> N
 def test_an_unknown_backend_is_refused(network: Path) -> None:
     with pytest.raises(ConfigError, match="'abacus'"):
         load_evaluator(network, SPEC, "abacus")  # type: ignore[arg-type]
-
-
-def test_torch_missing_is_said(network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auto, "find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match=r"miai\[train\]"):
-        load_evaluator(network, SPEC, "torch")
 
 
 @pytest.mark.skipif(not shipped_network_path().is_file(), reason="no network comes with this")

@@ -13,9 +13,15 @@ import torch
 from agents.evaluators.int8 import Int8Evaluator, calibrate, inputs_of, random_positions, softmax
 from agents.evaluators.int8_tile import FORMS, LONGEST, Form, forms_of_this_cpu
 from agents.evaluators.int8_weights import quantize
-from agents.network.checkpoint import load_network, save_network, shipped_network_path
+from agents.network.checkpoint import (
+    content_hash,
+    load_network,
+    load_stored,
+    save_network,
+    shipped_network_path,
+)
 from agents.network.config import NetworkConfig
-from agents.network.folded import FoldedNetwork, fold, forward, load_folded
+from agents.network.folded import FoldedNetwork, fold, forward
 from agents.network.model import PolicyValueNet
 from engine.errors import NetworkFileError
 from engine.games import GameSpec, GoSpec, make
@@ -25,17 +31,17 @@ HERE = forms_of_this_cpu()
 
 
 def lively(spec: GameSpec, name: str = "b2c16", seed: int = 1) -> PolicyValueNet:
-    """A network whose every part says something: initial heads are zero, norms are identities."""
-    config = NetworkConfig.named(name, spec.plane_names, spec.global_names)
+    """A network whose every part says something: at first, heads and residual branches are zero."""
+    config = NetworkConfig.named(name, spec)
     model = PolicyValueNet.initial(config, seed)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed + 1)
         for key, tensor in model.state_dict().items():
-            if key.endswith(("running_var", "norm.weight")):
-                tensor.uniform_(0.5, 1.5)
-            elif key.endswith(("running_mean", "bias")):
+            if key.endswith("gain"):
+                tensor.uniform_(0.5, 1.0)
+            elif key.endswith("bias"):
                 tensor.normal_(0, 0.2)
-            elif not tensor.any() and tensor.ndim:
+            elif not tensor.any():
                 tensor.normal_(0, 0.1)
     return model.eval()
 
@@ -60,7 +66,7 @@ def test_the_portable_form_is_always_there() -> None:
 
 
 @pytest.mark.parametrize("form", HERE, ids=lambda form: form.name)
-@pytest.mark.parametrize("name", ["b2c16", "b4c48"])
+@pytest.mark.parametrize("name", ["b2c16", "n3c128"])
 @pytest.mark.parametrize("size", [(2, 2), (3, 7), (9, 9), (5, 19), (4, 25)])
 def test_every_form_computes_the_network_of_the_reference(
     form: Form, name: str, size: tuple[int, int]
@@ -69,7 +75,7 @@ def test_every_form_computes_the_network_of_the_reference(
     spec = GoSpec(*size)
     network = folded(lively(spec, name))
     positions = random_positions(spec, 11)
-    calibration = calibrate(network, inputs_of(spec))
+    calibration = calibrate(network, inputs_of(network.config, spec))
     got = evaluated(Int8Evaluator(network, calibration, form=form), spec, positions)
     logits, value, score, ownership = slow_forward(network, calibration, *images(spec, positions))
     for ours, theirs in zip(got, [logits, softmax(value), score, np.tanh(ownership)], strict=True):
@@ -81,7 +87,7 @@ def test_all_forms_give_the_same_bits(length: int) -> None:
     spec = GoSpec(3, max(length, 2), ko="simple")
     network = folded(lively(spec))
     positions = random_positions(spec, 9)
-    calibration = calibrate(network, inputs_of(spec))
+    calibration = calibrate(network, inputs_of(network.config, spec))
     results = [
         evaluated(Int8Evaluator(network, calibration, form=form), spec, positions) for form in HERE
     ]
@@ -95,7 +101,7 @@ def test_a_result_does_not_depend_on_its_batch_or_on_threads() -> None:
     spec = GoSpec(9, 9)
     network = folded(lively(spec, "b4c32"))
     positions = random_positions(spec, 60)
-    calibration = calibrate(network, inputs_of(spec))
+    calibration = calibrate(network, inputs_of(network.config, spec))
     whole = evaluated(Int8Evaluator(network, calibration), spec, positions)
     shared = Int8Evaluator(network, calibration, threads=3)
     order = np.random.default_rng(0).permutation(len(positions))
@@ -111,7 +117,7 @@ def test_many_threads_and_sizes_may_ask_at_once() -> None:
     """Each thread has boards of its own, and boards of one size never see those of another."""
     specs = [GoSpec(5, 5), GoSpec(9, 9), GoSpec(4, 13)]
     network = folded(lively(specs[0]))
-    evaluator = Int8Evaluator(network, calibrate(network, inputs_of(specs[1])))
+    evaluator = Int8Evaluator(network, calibrate(network, inputs_of(network.config, specs[1])))
     asked = [(spec, random_positions(spec, 20)) for spec in specs]
     expected = [evaluated(evaluator, spec, positions) for spec, positions in asked]
     wrong: list[int] = []
@@ -153,8 +159,7 @@ def test_folded_weights_are_the_model(spec: GameSpec) -> None:
 def test_eight_bits_cost_little() -> None:
     """The shipped network on positions that it was not calibrated on."""
     spec = GoSpec(9, 9)
-    network, metadata = load_folded(shipped_network_path())
-    assert metadata["network"] == network.config
+    network = load_stored(shipped_network_path()).network
     evaluator = Int8Evaluator.from_file(shipped_network_path(), spec)
     positions = spec.allocate(200)
     random = np.random.default_rng(5)
@@ -186,7 +191,7 @@ def test_bias_takes_back_what_rounding_weights_shifts() -> None:
     """Without it the mean output of a channel would be off by much more."""
     spec = GoSpec(9, 9)
     network = folded(lively(spec, "b4c32"))
-    calibration = calibrate(network, inputs_of(spec))
+    calibration = calibrate(network, inputs_of(network.config, spec))
     packed = quantize(network, calibration, HERE[-1])
     stem = packed.layers[0]
     outputs = stem[3]
@@ -200,7 +205,7 @@ def test_bias_takes_back_what_rounding_weights_shifts() -> None:
 def test_new_weights_are_used_from_the_next_call_on() -> None:
     spec = GoSpec(5, 5)
     first, second = (lively(spec, seed=seed) for seed in (1, 5))
-    inputs = inputs_of(spec)
+    inputs = inputs_of(first.config, spec)
     evaluator = Int8Evaluator.from_model(first, inputs)
     positions = random_positions(spec, 4)
     before = evaluated(evaluator, spec, positions)
@@ -215,14 +220,12 @@ def test_new_weights_are_used_from_the_next_call_on() -> None:
 def test_a_layer_that_is_always_zero_stays_zero() -> None:
     """Scales of dead layers must not divide by zero."""
     spec = GoSpec(5, 5)
-    model = PolicyValueNet.initial(
-        NetworkConfig.named("b2c16", spec.plane_names, spec.global_names), 1
-    ).eval()
+    model = PolicyValueNet.initial(NetworkConfig.named("b2c16", spec), 1).eval()
     with torch.no_grad():
         for tensor in model.parameters():
             tensor.zero_()
     network = folded(model)
-    found = Int8Evaluator(network, calibrate(network, inputs_of(spec))).evaluate(
+    found = Int8Evaluator(network, calibrate(network, inputs_of(network.config, spec))).evaluate(
         spec, spec.allocate(3)
     )
     assert not found.policy_logits.any() and not found.score.any()
@@ -232,14 +235,14 @@ def test_a_layer_that_is_always_zero_stays_zero() -> None:
 def test_a_network_for_another_game_is_refused(tmp_path: Path) -> None:
     spec = GoSpec(9, 9)
     save_network(tmp_path / "net.safetensors", lively(spec), {})
-    with pytest.raises(NetworkFileError, match="inputs of hex"):
+    with pytest.raises(NetworkFileError, match="network for hex"):
         Int8Evaluator.from_file(tmp_path / "net.safetensors", make("hex", 5))
     evaluator = Int8Evaluator.from_file(tmp_path / "net.safetensors", spec)
-    with pytest.raises(NetworkFileError, match="inputs of othello"):
+    with pytest.raises(NetworkFileError, match="network for othello"):
         evaluator.evaluate(make("othello"), make("othello").allocate(1))
 
 
-@pytest.mark.parametrize("damage", ["missing", "extra", "shape", "nan", "variance"])
+@pytest.mark.parametrize("damage", ["missing", "extra", "shape", "nan", "altered", "calibration"])
 def test_the_same_files_are_refused_as_with_torch(tmp_path: Path, damage: str) -> None:
     import safetensors.numpy
 
@@ -249,18 +252,21 @@ def test_the_same_files_are_refused_as_with_torch(tmp_path: Path, damage: str) -
     with safetensors.safe_open(path, "np") as file:
         metadata = file.metadata()
     if damage == "missing":
-        del tensors["stem.conv.weight"]
+        del tensors["stem.weight"]
     elif damage == "extra":
         tensors["more"] = np.zeros(2, np.float32)
     elif damage == "shape":
         tensors["value_head.value.bias"] = np.zeros(4, np.float32)
     elif damage == "nan":
-        tensors["stem.conv.weight"][0, 0, 0, 0] = np.nan
+        tensors["stem.weight"][0, 0, 0, 0] = np.nan
+    elif damage == "calibration":
+        tensors["calibration.largest"] = np.ones(1, np.float32)
     else:
-        tensors["stem.norm.running_var"][3] = -1.0
+        tensors["stem.bias"][3] += 1.0
+    if damage != "altered":
+        metadata["content"] = content_hash(tensors)
     path.write_bytes(safetensors.numpy.save(tensors, metadata))
     with pytest.raises(NetworkFileError, match="expected a miai network"):
-        load_folded(path)
-    if damage != "variance":
-        with pytest.raises(NetworkFileError, match="expected a miai network"):
-            load_network(path)
+        load_stored(path)
+    with pytest.raises(NetworkFileError, match="expected a miai network"):
+        load_network(path)

@@ -9,8 +9,13 @@ import pytest
 import torch
 
 from agents.evaluators.torch_evaluator import TorchEvaluator, as_channels_last, fast_precision
+from agents.network.config import NetworkConfig
+from agents.network.folded import fold_model, forward
+from agents.network.model import PolicyValueNet
+from engine import games
 from engine.errors import NetworkFileError
 from engine.games.go import GoSpec
+from engine.games.inputs import InputLayout
 from tests.agents.network.test_model import make
 from tests.support.positions import random_positions
 
@@ -79,20 +84,40 @@ def test_update_changes_what_it_says_and_not_the_model() -> None:
     assert all(torch.equal(weights[name], t) for name, t in other.state_dict().items())
 
 
-def test_a_network_with_other_inputs_is_refused() -> None:
+def test_a_network_for_another_game_is_refused() -> None:
     evaluator = TorchEvaluator(make(), "float32")
+    hex_ = games.make("hex", 9)
+    with pytest.raises(NetworkFileError, match="network for hex"):
+        evaluator.evaluate(hex_, hex_.allocate(1))
 
-    class OtherGame(GoSpec):
-        plane_names = ("on_board", "own", "opponent")
 
-    with pytest.raises(NetworkFileError, match="inputs"):
-        evaluator.evaluate(OtherGame(9, 9), GoSpec(9, 9).allocate(1))
-
-    class OtherRules(GoSpec):
-        global_names = ("komi",)
-
-    with pytest.raises(NetworkFileError, match="inputs"):
-        evaluator.evaluate(OtherRules(9, 9), GoSpec(9, 9).allocate(1))
+def test_inputs_find_their_columns_by_name() -> None:
+    """A network of several games gives the same whatever a game's own order of planes is."""
+    go, hex_ = GoSpec(5, 5), games.make("hex", 5)
+    config = NetworkConfig.named("b2c16", hex_, go)
+    assert set(config.plane_names) == {*go.plane_names, *hex_.plane_names}
+    assert config.plane_names != go.plane_names and "game:go" in config.global_names
+    model = PolicyValueNet.initial(config, 1)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.randn(parameter.shape) * 0.1)
+    positions = random_positions(go, 7, 12)
+    planes, globals_ = go.features(positions)
+    wide = np.zeros((7, 25, len(config.plane_names)), np.uint8)
+    for k, name in enumerate(go.plane_names):
+        wide[:, :, config.plane_names.index(name)] = planes[:, :, k]
+    values = {name: globals_[:, k] for k, name in enumerate(go.global_names)}
+    values["game:go"] = np.ones(7)
+    whole = np.stack(
+        [values.get(name, np.zeros(7)) for name in config.global_names], axis=1
+    ).astype(np.float32)
+    with torch.no_grad():
+        expected = model(as_channels_last(wide, 5, 5).float(), torch.from_numpy(whole))
+    got = TorchEvaluator(model, "float32").evaluate(go, positions)
+    np.testing.assert_allclose(got.policy_logits, expected.policy_logits, rtol=1e-3, atol=1e-3)
+    folded = fold_model(model)
+    own = forward(folded.specialised(InputLayout.of(go)), planes.reshape(7, 5, 5, -1), globals_)
+    np.testing.assert_allclose(own.policy_logits, expected.policy_logits, rtol=1e-3, atol=1e-3)
 
 
 def test_planes_are_viewed_in_place() -> None:

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import json
 import pickle
+import tempfile
 import zipfile
+from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from agents.network.checkpoint import FORMAT, load_network, read_metadata, save_network
+from agents.evaluators.int8 import calibrate, inputs_of
+from agents.evaluators.torch_evaluator import as_channels_last
+from agents.network.checkpoint import (
+    FORMAT,
+    load_network,
+    load_stored,
+    read_metadata,
+    save_network,
+)
+from agents.network.folded import fold_model, forward
 from engine.errors import NetworkFileError
+from engine.games import GoSpec
 from tests.agents.network.test_model import inputs, make
 
 
@@ -132,7 +147,7 @@ def test_weights_of_another_shape_are_refused(saved: Path) -> None:
 def test_weights_that_are_not_numbers_are_refused(saved: Path, tmp_path: Path) -> None:
     model = make()
     with torch.no_grad():
-        model.stem.conv.weight[0, 0, 0, 0] = float("nan")
+        model.stem.weight[0, 0, 0, 0] = float("nan")
     save_network(saved, model, {})
     with pytest.raises(NetworkFileError, match="NaN"):
         load_network(saved)
@@ -151,3 +166,89 @@ def test_a_header_of_other_json_is_refused(saved: Path, network: str) -> None:
     rewrite(saved, network=network)
     with pytest.raises(NetworkFileError, match="expected a miai network"):
         read_metadata(saved)
+
+
+DATA = Path(__file__).resolve().parents[2] / "data"
+
+
+def test_a_file_of_version_1_evaluates_as_it_did_then() -> None:
+    """Written, with its outputs, by the program that still had batch norms."""
+    path = DATA / "network_v1.safetensors"
+    with np.load(DATA / "network_v1.npz") as then:
+        shape = tuple(then["shape"])
+        planes = np.unpackbits(then["planes"], count=np.prod(shape)).reshape(shape)
+        outputs = [then[name] for name in ("policy", "value", "score", "ownership")]
+        globals_ = then["globals"]
+    model, metadata = load_network(path)
+    assert metadata["network"].games == ("go",)
+    with torch.no_grad():
+        found = model(as_channels_last(planes, 7, 7).float(), torch.from_numpy(globals_))
+    for now, before in zip(found, outputs, strict=False):
+        np.testing.assert_allclose(now.numpy(), before, rtol=1e-4, atol=1e-4)
+    own = forward(load_stored(path).network, planes.reshape(-1, 7, 7, shape[2]), globals_)
+    np.testing.assert_allclose(own.policy_logits, outputs[0], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(own.score, outputs[2], rtol=1e-3, atol=1e-3)
+
+
+def test_a_migrated_network_is_saved_as_the_new_version(tmp_path: Path) -> None:
+    model, metadata = load_network(DATA / "network_v1.safetensors")
+    save_network(tmp_path / "new.safetensors", model, metadata["provenance"])
+    again, _ = load_network(tmp_path / "new.safetensors")
+    for mine, theirs in zip(model.parameters(), again.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_a_stored_calibration_is_the_one_that_was_measured(tmp_path: Path) -> None:
+    model, spec = make("b4c32"), GoSpec(9, 9)
+    network = fold_model(model)
+    calibration = calibrate(network, inputs_of(network.config, spec))
+    save_network(tmp_path / "net.safetensors", model, {}, calibration)
+    stored = load_stored(tmp_path / "net.safetensors")
+    assert stored.calibration is not None
+    assert np.array_equal(stored.calibration.largest, calibration.largest)
+    assert all(map(np.array_equal, stored.calibration.patches, calibration.patches))
+    load_network(tmp_path / "net.safetensors")
+
+
+def test_altered_numbers_are_noticed(saved: Path) -> None:
+    data = bytearray(saved.read_bytes())
+    data[-5] ^= 1
+    saved.write_bytes(data)
+    with pytest.raises(NetworkFileError, match="altered"):
+        load_network(saved)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data(), version=st.sampled_from([1, 2]))
+def test_damaged_files_are_refused_or_read_never_worse(data: st.DataObject, version: int) -> None:
+    """Bytes changed, cut out or put in, the header being hit as often as the tensors."""
+    whole = bytearray(_whole(version))
+    end = len(whole) if data.draw(st.booleans()) else int.from_bytes(whole[:8], "little") + 8
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, end - 1))
+        what = data.draw(st.binary(max_size=6))
+        cut = data.draw(st.sampled_from([len(what), 0, 40]))
+        whole[at : at + cut] = what
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "net.safetensors"
+        path.write_bytes(whole)
+        try:
+            stored = load_stored(path)
+        except NetworkFileError as error:
+            assert str(path) in str(error)
+        else:
+            assert all(np.isfinite(array).all() for array in stored.tensors.values())
+            assert load_network(path)[0].config == stored.network.config
+
+
+@cache
+def _whole(version: int) -> bytes:
+    if version == 1:
+        return (DATA / "network_v1.safetensors").read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "net.safetensors"
+        model = make()
+        network = fold_model(model)
+        calibration = calibrate(network, inputs_of(network.config, GoSpec(5, 5)))
+        save_network(path, model, {"game": "go"}, calibration)
+        return path.read_bytes()
