@@ -123,7 +123,7 @@ def load_stored(path: Path) -> StoredNetwork:
     import safetensors
     import safetensors.numpy
 
-    data = _read(path)
+    data = read_bytes(path)
     values, provenance, header = _described(path, data)
     try:
         tensors = safetensors.numpy.load(data)
@@ -182,11 +182,11 @@ def read_metadata(path: Path) -> dict[str, Any]:
     Raises:
         NetworkFileError: if the file is not a network that this version can read.
     """
-    return _metadata(path, _read(path))
+    return _metadata(path, read_bytes(path))
 
 
-def _read(path: Path) -> bytes:
-    """The bytes of a file that may be a network."""
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of a file that may be a network, or refuse it; raises NetworkFileError."""
     try:
         if Path(path).stat().st_size > _LARGEST_FILE:
             raise refusal(path, f"a file of more than {_LARGEST_FILE >> 30} GiB")
@@ -203,7 +203,7 @@ def _read(path: Path) -> bytes:
 
 def _described(path: Path, data: bytes) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Return configuration and provenance as plain values, and the whole text header."""
-    header = _header(path, data).get("__metadata__")
+    header = read_header(path, data).get("__metadata__")
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise refusal(path, "a safetensors file that was not written by miai")
     if header.get("version") not in _READABLE:
@@ -243,7 +243,7 @@ def _count_parameters(path: Path, data: bytes) -> int:
     try:
         return sum(
             math.prod(tensor["shape"])
-            for name, tensor in _header(path, data).items()
+            for name, tensor in read_header(path, data).items()
             if not name.startswith(("__", _CALIBRATION))
             and not name.rpartition(".")[2].startswith(("running_", "num_batches"))
         )
@@ -251,7 +251,7 @@ def _count_parameters(path: Path, data: bytes) -> int:
         raise refusal(path, "a file without a safetensors header") from error
 
 
-def _header(path: Path, data: bytes) -> dict[str, Any]:
+def read_header(path: Path, data: bytes) -> dict[str, Any]:
     """Parse the JSON header: eight bytes of length, then the text."""
     if len(data) < 8:
         raise refusal(path, "a file that is too short to be one")

@@ -241,8 +241,8 @@ def fold_model(model: PolicyValueNet) -> FoldedNetwork:
 
 
 def model_tensors(model: PolicyValueNet) -> dict[str, NDArray[np.float32]]:
-    """A model's tensors by name, without those of torch's bookkeeping."""
-    return {name: tensor.detach().cpu().numpy() for name, tensor in model.state_dict().items()}
+    """A model's tensors by name, adapters merged into the weights that they belong to."""
+    return {name: tensor.detach().cpu().numpy() for name, tensor in model.merged_state().items()}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import NamedTuple
 
 import torch
@@ -147,9 +146,26 @@ class PolicyValueNet(nn.Module):
             future,
         )
 
+    def merged_state(self) -> dict[str, Tensor]:
+        """Tensors by name as without adapters: each adapter is in the weight that it belongs to."""
+        tensors = {}
+        for name, tensor in self.state_dict().items():
+            owner, adapted, part = name.partition(".parametrizations.weight.")
+            if not adapted:
+                tensors[name] = tensor
+            elif part == "original":
+                tensors[f"{owner}.weight"] = self.get_submodule(owner).weight.detach()
+        return tensors
+
+    def merged(self) -> PolicyValueNet:
+        """Return a copy without adapters that computes the same, all of it trainable."""
+        model = PolicyValueNet(self.config).to(next(self.parameters()).device)
+        model.load_state_dict(self.merged_state())
+        return model
+
     def frozen(self) -> PolicyValueNet:
-        """Return a copy for inference: evaluation mode, no gradients, gains merged."""
-        model = copy.deepcopy(self).eval().requires_grad_(False)
+        """Return a copy for inference: evaluation mode, no gradients, gains and adapters merged."""
+        model = self.merged().eval().requires_grad_(False)
         for module in model.modules():
             if isinstance(module, Conv):
                 module.weight.mul_(module.gain[:, None, None, None])
