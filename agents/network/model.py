@@ -154,7 +154,8 @@ class PolicyValueNet(nn.Module):
             if not adapted:
                 tensors[name] = tensor
             elif part == "original":
-                tensors[f"{owner}.weight"] = self.get_submodule(owner).weight.detach()
+                adapted_weight: Tensor = getattr(self.get_submodule(owner), "weight")  # noqa: B009
+                tensors[f"{owner}.weight"] = adapted_weight.detach()
         return tensors
 
     def merged(self) -> PolicyValueNet:
