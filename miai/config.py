@@ -8,6 +8,7 @@ stands in its type and its metadata: ``min``, ``max``, ``unit``, ``why``. ``None
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 import tomllib
 import types
@@ -53,6 +54,13 @@ def load_preset(name_or_path: str | Path) -> dict[str, Any]:
             f"expected a preset ({', '.join(known)}) or a TOML file, got {text!r}{hint}"
         )
     return _parse(path.read_bytes(), text)
+
+
+def preset_comment(name: str) -> str:
+    """The comment that a preset begins with, as one line; a blank line ends it."""
+    lines = (_preset_folder() / f"{name}.toml").read_text(encoding="utf-8").splitlines()
+    comment = itertools.takewhile(lambda line: line.startswith("#"), lines)
+    return " ".join(line.removeprefix("#").strip() for line in comment)
 
 
 def build(

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -50,12 +51,12 @@ Progress = Callable[[dict[str, object]], None]
 
 @dataclass(frozen=True)
 class GameConfig:
-    """Which game is learned."""
+    """Which game is learned, with its usual rules."""
 
-    name: str = "go"
+    name: Literal["go", "othello", "gomoku", "tic_tac_toe", "connect_four", "hex"] = "go"
     height: int = field(default=9, metadata={"min": 2, "max": 25, "unit": "points"})
     width: int = field(default=9, metadata={"min": 2, "max": 25, "unit": "points"})
-    komi: float = field(default=7.0, metadata={"unit": "points", "why": "fair on 9x9"})
+    komi: float = field(default=7.0, metadata={"unit": "points", "why": "Go: fair on 9x9"})
 
     def spec(self) -> GameSpec:
         """The rules."""
@@ -312,7 +313,7 @@ class Run:
             root_q = rows.root_value[:, 0].astype(np.float32) - rows.root_value[:, 2]
             metrics |= {
                 "mean_plies": float(np.mean(lengths)),
-                "cut_games": float(np.mean(np.array(lengths) >= self.config.selfplay.max_plies)),
+                "cut_games": float(np.mean(np.array(lengths) >= self._groups[0].longest)),
                 "black_wins": float(np.mean([game.score > 0 for game in games])),
                 "distinct_games": len({game.actions for game in games}) / len(games),
                 "target_entropy": float(entropy.mean()),

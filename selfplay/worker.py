@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.games.spec import GameSpec
+from engine.games.spec import GameSpec, Positions
 from engine.random import KOMI, MOVE, OPENING, bits, generator
 from engine.search import Evaluator, Roots, Search, SearchConfig
 from selfplay.shards import Rows
 from selfplay.targets import GameBuffer
 
 _TO_UNIT = 2.0**-53
+_FIRST_OPENINGS = 0.75  # of the board's points
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,25 @@ class SelfPlayConfig:
     opening_plies: int = field(
         default=3, metadata={"min": 0, "why": "0 to so many uniformly random first plies"}
     )
-    komi_spread: float = field(
-        default=1.5, metadata={"min": 0.0, "unit": "points", "why": "komi varies by so much"}
+    first_games: int = field(
+        default=256,
+        metadata={
+            "min": 0,
+            "why": "so many begin from up to most of a board of random plies: else games that are "
+            "all about as long go on ending together, and rows come in floods",
+        },
     )
-    max_plies: int = field(
-        default=130, metadata={"min": 1, "why": "then the board is scored as it stands"}
+    komi_spread: float = field(
+        default=1.5,
+        metadata={"min": 0.0, "unit": "points", "why": "komi varies by so much, if there is one"},
+    )
+    max_plies_share: float = field(
+        default=1.6,
+        metadata={
+            "min": 0.1,
+            "unit": "plies a point",
+            "why": "then the board is scored as it stands; 130 plies on 9x9",
+        },
     )
 
 
@@ -93,10 +108,16 @@ class Group:
         self._numbers = np.zeros(config.slots, np.uint64)
         self._positions = spec.allocate(config.slots)
         # The ply at which play stops includes the random opening, so buffers need no more room.
-        self._plies = min(config.max_plies, spec.max_plies)
+        self._plies = min(round(config.max_plies_share * spec.points), spec.max_plies)
+        self._komi_spread = config.komi_spread if "komi" in spec.rules else 0.0
         self._buffer = GameBuffer(spec, config.slots, self._plies)
         for slot in range(config.slots):
             self._start_game(slot)
+
+    @property
+    def longest(self) -> int:
+        """Plies after which a game is scored as it stands."""
+        return self._plies
 
     @property
     def games_started(self) -> int:
@@ -108,17 +129,28 @@ class Group:
         self._next_number += self._stride
         self._numbers[slot] = number
         position = self._spec.allocate(1)
-        steps = int(2 * self._config.komi_spread)
+        steps = int(2 * self._komi_spread)
         offset = bits(self._seed, number, 0, KOMI) % (2 * steps + 1) - steps
         position["komi_half_points"] += offset
-        random = generator(self._seed, number, 0, OPENING)
         self._buffer.clear(slot)
-        for _ in range(int(random.integers(self._config.opening_plies + 1))):
-            points = np.flatnonzero(self._spec.candidates(position)[0, :-1])
-            action = np.array([random.choice(points)])
-            self._spec.play(position, action)
-            self._buffer.note_action(slot, int(action[0]))
+        self._play_opening(slot, number, position)
         self._positions[slot] = position[0]
+
+    def _play_opening(self, slot: int, number: int, position: Positions) -> None:
+        """Play a few random plies, so that games differ."""
+        start = position.copy()
+        random = generator(self._seed, number, 0, OPENING)
+        first = number < self._config.first_games
+        most = round(_FIRST_OPENINGS * self._spec.points) if first else self._config.opening_plies
+        for _ in range(int(random.integers(most + 1))):
+            candidates = self._spec.candidates(position)[0]
+            points = np.flatnonzero(candidates[:-1])
+            action = random.choice(points) if len(points) else self._spec.pass_action
+            self._spec.play(position, np.array([action]))
+            self._buffer.note_action(slot, int(action))
+            if self._spec.finished(position)[0]:
+                position[:] = start
+                self._buffer.clear(slot)
 
     def step(self, simulations: int) -> tuple[list[Rows], list[FinishedGame]]:
         """Play one ply in every slot; return what finished."""

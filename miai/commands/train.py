@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from selfplay.run import Benchmark, RunConfig
 
 SUMMARY = "train a network from nothing by self-play"
-EXAMPLE = "miai train --preset go9-quick --minutes 30 --run runs/first"
+EXAMPLE = "miai train --game connect_four"
 
 _BENCHMARK_SIMULATIONS = 32
 _BENCHMARK_GAMES = 20
@@ -22,10 +22,16 @@ _BENCHMARK_GAMES = 20
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--run", type=Path, required=True, help="folder of the run; an existing one goes on"
+        "--preset",
+        help="named settings or a TOML file (default: the game's, go9-quick for Go; a resume needs "
+        "none); miai train --preset list shows them",
     )
+    parser.add_argument("--game", help="learn this game with its usual preset")
+    parser.add_argument("--size", help="on this board, such as 9 or 7x6, width by height")
     parser.add_argument(
-        "--preset", help="named settings or a TOML file (default: go9-quick; a resume needs none)"
+        "--run",
+        type=Path,
+        help="folder of the run; an existing one goes on (default: runs/ and the preset's name)",
     )
     parser.add_argument("--minutes", type=float, help="time of the whole run, over all resumes")
     parser.add_argument(
@@ -53,9 +59,11 @@ def run(args: argparse.Namespace) -> int:
     from miai.tensorboard import open_board
     from selfplay.run import Run
 
-    config = _resolve(args)
-    board = open_board(args.run / "tensorboard") if args.tensorboard else None
-    with Run(args.run, config, to_toml(config)) as training:
+    if args.preset == "list":
+        return _list_presets()
+    folder, config = _resolve(args)
+    board = open_board(folder / "tensorboard") if args.tensorboard else None
+    with Run(folder, config, to_toml(config)) as training:
         _announce(training.folder.path, config, training.resumed, training.progress)
         display = _Display(config)
 
@@ -69,8 +77,8 @@ def run(args: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             display.end()
             print(
-                f"stopped; all but the games in flight is in {args.run}. "
-                f"Go on with: miai train --run {args.run}",
+                f"stopped; all but the games in flight is in {folder}. "
+                f"Go on with: miai train --run {folder}",
                 file=sys.stderr,
             )
             return 130
@@ -78,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
         checkpoints = training.folder.checkpoints()
         if not checkpoints:
             raise RunError(
-                f"expected at least one checkpoint in {args.run}, got none: "
+                f"expected at least one checkpoint in {folder}, got none: "
                 "the run was too short for a game to end; give it more --minutes or --cycles"
             )
         print(f"done: {training.state.games} games, {training.state.rows} rows")
@@ -94,21 +102,57 @@ def _what_next(spec: GameSpec, network: Path) -> str:
     return f"see how strong it is: miai arena {size} {network}@100 rollouts:500 --games 20"
 
 
-def _resolve(args: argparse.Namespace) -> RunConfig:
-    """Settings of an existing run, or of the preset, with what the command line says on top."""
+_PRESET_OF = {
+    "go": "go9-quick",
+    "othello": "othello",
+    "gomoku": "gomoku9",
+    "tic_tac_toe": "tic_tac_toe",
+    "connect_four": "connect_four",
+    "hex": "hex7",
+}
+
+
+def _resolve(args: argparse.Namespace) -> tuple[Path, RunConfig]:
+    """The run's folder, and its settings: its own, or the preset's; the command line's on top."""
+    from miai.commands.game_options import read_size
     from miai.config import build, load_preset
     from selfplay.run import RunConfig
 
-    overrides = list(args.set)
+    overrides = []
+    name = args.preset
+    if args.game is not None:
+        game = args.game.lower().replace("-", "_")
+        name = name or _PRESET_OF.get(game)
+        overrides.append(f"game.name={game}")
+    if args.size is not None:
+        sides = zip(("height", "width"), read_size(args.size), strict=True)
+        overrides += [f"game.{which}={side}" for which, side in sides]
+    overrides += args.set
     if args.minutes is not None:
         overrides.append(f"schedule.minutes={args.minutes}")
     if args.cycles is not None:
         overrides.append(f"schedule.cycles={args.cycles}")
     if args.seed is not None:
         overrides.append(f"seed={args.seed}")
-    known = args.run / "config.toml"
-    source = args.preset or (str(known) if known.exists() else "go9-quick")
-    return build(RunConfig, load_preset(source), overrides, source=source)
+    if args.run is None:
+        size = f"-{args.size}" if args.size else ""
+        folder = Path("runs") / f"{Path(name or _PRESET_OF['go']).stem}{size}"
+    else:
+        folder = args.run
+    known = folder / "config.toml"
+    if known.exists() and args.preset is None:
+        name = str(known)
+    source = name or _PRESET_OF["go"]
+    return folder, build(RunConfig, load_preset(source), overrides, source=source)
+
+
+def _list_presets() -> int:
+    from miai.config import load_preset, preset_comment, preset_names
+
+    for name in preset_names():
+        schedule = load_preset(name).get("schedule", {})
+        print(f"{name:<14}{schedule.get('minutes', 30.0):>5.0f} min  {preset_comment(name)}")
+    return 0
 
 
 def _announce(path: Path, config: RunConfig, resumed: bool, progress: float) -> None:

@@ -63,7 +63,12 @@ def small_run(**schedule: float) -> RunConfig:
         game=GameConfig(height=5, width=5, komi=0.5),
         network="b2c16",
         selfplay=SelfPlayConfig(
-            slots=8, threads=2, simulations=4, simulations_late=6, max_plies=40, sampled_plies=6
+            slots=8,
+            threads=2,
+            simulations=4,
+            simulations_late=6,
+            max_plies_share=1.6,
+            sampled_plies=6,
         ),
         replay=ReplayConfig(first_rows=500, capacity=5000),
         learner=LearnerConfig(batch=64),

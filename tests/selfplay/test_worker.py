@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+import engine.games
 from agents.evaluators.rollout import RolloutEvaluator
 from engine.games.go import GoSpec
 from engine.search import SearchConfig
@@ -16,7 +18,7 @@ SPEC = GoSpec(5, 5, 0.5)
 def play(
     slots: int, steps: int, first: int = 0, stride: int = 1, **settings: int
 ) -> tuple[list[Rows], list[FinishedGame]]:
-    config = SelfPlayConfig(slots=slots, max_plies=40, sampled_plies=6, **settings)
+    config = SelfPlayConfig(slots=slots, sampled_plies=6, first_games=0, **settings)
     search = SearchConfig(no_pass_before=8)
     group = Group(SPEC, RolloutEvaluator(), search, config, 11, first, stride)
     rows: list[Rows] = []
@@ -97,10 +99,33 @@ def test_no_pass_before_its_ply_and_openings_make_no_rows() -> None:
 
 
 def test_long_games_are_cut_and_scored() -> None:
-    config = SelfPlayConfig(slots=2, max_plies=10)
+    config = SelfPlayConfig(slots=2, max_plies_share=0.4, first_games=0)
     group = Group(SPEC, RolloutEvaluator(), SearchConfig(no_pass_before=99), config, 1, 0, 1)
     games: list[FinishedGame] = []
     for _ in range(12):
         games += group.step(2)[1]
     assert games
     assert all(len(game.actions) == 10 for game in games)
+
+
+@pytest.mark.parametrize("name", sorted(engine.games.GAMES))
+def test_first_games_begin_anywhere_so_that_they_do_not_end_together(name: str) -> None:
+    spec = engine.games.make(name)
+    config = SelfPlayConfig(slots=12, first_games=12)
+    group = Group(spec, RolloutEvaluator(), SearchConfig(), config, 1, 0, 1)
+    finished: list[FinishedGame] = []
+    when: list[int] = []
+    first_rows: list[int] = []
+    for step in range(spec.points):
+        rows, games = group.step(1)
+        finished += games
+        when += [step] * len(games)
+        first_rows += [int(part.ply[0]) for part in rows if int(part.game[0]) < 12]
+        if len([game for game in finished if game.number < 12]) == 12:
+            break
+    assert len(set(when)) > 2
+    assert max(first_rows) > config.opening_plies
+    position = spec.allocate(1)
+    for action in finished[0].actions:
+        spec.play(position, np.array([action]))
+    assert spec.finished(position)[0] or len(finished[0].actions) == group.longest
