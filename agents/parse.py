@@ -8,11 +8,11 @@ policy:NET                 the bare network, no search
 gtp:gnugo --mode gtp       a program that speaks GTP; arguments are split as a shell would, no shell
 ```
 
-NET is a network file, ``shipped`` for the one that comes with the program, a run's folder for its
-newest checkpoint (``runs/first``), or a folder with a checkpoint's label (``runs/first:12``).
-``int8:``, ``torch:`` or ``openvino:`` before NET names what computes it; without, the fastest here
-does. Any
-spelling may be given a name to be shown under: ``strong=runs/first@1600``.
+NET is a network file, ``shipped`` for the one that comes with the program for the game at hand
+(``shipped:go9`` for a certain one), a run's folder for its newest checkpoint (``runs/first``), or a
+folder with a checkpoint's label (``runs/first:12``). ``int8:``, ``torch:`` or ``openvino:`` before
+NET names what computes it; without, the fastest here does. Any spelling may be given a name to be
+shown under: ``strong=runs/first@1600``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from typing import Final, Literal
 from agents.evaluators.auto import BACKENDS, Backend
 from agents.gtp.client import Watchdog
 from agents.gtp.program import GtpAgent
-from agents.network.checkpoint import read_metadata, shipped_network_path
+from agents.network.checkpoint import read_metadata, shipped_network_path, shipped_networks
 from agents.protocol import Agent, Limit
 from engine.errors import ConfigError
 from engine.games.spec import GameSpec
@@ -92,15 +92,20 @@ def parse_agent(
         ConfigError: if the text spells no agent.
         NetworkFileError: if the network is missing, damaged, or made for another game.
     """
-    spelling = read_spelling(text, simulations)
+    spelling = read_spelling(text, simulations, spec)
     return make_agent(spelling, spec, processes=processes, watchdog=watchdog)
 
 
-def read_spelling(text: str, simulations: int = DEFAULT_SIMULATIONS) -> Spelling:
-    """Read a spelling without making the agent; raises as :func:`parse_agent`."""
+def read_spelling(
+    text: str, simulations: int = DEFAULT_SIMULATIONS, game: GameSpec | None = None
+) -> Spelling:
+    """Read a spelling without making the agent; raises as :func:`parse_agent`.
+
+    ``game`` says whose network ``shipped`` is; without, 9x9 Go's.
+    """
     named = _NAME.fullmatch(text)
     if named is not None:
-        return replace(read_spelling(named.group(2), simulations), name=named.group(1))
+        return replace(read_spelling(named.group(2), simulations, game), name=named.group(1))
     head, _, rest = text.partition(":")
     if text == "random":
         return Spelling(text, "random", "random")
@@ -111,14 +116,14 @@ def read_spelling(text: str, simulations: int = DEFAULT_SIMULATIONS) -> Spelling
         argv = _arguments(rest, text)
         return Spelling(text, Path(argv[0]).stem[:_LONGEST_NAME], "gtp", argv=argv)
     if head == "policy":
-        backend, path, name = _network_and_backend(rest, text)
+        backend, path, name = _network_and_backend(rest, text, game)
         return Spelling(text, f"policy:{name}", "policy", network=path, backend=backend)
     budget = _SIMULATIONS.fullmatch(text)
     if budget is not None:
         text_of_network, simulations = budget.group(1), _simulations(budget.group(2), text)
     else:
         text_of_network = text
-    backend, path, name = _network_and_backend(text_of_network, text)
+    backend, path, name = _network_and_backend(text_of_network, text, game)
     return Spelling(text, f"{name}@{simulations}", "network", simulations, path, backend)
 
 
@@ -163,7 +168,7 @@ def _network_agent(spelling: Spelling, spec: GameSpec) -> Agent:
     from agents.policy_agent import PolicyAgent
     from agents.search_agent import SearchAgent
 
-    path = spelling.network or shipped_network_path()
+    path = spelling.network or shipped_network_path(spec.name, spec.width)
     evaluator = load_evaluator(path, spec, spelling.backend)
     if spelling.kind == "policy":
         return PolicyAgent(spelling.name, evaluator)
@@ -187,29 +192,38 @@ def _arguments(line: str, text: str) -> tuple[str, ...]:
     return argv
 
 
-def network_path(word: str) -> Path:
+def network_path(word: str, game: GameSpec | None = None) -> Path:
     """Return the file that ``word`` names: a network file, a run's newest checkpoint, ``shipped``.
 
     Raises:
         ConfigError: if there is no such file.
     """
-    return _network(word, word)[0]
+    return _network(word, word, game)[0]
 
 
-def _network_and_backend(word: str, text: str) -> tuple[Backend, Path, str]:
+def _network_and_backend(word: str, text: str, game: GameSpec | None) -> tuple[Backend, Path, str]:
     """Return what is to compute the network, its file, and a short name."""
     prefix, colon, rest = word.partition(":")
     for backend in BACKENDS:
         if colon and prefix == backend:
-            path, name = _network(rest, text)
+            path, name = _network(rest, text, game)
             return backend, path, name if backend == "auto" else f"{backend}:{name}"
-    return "auto", *_network(word, text)
+    return "auto", *_network(word, text, game)
 
 
-def _network(word: str, text: str) -> tuple[Path, str]:
+def _network(word: str, text: str, game: GameSpec | None) -> tuple[Path, str]:
     """Return the file and a short name for it."""
     if word == SHIPPED:
-        return shipped_network_path(), SHIPPED
+        where = () if game is None else (game.name, game.width)
+        return shipped_network_path(*where), SHIPPED
+    if word.startswith(f"{SHIPPED}:"):
+        networks = shipped_networks()
+        name = word.partition(":")[2]
+        if name not in networks:
+            raise ConfigError(
+                f"expected a network that comes along ({', '.join(networks)}), got {text!r}"
+            )
+        return networks[name], name
     path = Path(word)
     if word and path.is_dir():
         checkpoints = sorted((path / "checkpoints").glob("*.safetensors"))

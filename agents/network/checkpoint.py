@@ -272,9 +272,25 @@ def refusal(path: Path, got: str) -> NetworkFileError:
     return NetworkFileError(f"expected a miai network (.safetensors), got {got}: {path}")
 
 
-def shipped_network_path() -> Path:
-    """Where the network that comes with the program lies; it may be missing in a bare checkout."""
+def shipped_networks() -> dict[str, Path]:
+    """The networks that come with the program, by name: of a game, some with a width."""
     found = importlib.util.find_spec("miai")
-    if found is None or found.origin is None:
-        return Path("networks") / "go9.safetensors"
-    return Path(found.origin).parent / "networks" / "go9.safetensors"
+    home = Path("miai") if found is None or found.origin is None else Path(found.origin).parent
+    return {path.stem: path for path in sorted((home / "networks").glob("*.safetensors"))}
+
+
+def shipped_network_path(game: str = "go", width: int = 9) -> Path:
+    """Where the network for a game lies that comes with the program.
+
+    Of several for one game it is the one for the nearest size. There may be none: the path is that
+    of no file then.
+    """
+    nearest: tuple[int, Path] | None = None
+    networks = shipped_networks()
+    for name, path in networks.items():
+        letters = name.rstrip("0123456789")
+        if letters == game:
+            distance = abs(int(name[len(letters) :] or width) - width)
+            nearest = min(nearest or (distance, path), (distance, path))
+    home = next(iter(networks.values()), Path("networks") / "none").parent
+    return home / f"{game}.safetensors" if nearest is None else nearest[1]

@@ -101,10 +101,15 @@ def run(args: argparse.Namespace) -> int:
             f"expected two agents or more, got {len(args.agents)}; or --out with a tournament"
         )
     if known is not None:
-        spellings = [replace(read_spelling(c.spelling), name=c.name) for c in known.agents]
+        spellings = [
+            replace(read_spelling(agent.spelling, game=known.spec), name=agent.name)
+            for agent in known.agents
+        ]
         games = args.games or folder.games_per_pairing()
     else:
-        spellings = with_distinct_names([read_spelling(text) for text in args.agents])
+        spellings = with_distinct_names(
+            [read_spelling(text, game=read_spec(args)) for text in args.agents]
+        )
         games = 100 if args.games is None else args.games
     _check_arguments(args, [spelling.name for spelling in spellings])
     if games % 2:
