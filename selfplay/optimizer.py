@@ -41,7 +41,10 @@ class Muon(torch.optim.Optimizer):
         momentum: float = 0.95,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+        super().__init__(
+            parameters,
+            {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "share": 1.0},
+        )
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
@@ -74,18 +77,23 @@ class Muon(torch.optim.Optimizer):
 
 
 def make_optimizers(
-    model: nn.Module, weight_decay: float, muon: bool
+    model: nn.Module, weight_decay: float, muon: bool, adam_share: float = 1.0
 ) -> list[torch.optim.Optimizer]:
-    """Optimisers that share a model's parameters: matrices decay, gains and biases do not."""
+    """Optimisers that share a model's parameters: matrices decay, gains and biases do not.
+
+    Each group's ``share`` says what part of the learning rate it takes: all of it, or
+    ``adam_share`` where Muon has the convolutions.
+    """
     trained = [p for p in model.parameters() if p.requires_grad]
     convolutions = [p for p in trained if muon and p.dim() == 4 and min(p.shape[:2]) > 2]
     chosen = set(map(id, convolutions))
     others = [p for p in trained if id(p) not in chosen]
     decayed, plain = [p for p in others if p.dim() > 1], [p for p in others if p.dim() <= 1]
+    share = adam_share if convolutions else 1.0
     adam = torch.optim.AdamW(
         [
-            {"params": decayed, "weight_decay": weight_decay},
-            {"params": plain, "weight_decay": 0.0},
+            {"params": decayed, "weight_decay": weight_decay, "share": share},
+            {"params": plain, "weight_decay": 0.0, "share": share},
         ],
         fused=True,
     )

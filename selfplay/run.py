@@ -42,6 +42,10 @@ from selfplay.worker import FinishedGame, Group, SelfPlayConfig
 
 _GAMES_SAMPLED = 4
 _CALIBRATION_ROWS = 256
+_DIVERGED = 2.0
+"""Times the usual loss: more is no bad luck with a batch."""
+_GENTLER = 0.3
+"""Share of the learning rate after a divergence."""
 
 Benchmark = Callable[[Path, Sequence[Path]], dict[str, object]]
 """Given a new checkpoint and the earlier ones, says how strong it is."""
@@ -140,7 +144,8 @@ class Run:
             self._learner.averaged_model(), self.spec, config.evaluator
         )
         self._groups = self._new_groups()
-        self._evaluations = 0
+        self._future = config.future_head
+        self._notes: list[str] = []
 
     def __enter__(self) -> Run:
         return self
@@ -224,6 +229,8 @@ class Run:
             "games_per_s": len(games) / seconds,
             "rows_per_s": 0.0 if rows is None else len(rows) / seconds,
         }
+        if self._notes:
+            metrics["notes"], self._notes = self._notes, []
         self._save(rows, games, metrics, benchmark)
         report(metrics)
 
@@ -265,16 +272,41 @@ class Run:
         batch = self.config.learner.batch
         steps = int(self.state.training_credit // batch)
         self.state.training_credit -= steps * batch
-        totals: dict[str, float] = {}
-        random = generator(self.config.seed, self.state.cycle, 0, SYMMETRY)
-        for _ in range(steps):
-            drawn = self._window.sample(random, batch, future=self.config.future_head)
-            losses = self._learner.train_step(drawn, self._learning_rate())
-            for name, value in losses.items():
-                totals[name] = totals.get(name, 0.0) + value / steps
+        totals = self._take_steps(steps)
         if steps:
             self._evaluator.update(self._learner.averaged_model(), self._recent_inputs())
         return totals, steps
+
+    def _take_steps(self, steps: int) -> dict[str, float]:
+        """Train; a loss that leaves its level brings back the last saved weights, once."""
+        try:
+            totals = self._mean_losses(steps)
+            level, total = self.state.loss_level, totals.get("total", 0.0)
+            if level and total > _DIVERGED * level:
+                raise RunError(f"expected a loss of about {level:.2f}, got {total:.3g}")
+        except RunError as error:
+            if self.state.rate_share < 1.0 or not self.folder.state.exists():
+                raise RunError(
+                    f"training diverged: {error}; the last state is intact: start a new run with a "
+                    "lower schedule.learning_rate"
+                ) from error
+            load_state(self.folder.state, self._learner)
+            self.state.rate_share = _GENTLER
+            self._notes.append(f"{error}: back to the last state, at {_GENTLER:g} of the rate")
+            return {}
+        if steps:
+            self.state.loss_level = total if not level else 0.9 * level + 0.1 * total
+        return totals
+
+    def _mean_losses(self, steps: int) -> dict[str, float]:
+        totals: dict[str, float] = {}
+        random = generator(self.config.seed, self.state.cycle, 0, SYMMETRY)
+        for _ in range(steps):
+            drawn = self._window.sample(random, self.config.learner.batch, future=self._future)
+            losses = self._learner.train_step(drawn, self._learning_rate())
+            for name, value in losses.items():
+                totals[name] = totals.get(name, 0.0) + value / steps
+        return totals
 
     def _recent_inputs(self) -> Inputs:
         """Planes and globals of some recent rows, to calibrate on."""
@@ -287,10 +319,10 @@ class Run:
     def _learning_rate(self) -> float:
         schedule = self.config.schedule
         if self.progress <= schedule.decay_from:
-            return schedule.learning_rate
+            return schedule.learning_rate * self.state.rate_share
         share = (self.progress - schedule.decay_from) / max(1.0 - schedule.decay_from, 1e-9)
         ratio = schedule.final_learning_rate / schedule.learning_rate
-        return float(schedule.learning_rate * ratio**share)
+        return float(schedule.learning_rate * self.state.rate_share * ratio**share)
 
     def _describe(
         self, rows: Rows | None, games: Sequence[FinishedGame], losses: dict[str, float], steps: int

@@ -32,6 +32,10 @@ class TrainingState:
     """Rows that the learner may still draw."""
     next_game: int = 0
     next_shard: int = 1
+    loss_level: float = 0.0
+    """Running mean of the cycles' losses; 0 before the first."""
+    rate_share: float = 1.0
+    """Of the schedule's learning rate: lowered once if training diverges."""
 
 
 def save_state(path: Path, learner: Learner, state: TrainingState) -> None:

@@ -212,6 +212,9 @@ class _Display:
         benchmark = metrics.get("benchmark")
         if isinstance(benchmark, dict):
             self._line(_describe_benchmark(benchmark), keep=True)
+        notes = metrics.get("notes")
+        for note in notes if isinstance(notes, list) else ():
+            self._line(f"note: {note}", keep=True)
         now = time.monotonic()
         if self._live or now - self._printed_s >= 60.0 or metrics["progress"] == 1.0:
             self._printed_s = now
