@@ -8,20 +8,22 @@ from typing import TextIO
 
 from agents.protocol import Limit
 from agents.search_agent import SearchAgent
-from arena.window.model import COLOUR_NAMES, GameModel
+from arena.window.files import save
+from arena.window.model import GameModel
 from engine.diagram import diagram
 from engine.errors import NotationError
 from engine.games.spec import BLACK
 from engine.notation import action_to_text, text_to_action
 
 HELP = """\
-D4          place a stone there
-pass        pass; two passes in a row end the game
+D4          play there; in Connect Four a column's number will do
+pass        pass, where the game has passes; in Hex: swap
 undo, redo  take back your move and the answer, play it again
 hint        what the AI would play in your place
 resign      give up
 save FILE   write the game as SGF
 new         start over
+back, forth look at earlier and later positions; 'go' lets the AI move there
 quit        leave"""
 
 
@@ -35,6 +37,10 @@ class Terminal:
         self._out = out
         self._commands: dict[str, Callable[[str], object]] = {
             "pass": lambda _: model.pass_turn(),
+            "swap": lambda _: model.pass_turn(),
+            "back": lambda _: model.step(-1),
+            "forth": lambda _: model.step(1),
+            "go": lambda _: model.go_on(),
             "undo": lambda _: model.undo(),
             "redo": lambda _: model.redo(),
             "hint": self._hint,
@@ -46,8 +52,9 @@ class Terminal:
 
     def run(self) -> None:
         """Play until the person leaves."""
-        colour = COLOUR_NAMES[self._model.settings.colour]
-        self._print(f"You are {colour}; 'help' lists the commands.")
+        people = self._model.settings.people
+        who = " and ".join(self._model.look.player(colour) for colour in people) or "watching"
+        self._print(f"You are {who}; 'help' lists the commands.")
         self._show()
         while True:
             self._let_ai_move()
@@ -74,7 +81,7 @@ class Terminal:
             command(rest)
         else:
             try:
-                model.play(text_to_action(model.spec, word))
+                model.play(text_to_action(model.spec, word, model.position))
             except NotationError as error:
                 model.message = f"{error}; 'help' lists the commands"
         if model.message:
@@ -99,7 +106,7 @@ class Terminal:
         rate = self._model.win_rate
         if rate is None:
             return ""
-        mine = rate if self._model.settings.colour != BLACK else 1.0 - rate
+        mine = rate if self._model.to_move != BLACK else 1.0 - rate
         return f" and gives itself {mine:.0%} to win"
 
     def _hint(self, _: str) -> None:
@@ -115,13 +122,16 @@ class Terminal:
         )
 
     def _save(self, name: str) -> None:
-        self._model.save(Path(name) if name else None)
+        save(self._model, Path(name) if name else None)
 
     def _show(self) -> None:
         model = self._model
         board = diagram(model.spec, model.position)
-        black, white = model.prisoners
-        self._print(f"\n{board}\ncaptured by Black {black}, by White {white}. {model.status}.")
+        tally = ""
+        if model.spec.name == "go":
+            black, white = (int(count) for count in model.position["prisoners"][0])
+            tally = f"captured by Black {black}, by White {white}. "
+        self._print(f"\n{board}\n{tally}{model.status}.")
 
     def _print(self, text: str) -> None:
         self._out.write(text + "\n")

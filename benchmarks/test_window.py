@@ -10,7 +10,7 @@ import pytest
 
 from agents.network.config import NetworkConfig
 from agents.network.model import PolicyValueNet
-from engine.games.go import GoSpec
+from engine.games.spec import GameSpec
 
 
 @pytest.fixture
@@ -24,8 +24,7 @@ def thinking_app(monkeypatch: pytest.MonkeyPatch) -> Any:
     from arena.window.screen import close_screen, open_screen
     from arena.window.thinker import Thinker
 
-    def load() -> tuple[SearchAgent, str]:
-        spec = GoSpec(9, 9)
+    def load(spec: GameSpec) -> tuple[SearchAgent, str]:
         config = NetworkConfig.named("b4c32", spec)
         evaluator = model_evaluator(PolicyValueNet.initial(config, 1), spec)
         return SearchAgent("Miai", evaluator, Limit(), parallel_leaves=8), ""

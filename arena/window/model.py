@@ -1,62 +1,53 @@
-"""The game a person plays, without a window: all behaviour, no drawing, no threads.
+"""The game being looked at, without a window: all behaviour, no drawing, no threads.
 
 The model says whose turn it is and takes what people and the AI decide. A ``ticket`` names the
 position that the AI was asked about; answers with an old ticket are dropped, so undoing, resigning
 and starting anew need not wait for a search to end.
+
+Every position that was on the board stays in a tree. Going back and forth only looks: the AI then
+waits until somebody plays or asks it to go on.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.protocol import Decision, Turn
-from engine.errors import IllegalActionError
-from engine.files import write_atomic
-from engine.games.go import GoSpec
-from engine.games.spec import BLACK, EMPTY, WHITE
-from engine.notation import action_to_text
-from engine.records import GameRecord, write_sgf
+from arena.window import wording
+from arena.window.looks import look_of, opponent, usual_spec
+from arena.window.tree import Node
+from engine.games.spec import BLACK, WHITE, GameSpec, Positions
+from engine.records import GameRecord
 from engine.search import SearchResult
 
 RESIGN_BELOW: Final = 0.02
 """The AI resigns below this chance to win ..."""
 RESIGN_TURNS: Final = 3
 """... in so many of its turns in a row ..."""
-RESIGN_AFTER: Final = 40
-"""... after so many plies."""
-
-COLOUR_NAMES: Final = {BLACK: "Black", WHITE: "White"}
+RESIGN_AFTER: Final = 0.5
+"""... after so many plies a point of the board."""
+_LOOK, _GAME = 2, 1
+"""Numbers of the searches for the person and for the AI: each keeps a tree of its own."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """What a new game asks for."""
 
-    size: int = 9
-    komi: float = 7.0
-    colour: int = BLACK
-    """The person's colour."""
+    spec: GameSpec = field(default_factory=lambda: usual_spec("go"))
+    people: tuple[int, ...] = (BLACK,)
+    """The colours that people play; the AI plays the others."""
     simulations: int = 400
     """The AI's search per move."""
 
-    def spec(self) -> GoSpec:
-        """The rules."""
-        return GoSpec(self.size, self.size, self.komi)
-
-
-def opponent(colour: int) -> int:
-    """The other colour."""
-    return BLACK + WHITE - colour
-
 
 class GameModel:
-    """One game between a person and the AI, with undo, redo and what the AI thought."""
+    """One game of people and the AI, with its variations and what the AI thought."""
 
     def __init__(self, settings: Settings, ai_name: str = "Miai", seed: int | None = None) -> None:
         self.ai_name = ai_name
@@ -67,25 +58,29 @@ class GameModel:
 
     def _start(self, settings: Settings) -> None:
         self.settings = settings
-        self.spec = settings.spec()
-        self.actions: list[int] = []
-        self._redo: list[int] = []
-        self.win_rates: dict[int, float] = {}
-        """Black's chance to win by ply, where the AI has judged it."""
-        self.thought: SearchResult | None = None
-        """What the AI thinks or last thought, from the side to move at ``thought_ply``."""
-        self.thought_ply = 0
-        self.resigned: int | None = None
+        self.spec = settings.spec
+        self.look = look_of(settings.spec)
+        self.start = self.spec.allocate(1)
+        self.record_of: GameRecord | None = None
+        """The file that the game came from."""
+        self.node = Node()
+        self.paused = False
+        """The AI waits, because somebody looks around."""
         self.message = ""
         self._hopeless = 0
         self._set_position()
 
     def _set_position(self) -> None:
         """Replay the actions; a new ticket makes running searches stale."""
-        self.position = self.spec.allocate(1)
-        for action in self.actions:
-            self.spec.play(self.position, np.array([action]))
+        self.position = self.position_at(self.node)
         self._ticket += 1
+
+    def position_at(self, node: Node) -> Positions:
+        """A position of the tree, ``(1,)``."""
+        position = self.start.copy()
+        for action in node.actions():
+            self.spec.play(position, np.array([action]))
+        return position
 
     # What is so.
 
@@ -93,6 +88,16 @@ class GameModel:
     def ticket(self) -> int:
         """Names the position; changes whenever the AI's work on it is void."""
         return self._ticket
+
+    @property
+    def actions(self) -> list[int]:
+        """All actions up to the position on the board."""
+        return list(self.node.actions())
+
+    @property
+    def resigned(self) -> int | None:
+        """Who gave up."""
+        return self.node.resigned
 
     @property
     def to_move(self) -> int:
@@ -105,9 +110,14 @@ class GameModel:
         return self.resigned is not None or bool(self.spec.finished(self.position)[0])
 
     @property
+    def ai_turn(self) -> bool:
+        """Whether it is the AI's turn, though it may have to wait."""
+        return not self.over and self.to_move not in self.settings.people
+
+    @property
     def ai_to_move(self) -> bool:
-        """Whether the AI should be thinking."""
-        return not self.over and self.to_move != self.settings.colour
+        """Whether the AI should be thinking about its move."""
+        return self.ai_turn and not self.paused
 
     @property
     def stones(self) -> NDArray[np.uint8]:
@@ -122,15 +132,8 @@ class GameModel:
     @property
     def last_point(self) -> int | None:
         """Where the latest stone was placed, unless the latest action was a pass."""
-        if self.actions and self.actions[-1] != self.spec.pass_action:
-            return self.actions[-1]
-        return None
-
-    @property
-    def prisoners(self) -> tuple[int, int]:
-        """Stones captured by Black, by White."""
-        black, white = self.position["prisoners"][0]
-        return int(black), int(white)
+        action = self.node.action
+        return None if action == self.spec.pass_action else action
 
     @property
     def owners(self) -> NDArray[np.int8]:
@@ -138,43 +141,38 @@ class GameModel:
         return self.spec.ownership(self.position)[0]
 
     @property
-    def result(self) -> str:
-        """As in SGF; ``?`` while the game goes on."""
-        if self.resigned is not None:
-            return f"{COLOUR_NAMES[opponent(self.resigned)][0]}+R"
-        if not self.over:
-            return "?"
-        score = float(self.spec.score(self.position)[0])
-        return f"{'B' if score > 0 else 'W'}+{abs(score):g}" if score else "0"
+    def thought(self) -> SearchResult | None:
+        """What the AI thinks of the position on the board."""
+        return self.node.thought
 
     @property
     def status(self) -> str:
         """One sentence: who moves, or how the game ended."""
-        if self.resigned is not None:
-            who = "You" if self.resigned == self.settings.colour else self.ai_name
-            winner = COLOUR_NAMES[opponent(self.resigned)]
-            return f"{who} resigned: {winner} wins"
-        if self.over:
-            score = float(self.spec.score(self.position)[0])
-            if score == 0:
-                return "The game is a draw"
-            colour = BLACK if score > 0 else WHITE
-            who = "You win" if colour == self.settings.colour else f"{self.ai_name} wins"
-            return f"{who}: {COLOUR_NAMES[colour]} by {abs(score):g}"
-        colour_name = COLOUR_NAMES[self.to_move]
-        if self.ai_to_move:
-            return f"{self.ai_name} to move ({colour_name})"
-        return f"Your move ({colour_name})"
+        return wording.status(self)
+
+    def name_of(self, colour: int) -> str:
+        """Who plays a colour: You, the AI, or the colour's own name."""
+        if colour not in self.settings.people:
+            return self.ai_name
+        return "You" if len(self.settings.people) == 1 else self.look.player(colour)
 
     @property
     def can_undo(self) -> bool:
         """Whether there is anything to take back."""
-        return self.resigned is not None or bool(self.actions)
+        return self.resigned is not None or self.node.parent is not None
 
     @property
     def can_redo(self) -> bool:
-        """Whether anything that was taken back can be played again."""
-        return bool(self._redo)
+        """Whether there is a position to go forward to."""
+        return self.node.next is not None
+
+    def target(self, point: int) -> int:
+        """The action that a click on a point means: in a game of falling stones, its column's."""
+        if not self.spec.stones_fall:
+            return point
+        column = np.arange(point % self.spec.width, self.spec.points, self.spec.width)
+        free = column[self.legal[column]]
+        return int(free[0]) if len(free) else point
 
     # What a person does.
 
@@ -186,11 +184,10 @@ class GameModel:
         if self.ai_to_move:
             self.message = f"It is {self.ai_name}'s turn"
             return False
-        refusal = self._why_illegal(action)
+        refusal = wording.why_illegal(self, action)
         if refusal:
             self.message = refusal
             return False
-        self._redo.clear()
         self._play(action)
         return True
 
@@ -203,51 +200,103 @@ class GameModel:
         if self.over:
             self.message = "The game is over"
             return False
-        self.resigned = self.settings.colour
+        people = self.settings.people
+        self.node.resigned = people[0] if len(people) == 1 else self.to_move
         self._ticket += 1
-        self.message = "You resigned; undo takes it back"
+        self.message = "Resigned; undo takes it back"
         return True
 
     def undo(self) -> bool:
-        """Take back the person's latest move and the AI's answer, or a resignation."""
+        """Go back to before the person's latest move, or take back a resignation."""
         self.message = ""
-        if self.resigned is not None:
-            self.resigned = None
+        if self.node.resigned is not None:
+            self.node.resigned = None
             self._hopeless = 0
             self._ticket += 1
             return True
-        mine = [i for i in range(len(self.actions)) if self._colour_at(i) == self.settings.colour]
-        if not mine:
+        node = self.node.parent
+        while node is not None and not self._is_persons(node):
+            node = node.parent
+        if node is None:
             self.message = "Nothing to take back"
             return False
-        keep = mine[-1]
-        self._redo.extend(reversed(self.actions[keep:]))
-        del self.actions[keep:]
-        self._forget_after(keep)
-        self._set_position()
+        self._go(node)
+        self.paused = False
         return True
 
     def redo(self) -> bool:
         """Play again what was taken back, up to the person's next turn."""
-        if not self._redo or self.over:
+        node = self.node.next
+        if node is None or self.over:
             self.message = "Nothing to play again"
             return False
-        self.message = ""
-        while self._redo:
-            self.actions.append(self._redo.pop())
-            if self._colour_at(len(self.actions)) == self.settings.colour:
+        while node.next is not None and not self._is_persons(node):
+            node = node.next
+        self._go(node)
+        self.paused = False
+        return True
+
+    def step(self, plies: int) -> bool:
+        """Look at the position some plies later, or earlier if negative; the AI waits there."""
+        node = self.node
+        for _ in range(abs(plies)):
+            further = node.next if plies > 0 else node.parent
+            if further is None:
                 break
-        self._set_position()
+            node = further
+        return self.look_at(node)
+
+    def turn_to_sibling(self, step: int) -> bool:
+        """Look at the next variation of the latest move, or the previous one."""
+        parent = self.node.parent
+        if parent is None or len(parent.children) < 2:
+            self.message = "There is no other variation here"
+            return False
+        index = (parent.children.index(self.node) + step) % len(parent.children)
+        parent.chosen = index
+        return self.look_at(parent.children[index])
+
+    def look_at(self, node: Node) -> bool:
+        """Put another position of the tree on the board; the AI waits there."""
+        if node is self.node:
+            return False
+        self._go(node)
+        self.message = ""
+        self.paused = self.ai_turn
+        return True
+
+    def go_on(self) -> bool:
+        """Let the AI move again where it waits."""
+        if not self.ai_turn or not self.paused:
+            return False
+        self.paused = False
+        self.message = ""
+        self._ticket += 1
+        return True
+
+    def swap_sides(self) -> bool:
+        """The AI takes the person's colour and the person the AI's."""
+        people = self.settings.people
+        if len(people) != 1:
+            self.message = "Only a game of a person against the AI has sides to swap"
+            return False
+        self.settings = replace(self.settings, people=(opponent(people[0]),))
+        self.paused = False
+        self._ticket += 1
+        self.message = f"You play {self.look.player(self.settings.people[0])} now"
         return True
 
     def new_game(self, settings: Settings) -> None:
         """Start over; :meth:`restore` brings the old game back."""
+        self._put_aside()
+        self._start(settings)
+        self._seed += 1
+
+    def _put_aside(self) -> None:
         old = GameModel.__new__(GameModel)
         old.__dict__.update(self.__dict__)
         old.previous = None
-        self._start(settings)
-        self.previous = old if old.actions else None
-        self._seed += 1
+        self.previous = old if old.node.line()[1:] else None
 
     def restore(self) -> bool:
         """Bring back the game that the last new game ended."""
@@ -261,41 +310,43 @@ class GameModel:
         self.message = "Back in the earlier game"
         return True
 
-    def record(self) -> GameRecord:
-        """The game so far."""
-        names = {self.settings.colour: "Player", opponent(self.settings.colour): self.ai_name}
-        return GameRecord(
-            spec=self.spec,
-            actions=tuple(self.actions),
-            black=names[BLACK],
-            white=names[WHITE],
-            result=self.result,
-            extra={"DT": f"{datetime.now():%Y-%m-%d}"},
-        )
+    def show(self, spec: GameSpec, start: Positions, record: GameRecord) -> None:
+        """Look at another game from its start, without the AI playing; restore undoes it."""
+        self._put_aside()
+        self._start(Settings(spec, (BLACK, WHITE), self.settings.simulations))
+        self.start, self.record_of = start, record
+        node = self.node
+        for action in record.actions:
+            node = node.child(action)
+        self._set_position()
 
-    def save(self, path: Path | None = None) -> Path | None:
-        """Write the game as SGF; say where, or why it failed, in ``message``."""
-        if path is None:
-            path = Path.cwd() / f"miai-{datetime.now():%Y%m%d-%H%M%S}.sgf"
-        try:
-            write_atomic(path, write_sgf(self.record()))
-        except OSError as error:
-            self.message = f"Could not save {path}: {error.strerror}"
-            return None
-        self.message = f"Saved {path}"
-        return path
+    def take_over(self, other: GameModel, node: Node) -> None:
+        """Become another model's game, at one of its positions."""
+        ticket, name = self._ticket, self.ai_name
+        self.__dict__.update(other.__dict__)
+        self.ai_name = name
+        self._ticket = ticket
+        self._go(node)
 
     # What the AI does.
 
     def turn(self) -> Turn:
         """The position as a question to the AI."""
-        return Turn(1, self.spec, self.position.copy(), tuple(self.actions), self._seed)
+        game = _GAME if self.ai_to_move else _LOOK
+        return self._turn_at(self.node, self.position, game)
+
+    def turn_at(self, node: Node) -> Turn:
+        """Another position of the tree as a question."""
+        return self._turn_at(node, self.position_at(node), _LOOK)
+
+    def _turn_at(self, node: Node, position: Positions, game: int) -> Turn:
+        return Turn(game, self.spec, position.copy(), node.actions(), self._seed)
 
     def ai_thinks(self, ticket: int, thought: SearchResult) -> bool:
         """Take news of a search, also of one that only looks; return False if it is stale."""
         if ticket != self._ticket or self.over:
             return False
-        self._note_thought(thought)
+        self.node.thought = thought
         return True
 
     def ai_decides(self, ticket: int, decision: Decision) -> bool:
@@ -303,62 +354,69 @@ class GameModel:
         if ticket != self._ticket or self.over:
             return False
         if decision.thought is not None:
-            self._note_thought(decision.thought)
+            self.node.thought = decision.thought
         if not self.ai_to_move:
             return False
         if decision.thought is not None:
             hopeless = decision.thought.win_rate < RESIGN_BELOW
             self._hopeless = self._hopeless + 1 if hopeless else 0
-        if decision.resign or (
-            self._hopeless >= RESIGN_TURNS and len(self.actions) >= RESIGN_AFTER
-        ):
-            self.resigned = self.to_move
+        late = self.node.ply >= RESIGN_AFTER * self.spec.points and self.spec.has_points
+        if decision.resign or (self._hopeless >= RESIGN_TURNS and late):
+            self.node.resigned = self.to_move
             self._ticket += 1
             return True
-        self._redo.clear()
         self._play(decision.action)
         if decision.action == self.spec.pass_action and not self.over:
-            self.message = f"{self.ai_name} passes: pass too to end the game"
+            end = ": pass too to end the game" if self.spec.may_pass else ""
+            self.message = f"{self.ai_name} plays {self.spec.pass_name}{end}"
         return True
-
-    def _note_thought(self, thought: SearchResult) -> None:
-        self.thought = thought
-        self.thought_ply = len(self.actions)
-        rate = thought.win_rate
-        self.win_rates[len(self.actions)] = rate if self.to_move == BLACK else 1.0 - rate
 
     @property
     def win_rate(self) -> float | None:
         """The latest judgement of Black's chance to win."""
-        known = [ply for ply in self.win_rates if ply <= len(self.actions)]
-        return self.win_rates[max(known)] if known else None
+        for node in reversed(self.node.path()):
+            rate = self.win_rate_at(node)
+            if rate is not None:
+                return rate
+        return None
+
+    def win_rate_at(self, node: Node) -> float | None:
+        """Black's chance to win as the AI judged a position."""
+        if node.thought is None:
+            return None
+        rate = node.thought.win_rate
+        return rate if self.side(node) == BLACK else 1.0 - rate
+
+    def side(self, node: Node) -> int:
+        """Who is to move at a node: sides take turns, forced passes included."""
+        first = int(self.spec.to_move(self.start)[0])
+        return first if node.ply % 2 == 0 else opponent(first)
+
+    def _is_persons(self, node: Node) -> bool:
+        return self.side(node) in self.settings.people
+
+    def _go(self, node: Node) -> None:
+        self.node = node
+        self._hopeless = 0
+        self._set_position()
 
     def _play(self, action: int) -> None:
         self.spec.play(self.position, np.array([action]))
-        self.actions.append(action)
+        self.node = self.node.child(action)
         self._ticket += 1
+        self.paused = False
         self.message = ""
+        if self._must_pass():
+            who = self.look.player(self.to_move)
+            self._play(self.spec.pass_action)
+            self.message = f"{who} cannot move and passes"
 
-    def _forget_after(self, ply: int) -> None:
-        self.win_rates = {p: rate for p, rate in self.win_rates.items() if p <= ply}
-        if self.thought_ply > ply:
-            self.thought = None
-        self._hopeless = 0
-
-    def _colour_at(self, ply: int) -> int:
-        """Who plays the action number ``ply``, counted from 0."""
-        return BLACK if ply % 2 == 0 else WHITE
-
-    def _why_illegal(self, action: int) -> str:
-        """A sentence for the person, empty if the action is legal."""
-        if self.legal[action]:
-            return ""
-        point = action_to_text(self.spec, action)
-        if self.stones[action] != EMPTY:
-            return f"{point} is occupied"
-        try:
-            self.spec.play(self.position.copy(), np.array([action]))
-        except IllegalActionError as error:
-            if "suicide" in str(error):
-                return f"{point} would be suicide: the stone would have no liberty"
-        return f"{point} would repeat an earlier position: play elsewhere first (ko)"
+    def _must_pass(self) -> bool:
+        """Whether the rules leave no choice but to pass, as in Othello."""
+        legal = self.legal
+        return (
+            not self.spec.may_pass
+            and not self.over
+            and bool(legal[self.spec.pass_action])
+            and not legal[:-1].any()
+        )

@@ -25,6 +25,45 @@ INK: Final[Colour] = (58, 40, 20)
 BLACK_STONE: Final[Colour] = (28, 30, 33)
 WHITE_STONE: Final[Colour] = (238, 236, 230)
 HEAT: Final[Colour] = (214, 62, 42)
+SHADE: Final[Colour] = (22, 24, 28)
+WOOD_EDGE: Final[Colour] = (140, 104, 58)
+FRAME: Final[Colour] = (38, 48, 44)
+FELT: Final[Colour] = (40, 112, 82)
+FELT_LINE: Final[Colour] = (24, 78, 56)
+RACK: Final[Colour] = (44, 84, 160)
+RACK_EDGE: Final[Colour] = (30, 60, 120)
+SLATE: Final[Colour] = (58, 64, 74)
+TILE: Final[Colour] = (214, 208, 194)
+PAPER: Final[Colour] = (236, 230, 214)
+PENCIL: Final[Colour] = (120, 116, 108)
+COORDINATES: Final[Colour] = (206, 212, 218)
+STONES: Final[dict[str, Colour]] = {
+    "black": BLACK_STONE,
+    "white": WHITE_STONE,
+    "red": (204, 62, 54),
+    "yellow": (240, 196, 60),
+    "blue": (62, 112, 196),
+}
+"""Plain colours of the stones; pairs of them stay apart for the colour-blind too."""
+LOSSES: Final[tuple[tuple[float, Colour], ...]] = (
+    (0.005, (58, 130, 220)),
+    (0.02, (44, 160, 120)),
+    (0.05, (150, 170, 50)),
+    (0.10, (226, 160, 40)),
+    (1.0, (206, 74, 56)),
+)
+"""Colours of moves by the chance to win that they give away, up to each bound."""
+
+
+def loss_colour(loss: float) -> Colour:
+    """Blue for the best moves, over green and yellow to red."""
+    return next((colour for bound, colour in LOSSES if loss <= bound), LOSSES[-1][1])
+
+
+def is_dark(colour: Colour) -> bool:
+    """Whether light marks are seen better on it."""
+    return 0.3 * colour[0] + 0.6 * colour[1] + 0.1 * colour[2] < 140
+
 
 _FACES = "inter,segoeui,helveticaneue,sfprodisplay,notosans,dejavusans,liberationsans,arial"
 _SUPERSAMPLING = 4
@@ -113,21 +152,23 @@ def wood(width: int, height: int) -> pygame.Surface:
     return pygame.surfarray.make_surface(pixels.clip(0, 255).astype(np.uint8))
 
 
-@lru_cache(maxsize=32)
-def stone(black: bool, diameter: int) -> pygame.Surface:
-    """A stone lit from the upper left, with smooth edges."""
+@lru_cache(maxsize=64)
+def stone(kind: str, diameter: int) -> pygame.Surface:
+    """A stone lit from the upper left, with smooth edges; coloured ones are discs with a rim."""
     side = max(diameter, 2) * _SUPERSAMPLING
     axis = (np.arange(side) + 0.5) / side * 2.0 - 1.0
     x, y = axis[:, None], axis[None, :]
     radius = np.sqrt(x**2 + y**2)
     height = np.sqrt(np.clip(1.0 - radius**2, 0.0, 1.0))
     light = np.clip((-0.45 * x - 0.55 * y + 0.7 * height) / 1.0, 0.0, 1.0)
-    if black:
-        value = 22 + 40 * light**2 + 95 * light**14
+    if kind == "black":
+        shade = (22 + 40 * light**2 + 95 * light**14)[:, :, None] * np.array([1.0, 1.0, 1.04])
+    elif kind == "white":
+        shade = (176 + 70 * light**0.7 + 8 * light**8)[:, :, None] * np.array([1.0, 0.992, 0.965])
     else:
-        value = 176 + 70 * light**0.7 + 8 * light**8
-    tint = np.array([1.0, 1.0, 1.04]) if black else np.array([1.0, 0.992, 0.965])
-    pixels = (value[:, :, None] * tint).clip(0, 255).astype(np.uint8)
+        rim = np.where(radius > 0.78, 0.82, 1.0) + 0.08 * light
+        shade = rim[:, :, None] * np.array(STONES[kind], float)
+    pixels = shade.clip(0, 255).astype(np.uint8)
     image = pygame.Surface((side, side), pygame.SRCALPHA)
     pygame.surfarray.blit_array(image, pixels)
     alpha = pygame.surfarray.pixels_alpha(image)

@@ -1,6 +1,7 @@
 """The AI in a thread of its own: questions in, news and decisions out, never a wait.
 
-Loading torch and the network happens in the thread too, so that a window is there at once.
+Networks are loaded in the thread too, one for each game that is asked about, so that a window is
+there at once.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from functools import partial
 from agents.protocol import Decision, Limit, Turn
 from agents.search_agent import SearchAgent
 from engine.errors import MiaiError
+from engine.games.spec import GameSpec
 from engine.search import SearchResult
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """The AI is ready; ``note`` says what is remarkable about it."""
+    """The AI is ready for a game; ``note`` says what is remarkable about it."""
 
+    spec: GameSpec
     name: str
     note: str = ""
 
@@ -43,14 +46,15 @@ class Decided:
 
 @dataclass(frozen=True)
 class Failed:
-    """The AI cannot go on; the reason is for the person."""
+    """The AI cannot go on with a game, or at all (``None``); the reason is for the person."""
 
+    spec: GameSpec | None
     reason: str
 
 
 Event = Loaded | Thinking | Decided | Failed
-Loader = Callable[[], tuple[SearchAgent, str]]
-"""Makes the agent, slowly, and says what is remarkable about it."""
+Loader = Callable[[GameSpec], tuple[SearchAgent, str]]
+"""Makes the agent for a game, slowly, and says what is remarkable about it."""
 
 
 class Thinker:
@@ -58,13 +62,18 @@ class Thinker:
 
     def __init__(self, load: Loader) -> None:
         self._load = load
-        self._questions: queue.Queue[tuple[int, Turn, Limit] | None] = queue.Queue()
+        self._questions: queue.Queue[tuple[int, Turn, Limit] | GameSpec | None] = queue.Queue()
+        self._agents: dict[GameSpec, SearchAgent] = {}
         self._events: queue.Queue[Event] = queue.Queue()
         self._wanted = -1
         self._hurried = -1
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="thinker", daemon=True)
         self._thread.start()
+
+    def prepare(self, spec: GameSpec) -> None:
+        """Load what is needed for a game; :class:`Loaded` or :class:`Failed` will tell."""
+        self._questions.put(spec)
 
     def ask(self, ticket: int, turn: Turn, limit: Limit) -> None:
         """Ask for a decision; a search for another ticket stops."""
@@ -98,24 +107,40 @@ class Thinker:
     def _work(self) -> None:
         try:
             self._serve()
-        except MiaiError as error:
-            self._events.put(Failed(str(error)))
         except Exception as error:
             # A bug, or a machine out of memory: the window has to say so rather than wait forever.
-            self._events.put(Failed(f"The AI broke down ({error!r}); the terminal shows where"))
+            reason = f"The AI broke down ({error!r}); the terminal shows where"
+            self._events.put(Failed(None, reason))
             raise
 
     def _serve(self) -> None:
-        agent, note = self._load()
-        self._events.put(Loaded(agent.name, note))
         while (question := self._questions.get()) is not None:
+            if isinstance(question, GameSpec):
+                self._agent(question)
+                continue
             ticket, turn, limit = question
             if ticket != self._wanted:
+                continue
+            agent = self._agent(turn.spec)
+            if agent is None:
                 continue
             decision = agent.think(turn, limit, partial(self._news, ticket))
             if ticket == self._wanted:
                 self._events.put(Decided(ticket, decision))
-        agent.close()
+        for agent in self._agents.values():
+            agent.close()
+
+    def _agent(self, spec: GameSpec) -> SearchAgent | None:
+        """The agent for a game, loaded when it is first asked for."""
+        if spec not in self._agents:
+            try:
+                agent, note = self._load(spec)
+            except MiaiError as error:
+                self._events.put(Failed(spec, str(error)))
+                return None
+            self._agents[spec] = agent
+            self._events.put(Loaded(spec, agent.name, note))
+        return self._agents[spec]
 
     def _news(self, ticket: int, thought: SearchResult) -> bool:
         if self._closed or ticket != self._wanted:

@@ -5,27 +5,41 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pygame
+
     from agents.search_agent import SearchAgent
+    from arena.window.model import Settings
     from arena.window.thinker import Loader
+    from engine.games.spec import GameSpec
 
 SUMMARY = "play against the AI in a window"
-EXAMPLE = "miai play --size 9 --colour black --simulations 400"
+EXAMPLE = "miai play othello --colour white --simulations 400"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from miai.commands.game_options import add_game_options
+
+    parser.add_argument(
+        "what",
+        nargs="?",
+        help="a game to play (go, othello, gomoku, connect_four, hex, tic_tac_toe), or an SGF file "
+        "to look at (default: the game of last time, or Go)",
+    )
     parser.add_argument(
         "--network",
         default="shipped",
         help="file or run folder to play against (default: the network that comes with miai)",
     )
-    parser.add_argument("--size", type=int, default=9, help="board size, 2 to 19 (default: 9)")
-    parser.add_argument("--komi", type=float, default=7.0, help="points for White (default: 7)")
+    add_game_options(parser)
     parser.add_argument(
-        "--colour", choices=("black", "white"), default="black", help="your colour (default: black)"
+        "--colour",
+        choices=("black", "white", "both", "none"),
+        help="your colour, black moves first; both: two people; none: watch (default: black)",
     )
     parser.add_argument(
         "--simulations", type=int, default=400, help="the AI's search per move (default: 400)"
@@ -38,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.simulations < 1:
         raise ConfigError(f"expected --simulations of at least 1, got {args.simulations!r}")
+    opened = _what(args)
     reason = "asked for with --terminal" if args.terminal else _why_no_window()
     if not reason:
         # The window opens before the engine is loaded: that takes seconds and happens behind it.
@@ -48,12 +63,67 @@ def run(args: argparse.Namespace) -> int:
         except NoDisplayError as error:
             reason = str(error)
         else:
-            from arena.window.app import play
-
-            return play(screen, args, _loader(args.network))
+            return _play_in_window(screen, args, opened)
     if not args.terminal:
         print(f"playing in the terminal: {reason}", file=sys.stderr)
-    return _play_in_terminal(args)
+    return _play_in_terminal(args, opened)
+
+
+def _what(args: argparse.Namespace) -> Path | None:
+    """Sort out the word after the command: a game becomes ``--game``, a file is returned."""
+    from engine.errors import ConfigError
+
+    if args.what is None:
+        return None
+    path = Path(args.what)
+    if path.suffix.lower() == ".sgf" or path.is_file():
+        if not path.is_file():
+            raise ConfigError(f"expected a game or an SGF file, got {args.what!r}: not there")
+        return path
+    args.game = _ALIASES.get(args.what.lower(), args.what)
+    return None
+
+
+_ALIASES = {
+    "connect4": "connect_four",
+    "connect-four": "connect_four",
+    "tictactoe": "tic_tac_toe",
+    "tic-tac-toe": "tic_tac_toe",
+    "reversi": "othello",
+}
+
+
+def _is_plain(args: argparse.Namespace) -> bool:
+    """Whether nothing was said about the game: then the one of last time is meant."""
+    said = (args.what, args.size, args.komi, args.rules, args.colour)
+    return all(word is None for word in said) and not args.rule and args.game == "go"
+
+
+def _settings(args: argparse.Namespace) -> Settings:
+    """The first game's settings, checked together with the network that is to play it."""
+    from agents.parse import network_path
+    from arena.window.looks import usual_spec
+    from arena.window.model import Settings
+    from engine.games import make
+    from engine.games.spec import BLACK, WHITE
+    from miai.commands.game_options import read_spec
+
+    if args.size is None:
+        usual = usual_spec(make(args.game).name)
+        args.size = f"{usual.width}x{usual.height}"
+    spec = read_spec(args)
+    network_path(args.network, spec)  # a misspelt one ends the program before there is a board
+    people = {"black": (BLACK,), "white": (WHITE,), "both": (BLACK, WHITE), "none": ()}
+    return Settings(spec, people[args.colour or "black"], args.simulations)
+
+
+def _play_in_window(screen: pygame.Surface, args: argparse.Namespace, opened: Path | None) -> int:
+    from arena.window.files import autosave_path
+    from arena.window.start import play
+
+    go_on = _is_plain(args)
+    load = _loader(args.network)
+    return play(screen, partial(_settings, args), load, autosave_path(), go_on, opened)
 
 
 def _why_no_window() -> str:
@@ -67,39 +137,40 @@ def _why_no_window() -> str:
     return ""
 
 
-def _play_in_terminal(args: argparse.Namespace) -> int:
+def _play_in_terminal(args: argparse.Namespace, opened: Path | None) -> int:
     from arena.terminal import Terminal
-    from arena.window.model import GameModel, Settings
-    from engine.games.spec import BLACK, WHITE
+    from arena.window.files import open_file
+    from arena.window.model import GameModel
 
-    colour = BLACK if args.colour == "black" else WHITE
-    settings = Settings(args.size, args.komi, colour, args.simulations)
+    settings = _settings(args)
     model = GameModel(settings)
-    agent, note = _loader(args.network)()
+    agent, note = _loader(args.network)(settings.spec)
     if note:
         print(note, file=sys.stderr)
+    if opened is not None:
+        open_file(model, opened)
+        print(model.message, file=sys.stderr)
     Terminal(model, agent, sys.stdin, sys.stdout).run()
     return 0
 
 
 def _loader(network: str) -> Loader:
-    """Return what makes the agent; called in another thread by the window."""
+    """Return what makes the agent for a game; called in another thread by the window."""
 
-    def load() -> tuple[SearchAgent, str]:
+    def load(spec: GameSpec) -> tuple[SearchAgent, str]:
         from agents.parse import network_path
         from agents.protocol import Limit
         from agents.search_agent import SearchAgent, rollout_agent
 
-        path = network_path(network)
-        if network == "shipped" and not Path(path).is_file():
+        path = network_path(network, spec)
+        if network == "shipped" and not path.is_file():
             from agents.evaluators.rollout import RolloutEvaluator
 
-            note = f"no network at {path}: playing by random playouts instead, much weaker"
+            note = f"no network for {spec.name} came along: playing by random playouts, weaker"
             return rollout_agent("Miai (playouts)", 400, RolloutEvaluator()), note
         from agents.evaluators.auto import load_evaluator
-        from engine.games import GoSpec
 
-        evaluator = load_evaluator(path, GoSpec(9, 9, komi=7.0))
+        evaluator = load_evaluator(path, spec)
         return SearchAgent("Miai", evaluator, Limit(), parallel_leaves=8), ""
 
     return load

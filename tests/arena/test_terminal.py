@@ -9,12 +9,13 @@ from agents.evaluators.rollout import RolloutEvaluator
 from agents.search_agent import rollout_agent
 from arena.terminal import Terminal
 from arena.window.model import GameModel, Settings
+from engine.games.go import GoSpec
 from engine.games.spec import BLACK, WHITE
 from engine.records import read_sgf
 
 
 def play(lines: str, colour: int = BLACK) -> tuple[str, GameModel]:
-    model = GameModel(Settings(size=5, komi=0.5, colour=colour, simulations=16), seed=1)
+    model = GameModel(Settings(GoSpec(5, 5, komi=0.5), (colour,), 16), seed=1)
     out = io.StringIO()
     agent = rollout_agent("Miai", 16, RolloutEvaluator())
     Terminal(model, agent, io.StringIO(lines), out).run()
@@ -56,5 +57,5 @@ def test_the_ai_begins_when_the_person_has_white(tmp_path: Path) -> None:
     printed, model = play(f"save {path}\nhelp\nquit\n", WHITE)
     assert len(model.actions) == 1
     assert f"Saved {path}" in printed
-    assert "two passes" in printed
+    assert "pass        pass" in printed
     assert read_sgf(path.read_bytes(), "x")[0].actions == tuple(model.actions)

@@ -9,15 +9,17 @@ import numpy as np
 import pytest
 
 from agents.protocol import Decision
+from arena.window.files import result_at, save
 from arena.window.model import RESIGN_AFTER, RESIGN_TURNS, GameModel, Settings
+from engine.games.go import GoSpec
 from engine.games.spec import BLACK, WHITE
 from engine.notation import text_to_action
 from engine.records import read_sgf
 from engine.search import SearchResult
 
 
-def start(colour: int = BLACK, size: int = 5) -> GameModel:
-    return GameModel(Settings(size=size, komi=0.5, colour=colour, simulations=10), seed=1)
+def start(colour: int = BLACK) -> GameModel:
+    return GameModel(Settings(GoSpec(5, 5, komi=0.5), (colour,), 10), seed=1)
 
 
 def point(model: GameModel, name: str) -> int:
@@ -107,13 +109,11 @@ def test_a_ko_is_explained() -> None:
         else:
             ai_plays(model, name)
     assert model.play(point(model, "C2"))
-    assert model.prisoners == (1, 0)
+    assert model.position["prisoners"][0].tolist() == [1, 0]
     assert not model.legal[point(model, "B2")]
-    swapped = GameModel(Settings(size=5, komi=0.5, colour=WHITE), seed=1)
-    swapped.actions = list(model.actions)
-    swapped._set_position()
-    assert not swapped.play(point(swapped, "B2"))
-    assert "ko" in swapped.message
+    assert model.swap_sides()
+    assert not model.play(point(model, "B2"))
+    assert "ko" in model.message
 
 
 def test_undo_takes_back_both_plies_and_redo_plays_them_again() -> None:
@@ -145,13 +145,37 @@ def test_undo_while_the_ai_thinks_makes_its_answer_stale() -> None:
     assert model.actions == []
 
 
-def test_a_new_move_forgets_what_was_undone() -> None:
+def test_a_new_move_begins_a_variation_and_the_old_one_stays() -> None:
     model = start()
     model.play(point(model, "C3"))
     ai_plays(model, "D4")
     model.undo()
     model.play(point(model, "B2"))
     assert not model.can_redo
+    assert model.turn_to_sibling(1)
+    assert model.actions == [point(model, "C3")]
+    assert model.paused
+    assert not model.ai_to_move, "looking around must not make the AI play"
+    assert model.step(1)
+    assert model.actions == [point(model, "C3"), point(model, "D4")]
+    assert model.step(-5)
+    assert model.actions == []
+
+
+def test_the_ai_waits_where_somebody_looks_until_it_is_told_to_go_on() -> None:
+    model = start()
+    model.play(point(model, "C3"))
+    ai_plays(model, "D4")
+    assert model.step(-1)
+    assert model.ai_turn
+    assert not model.ai_to_move
+    ticket = model.ticket
+    assert not model.ai_decides(ticket, Decision(point(model, "B2")))
+    assert model.go_on()
+    assert model.ai_to_move
+    ai_plays(model, "B2")
+    assert model.actions == [point(model, "C3"), point(model, "B2")]
+    assert len(model.node.parent.children) == 2
 
 
 def test_with_white_the_ais_first_move_cannot_be_undone() -> None:
@@ -167,7 +191,7 @@ def test_resigning_ends_the_game_and_can_be_taken_back() -> None:
     ticket = model.ticket
     assert model.resign()
     assert model.over
-    assert model.result == "W+R"
+    assert result_at(model, model.node) == "W+R"
     assert "You resigned" in model.status
     assert not model.ai_decides(ticket, Decision(point(model, "D4")))
     assert not model.play(point(model, "D4"))
@@ -180,10 +204,10 @@ def test_two_passes_end_and_score_the_board() -> None:
     model = start()
     model.play(point(model, "C3"))
     assert model.ai_decides(model.ticket, Decision(model.spec.pass_action))
-    assert "passes" in model.message
+    assert "plays pass: pass too" in model.message
     model.pass_turn()
     assert model.over
-    assert model.result == "B+24.5"
+    assert result_at(model, model.node) == "B+24.5"
     assert model.status == "You win: Black by 24.5"
     assert model.owners.sum() == 25
 
@@ -209,9 +233,10 @@ def test_win_rates_are_blacks_and_undo_forgets_later_ones() -> None:
 
 
 def test_the_ai_resigns_only_after_several_hopeless_turns() -> None:
-    model = GameModel(Settings(size=19, komi=0.5, colour=BLACK, simulations=10), seed=1)
+    model = GameModel(Settings(GoSpec(19, 19, komi=0.5), (BLACK,), 10), seed=1)
     free = iter(range(model.spec.points))
-    for turn in range(RESIGN_AFTER):
+    least = int(RESIGN_AFTER * model.spec.points)
+    for turn in range(least):
         model.play(next(free))
         if model.over:
             break
@@ -219,10 +244,10 @@ def test_the_ai_resigns_only_after_several_hopeless_turns() -> None:
         assert model.ai_decides(model.ticket, decision)
         if model.over:
             break
-        assert turn < RESIGN_AFTER - 1
+        assert turn < least - 1
     assert model.resigned == WHITE
-    assert model.result == "B+R"
-    assert len(model.actions) >= RESIGN_AFTER
+    assert result_at(model, model.node) == "B+R"
+    assert len(model.actions) >= least
     assert RESIGN_TURNS > 1
 
 
@@ -230,7 +255,7 @@ def test_a_new_game_can_be_taken_back() -> None:
     model = start()
     model.play(point(model, "C3"))
     ticket = model.ticket
-    model.new_game(Settings(size=7, komi=5.5, colour=WHITE, simulations=50))
+    model.new_game(Settings(GoSpec(7, 7, komi=5.5), (WHITE,), 50))
     assert model.spec.height == 7
     assert model.ai_to_move
     assert not model.ai_decides(ticket, Decision(3))
@@ -244,11 +269,11 @@ def test_saving_writes_what_reading_gives_back(tmp_path: Path) -> None:
     model = start(WHITE)
     ai_plays(model, "C3")
     model.play(point(model, "B2"))
-    path = model.save(tmp_path / "game.sgf")
+    path = save(model, tmp_path / "game.sgf")
     assert path is not None
     assert str(path) in model.message
     record = read_sgf(path.read_bytes(), "game.sgf")[0]
     assert record.actions == tuple(model.actions)
     assert (record.black, record.white) == ("Miai", "Player")
-    assert model.save(tmp_path / "no" / "such" / "game.sgf") is None
+    assert save(model, tmp_path / "no" / "such" / "game.sgf") is None
     assert "Could not save" in model.message

@@ -13,11 +13,17 @@ from agents.evaluators.rollout import RolloutEvaluator
 from agents.search_agent import SearchAgent, rollout_agent
 from arena.window.model import GameModel, Settings
 from arena.window.thinker import Thinker
-from engine.games.spec import BLACK
+from engine.games.go import GoSpec
+from engine.games.hex import HexSpec
+from engine.games.spec import BLACK, WHITE, GameSpec
 
 
-def load() -> tuple[SearchAgent, str]:
+def load(_: GameSpec) -> tuple[SearchAgent, str]:
     return rollout_agent("Playouts", 16, RolloutEvaluator()), "weak"
+
+
+def go5(people: tuple[int, ...], simulations: int, komi: float = 0.5) -> Settings:
+    return Settings(GoSpec(5, 5, komi=komi), people, simulations)
 
 
 @pytest.fixture
@@ -29,7 +35,7 @@ def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[object]:
     from arena.window.screen import close_screen, open_screen
 
     screen = open_screen((900, 700))
-    model = GameModel(Settings(size=5, komi=0.5, colour=BLACK, simulations=16), seed=1)
+    model = GameModel(go5((BLACK,), 16), seed=1)
     thinker = Thinker(load)
     yield App(screen, model, thinker)
     thinker.close()
@@ -83,12 +89,13 @@ def test_every_point_is_found_under_its_own_pixel(app) -> None:  # type: ignore[
     from arena.window.app import Frame
 
     for size in ((640, 480), (900, 700), (1600, 900)):
-        for height, width in ((2, 2), (9, 9), (13, 7), (19, 19)):
-            grid = Frame.of(size, height, width).grid
-            for point in range(height * width):
-                x, y = grid.centre(point)
-                assert grid.area.collidepoint(x, y)
-                assert grid.point_at((round(x), round(y))) == point
+        for height, width in ((3, 3), (9, 9), (13, 7), (19, 19)):
+            for spec in (GoSpec(height, width), HexSpec(height, width)):
+                grid = Frame.of(size, spec).grid
+                for point in range(height * width):
+                    x, y = grid.centre(point)
+                    assert grid.area.collidepoint(x, y)
+                    assert grid.point_at((round(x), round(y))) == point
 
 
 def test_switches_change_the_picture(app) -> None:  # type: ignore[no-untyped-def]
@@ -117,7 +124,7 @@ def test_dialogs_open_act_and_close(app) -> None:  # type: ignore[no-untyped-def
     assert app.dialog is None
     press(app, pygame.K_n)
     picture(app)
-    click(app, app.dialog._more[2].rect.center)
+    click(app, app.dialog._more[1].rect.center)
     press(app, pygame.K_RETURN)
     assert app.dialog is None
     assert app.model.spec.height == 7
@@ -131,12 +138,12 @@ def test_dialogs_open_act_and_close(app) -> None:  # type: ignore[no-untyped-def
 
 def test_new_game_while_thinking_stops_the_search(app) -> None:  # type: ignore[no-untyped-def]
     wait(app, lambda: app._ready)
-    app.model.new_game(Settings(size=5, komi=0.5, colour=BLACK, simulations=10**6))
+    app.model.new_game(go5((BLACK,), 10**6))
     app.model.play(12)
     app.update()
     time.sleep(0.3)
     started = time.monotonic()
-    app.model.new_game(Settings(size=5, komi=0.5, colour=2, simulations=8))
+    app.model.new_game(go5((WHITE,), 8))
     wait(app, lambda: len(app.model.actions) == 1)
     assert time.monotonic() - started < 30
     assert app.model.actions != [12]
@@ -146,12 +153,12 @@ def test_escape_lets_the_ai_move_at_once(app) -> None:  # type: ignore[no-untype
     import pygame
 
     wait(app, lambda: app._ready)
-    app.model.new_game(Settings(size=5, komi=0.5, colour=BLACK, simulations=200_000))
+    app.model.new_game(go5((BLACK,), 200_000))
     app.model.play(12)
     wait(app, lambda: app.model.thought is not None)
     press(app, pygame.K_ESCAPE)
     wait(app, lambda: len(app.model.actions) == 2)
-    assert app.model.thought.simulations < 200_000
+    assert app.model.node.parent.thought.simulations < 200_000
 
 
 def test_buttons_do_what_they_say(app, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -200,8 +207,7 @@ def test_owned_points_are_shaded(app) -> None:  # type: ignore[no-untyped-def]
     patch = (slice(x - 12, x - 4), slice(y - 12, y - 4))
     before = picture(app)[patch].mean()
     while not app.model.over:
-        app.model.actions.append(app.model.spec.pass_action)
-        app.model._set_position()
+        app.model._play(app.model.spec.pass_action)
     assert picture(app)[patch].mean() < before - 20
 
 
@@ -218,11 +224,12 @@ def test_an_ai_that_breaks_down_says_so(app, monkeypatch) -> None:  # type: igno
             raise ZeroDivisionError("oh")
 
     app.thinker.close()
-    app.thinker = Thinker(lambda: (Broken(), ""))  # type: ignore[arg-type, return-value]
+    app.thinker = Thinker(lambda _: (Broken(), ""))  # type: ignore[arg-type, return-value]
+    app.thinker.prepare(app.model.spec)
     wait(app, lambda: app._ready and app.model.ai_name == "Broken")
     app.model.play(12)
-    wait(app, lambda: app._failed)
-    assert "ZeroDivisionError" in app._note
+    wait(app, lambda: app._failure)
+    assert "ZeroDivisionError" in app._failure
     assert len(crashes) == 1, "the traceback has to reach the terminal"
     picture(app)
     app.model.undo()
@@ -234,16 +241,18 @@ def test_a_failed_load_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     from arena.window.thinker import Failed
     from engine.errors import NetworkFileError
 
-    def fail() -> tuple[SearchAgent, str]:
+    def fail(_: GameSpec) -> tuple[SearchAgent, str]:
         raise NetworkFileError("expected a network, got nothing")
 
     thinker = Thinker(fail)
+    spec = GoSpec(5, 5)
+    thinker.prepare(spec)
     deadline = time.monotonic() + 10
     events: list[object] = []
     while not events and time.monotonic() < deadline:
         events = list(thinker.events())
         time.sleep(0.01)
-    assert events == [Failed("expected a network, got nothing")]
+    assert events == [Failed(spec, "expected a network, got nothing")]
     thinker.close()
 
 
@@ -293,9 +302,9 @@ def test_no_words_overlap_in_the_smallest_window(app, monkeypatch) -> None:  # t
     from arena.window.screen import SMALLEST
 
     app.screen = pygame.display.set_mode(SMALLEST)
-    app.model.new_game(Settings(size=5, komi=-12.5, colour=BLACK, simulations=16))
+    app.model.new_game(go5((BLACK,), 16, -12.5))
     app.model.ai_name = "Miai (playouts)"
-    app._ready, app._note = True, ""
+    app._loaded[app.model.spec] = ""
     app.model.play(12)
     written: list[tuple[str, pygame.Rect]] = []
     write = theme.text

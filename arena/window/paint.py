@@ -1,0 +1,187 @@
+"""What a board is made of, by the game's look: wood, felt, a rack, hexagons, paper; and stones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pygame
+from numpy.typing import NDArray
+
+from arena.window import theme
+from arena.window.board import Grid, pixel
+from arena.window.looks import Look
+from engine.diagram import star_points
+from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec
+from engine.notation import column_name, row_number
+
+
+def draw_ground(target: pygame.Surface, grid: Grid, spec: GameSpec, look: Look) -> None:
+    """The board without anything on it."""
+    board = grid.area
+    pygame.draw.rect(target, theme.SHADE, board.move(0, 4), border_radius=10)
+    if look.style == "lines":
+        target.blit(theme.wood(board.w, board.h), board)
+        pygame.draw.rect(target, theme.WOOD_EDGE, board, width=1, border_radius=2)
+        _lines(target, grid)
+        for point in star_points(grid.height, grid.width) if spec.star_points else ():
+            theme.disc(target, theme.INK, grid.centre(point), max(grid.step * 0.08, 2.0))
+    elif look.style == "cells":
+        pygame.draw.rect(target, theme.FRAME, board, border_radius=8)
+        for point in range(spec.points):
+            pygame.draw.rect(target, theme.FELT, grid.cell(point))
+            pygame.draw.rect(target, theme.FELT_LINE, grid.cell(point), width=1)
+    elif look.style == "holes":
+        pygame.draw.rect(target, theme.RACK, board, border_radius=14)
+        pygame.draw.rect(target, theme.RACK_EDGE, board, width=2, border_radius=14)
+        for point in range(spec.points):
+            theme.disc(target, theme.RACK_EDGE, grid.centre(point), grid.diameter * 0.47)
+            theme.disc(target, theme.BACKGROUND, grid.centre(point), grid.diameter * 0.44)
+    elif look.style == "hexagons":
+        pygame.draw.rect(target, theme.SLATE, board, border_radius=10)
+        _edges(target, grid, look)
+        for point in range(spec.points):
+            pygame.draw.polygon(target, theme.TILE, grid.hexagon(point, 0.96))
+            pygame.draw.aalines(target, theme.SLATE, True, grid.hexagon(point, 0.96))
+    else:
+        pygame.draw.rect(target, theme.PAPER, board, border_radius=6)
+        _dividers(target, grid)
+
+
+def _lines(target: pygame.Surface, grid: Grid) -> None:
+    for row in range(grid.height):
+        start, end = grid.centre(row * grid.width), grid.centre((row + 1) * grid.width - 1)
+        edge = row in (0, grid.height - 1)
+        pygame.draw.line(target, theme.INK, pixel(start), pixel(end), 2 if edge else 1)
+    for column in range(grid.width):
+        start, end = grid.centre(column), grid.centre((grid.height - 1) * grid.width + column)
+        edge = column in (0, grid.width - 1)
+        pygame.draw.line(target, theme.INK, pixel(start), pixel(end), 2 if edge else 1)
+
+
+def _dividers(target: pygame.Surface, grid: Grid) -> None:
+    first, last = grid.cell(0), grid.cell(grid.height * grid.width - 1)
+    thick = max(round(grid.step * 0.03), 2)
+    for column in range(1, grid.width):
+        x = grid.cell(column).left
+        pygame.draw.line(target, theme.PENCIL, (x, first.top + 8), (x, last.bottom - 8), thick)
+    for row in range(1, grid.height):
+        y = grid.cell(row * grid.width).top
+        pygame.draw.line(target, theme.PENCIL, (first.left + 8, y), (last.right - 8, y), thick)
+
+
+def _edges(target: pygame.Surface, grid: Grid, look: Look) -> None:
+    """The four edges in the colours of those who are to join them."""
+    first, second = (theme.STONES[look.stone(colour)] for colour in (BLACK, WHITE))
+    rows = [row * grid.width for row in range(grid.height)]
+    last_row = (grid.height - 1) * grid.width
+    for point in (*range(grid.width), *range(last_row, last_row + grid.width)):
+        shape = grid.hexagon(point, 1.32)
+        outer = (5, 0, 1) if point < grid.width else (2, 3, 4)
+        pygame.draw.polygon(target, first, [grid.centre(point), *(shape[k] for k in outer)])
+    for start in rows:
+        for point, side in ((start, (4, 5)), (start + grid.width - 1, (1, 2))):
+            shape = grid.hexagon(point, 1.32)
+            pygame.draw.polygon(target, second, [grid.centre(point), *(shape[k] for k in side)])
+
+
+def draw_coordinates(target: pygame.Surface, grid: Grid, spec: GameSpec, look: Look) -> None:
+    """Letters along the top and bottom, numbers along the sides."""
+    size = min(max(int(grid.step * 0.26), 9), 18)
+    colour = theme.INK if look.style == "lines" else theme.COORDINATES
+    if look.style == "paper":
+        return
+    margin = grid.step * (1.0 if spec.slant else 0.67)
+    bottom = (grid.height - 1) * grid.width
+    for column in range(grid.width):
+        name = column_name(column, spec.letter_i)
+        if spec.stones_fall:
+            name = f"{column + 1}"
+        for point, sign in ((column, -1), (bottom + column, 1)):
+            x, y = grid.centre(point)
+            lean = sign * margin / 2 if spec.slant else 0.0
+            place = (x + lean, y + sign * margin * (0.85 if spec.slant else 1.0))
+            theme.text(target, name, place, size, colour, anchor="center")
+    if spec.stones_fall:
+        return
+    for row in range(grid.height):
+        for point, sign in ((row * grid.width, -1), ((row + 1) * grid.width - 1, 1)):
+            x, y = grid.centre(point)
+            place = (x + sign * margin, y)
+            theme.text(target, f"{row_number(spec, row)}", place, size, colour, anchor="center")
+
+
+def draw_stones(target: pygame.Surface, grid: Grid, look: Look, stones: NDArray[np.uint8]) -> None:
+    """Everything that stands on the board."""
+    points = [int(point) for point in np.flatnonzero(stones != EMPTY)]
+    if look.style in ("lines", "cells"):
+        shadow = theme.shadow(grid.diameter)
+        offset = grid.step * 0.05
+        for point in points:
+            x, y = grid.centre(point)
+            target.blit(shadow, shadow.get_rect(center=pixel((x + offset, y + offset * 1.6))))
+    for point in points:
+        draw_stone(target, grid, look, point, int(stones[point]))
+
+
+def draw_stone(
+    target: pygame.Surface, grid: Grid, look: Look, point: int, colour: int, alpha: int = 255
+) -> None:
+    """One stone, or what the game has for one; ``alpha`` below 255 shines through."""
+    kind = look.stone(colour)
+    if look.style == "hexagons":
+        _translucent_polygon(target, theme.STONES[kind], grid.hexagon(point, 0.88), alpha)
+    elif look.style == "paper":
+        _mark(target, grid, point, colour == BLACK, theme.STONES[kind], alpha)
+    else:
+        share = {"cells": 0.84, "holes": 0.9}.get(look.style, 1.0)
+        image = theme.stone(kind, round(grid.diameter * share))
+        if alpha < 255:
+            image = image.copy()
+            image.set_alpha(alpha)
+        target.blit(image, image.get_rect(center=pixel(grid.centre(point))))
+
+
+def _translucent_polygon(
+    target: pygame.Surface,
+    colour: theme.Colour,
+    corners: list[tuple[float, float]],
+    alpha: int,
+) -> None:
+    if alpha == 255:
+        pygame.draw.polygon(target, colour, corners)
+        pygame.draw.aalines(target, colour, True, corners)
+        return
+    xs, ys = zip(*corners, strict=True)
+    box = pygame.Rect(min(xs), min(ys), max(xs) - min(xs) + 2, max(ys) - min(ys) + 2)
+    patch = pygame.Surface(box.size, pygame.SRCALPHA)
+    inside = [(x - box.x, y - box.y) for x, y in corners]
+    pygame.draw.polygon(patch, (*colour, alpha), inside)
+    target.blit(patch, box)
+
+
+def _mark(
+    target: pygame.Surface, grid: Grid, point: int, cross: bool, colour: theme.Colour, alpha: int
+) -> None:
+    side = round(grid.step * 0.62)
+    scale = 4
+    patch = pygame.Surface((side * scale, side * scale), pygame.SRCALPHA)
+    thick, full = round(side * scale * 0.13), side * scale
+    if cross:
+        near, far = thick // 2, full - thick // 2
+        pygame.draw.line(patch, colour, (near, near), (far, far), thick)
+        pygame.draw.line(patch, colour, (near, far), (far, near), thick)
+    else:
+        pygame.draw.circle(patch, colour, (full // 2, full // 2), full // 2, thick)
+    image = pygame.transform.smoothscale(patch, (side, side))
+    image.set_alpha(alpha)
+    target.blit(image, image.get_rect(center=pixel(grid.centre(point))))
+
+
+def draw_last(target: pygame.Surface, grid: Grid, look: Look, point: int, stone: int) -> None:
+    """A ring on the latest stone."""
+    if look.style == "paper" or stone == EMPTY:
+        return
+    dark = theme.is_dark(theme.STONES[look.stone(stone)])
+    colour = (240, 240, 240) if dark else (40, 40, 40)
+    centre = pixel(grid.centre(point))
+    share = 0.2 if look.style == "hexagons" else 0.24
+    pygame.draw.aacircle(target, colour, centre, grid.step * share, max(int(grid.step * 0.05), 2))

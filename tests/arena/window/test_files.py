@@ -1,0 +1,97 @@
+"""What the window keeps and opens: autosave and SGF of every game, and refusals."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import engine.games
+from arena.window.files import autosave, bring_back, open_file, open_text, save
+from arena.window.looks import LOOKS, usual_spec
+from arena.window.model import GameModel, Settings
+from engine.games.spec import BLACK, WHITE
+
+
+def random_game(name: str, plies: int, seed: int) -> GameModel:
+    """A game of two people, with a variation at its fifth ply."""
+    random = np.random.default_rng(seed)
+    model = GameModel(Settings(usual_spec(name), (BLACK, WHITE)), seed=seed)
+    for ply in range(plies):
+        if model.over:
+            break
+        if ply == 5:
+            model.undo()
+        model.play(int(random.choice(np.flatnonzero(model.legal))))
+    return model
+
+
+@pytest.mark.parametrize("name", list(LOOKS))
+def test_a_killed_window_comes_back_where_it_was(name: str, tmp_path: Path) -> None:
+    model = random_game(name, 20, 3)
+    model.step(-3)
+    path = tmp_path / "state" / "game.json"
+    autosave(model, path)
+    back = GameModel(Settings(), seed=1)
+    assert bring_back(back, path)
+    assert back.spec == model.spec
+    assert back.actions == model.actions
+    assert [n.action for n in back.node.line()] == [n.action for n in model.node.line()]
+    root, mirror = back.node.path()[0], model.node.path()[0]
+    assert [len(n.children) for n in root.line()] == [len(n.children) for n in mirror.line()]
+    np.testing.assert_array_equal(back.stones, model.stones)
+
+
+def test_a_damaged_autosave_is_passed_over(tmp_path: Path) -> None:
+    model = random_game("go", 8, 4)
+    path = tmp_path / "game.json"
+    autosave(model, path)
+    known = json.loads(path.read_text())
+    known["nodes"][2][1] = known["nodes"][0][1]  # a point that is taken
+    for damage in (b"", b"[]", b'{"format": "miai-window-1"}', json.dumps(known).encode()):
+        path.write_bytes(damage)
+        fresh = GameModel(Settings(), seed=1)
+        assert not bring_back(fresh, path)
+        assert fresh.actions == []
+    assert not bring_back(GameModel(Settings(), seed=1), tmp_path / "missing")
+
+
+@pytest.mark.parametrize("name", list(LOOKS))
+def test_what_is_saved_can_be_opened(name: str, tmp_path: Path) -> None:
+    model = random_game(name, 12, 5)
+    path = save(model, tmp_path / "game.sgf")
+    assert path is not None
+    back = GameModel(Settings(), seed=1)
+    assert open_file(back, path), back.message
+    assert back.actions == [], "a game that is opened is shown from its start"
+    back.step(100)
+    assert back.actions == [node.action for node in model.node.line()[1:]]
+    assert (back.spec.name, back.spec.points) == (model.spec.name, model.spec.points)
+    assert back.restore() is False, "an untouched game need not come back"
+
+
+def test_a_file_that_is_no_game_gets_a_sentence(tmp_path: Path) -> None:
+    model = random_game("go", 4, 6)
+    before = model.actions
+    for content in (b"", b"not a game", bytes(range(256))):
+        path = tmp_path / "bad.sgf"
+        path.write_bytes(content)
+        assert not open_file(model, path)
+        assert "bad.sgf" in model.message
+        assert model.actions == before
+    assert not open_file(model, tmp_path / "missing.sgf")
+    assert "missing.sgf" in model.message
+
+
+def test_handicap_stones_stand_when_a_file_is_opened() -> None:
+    model = GameModel(Settings(), seed=1)
+    data = b"(;GM[1]FF[4]SZ[9]KM[0.5]HA[2]AB[cc][gg];W[ee];B[dd])"
+    assert open_text(model, data, "game")
+    assert (model.stones == BLACK).sum() == 2
+    assert model.to_move == WHITE
+    model.step(2)
+    assert (model.stones == BLACK).sum() == 3
+    spec = engine.games.make("go", 9, komi=0.5)
+    assert model.spec.height == spec.height
