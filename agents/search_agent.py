@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agents.protocol import Decision, Limit, Turn
 from engine.errors import ConfigError, SearchError
@@ -37,6 +39,29 @@ class _Table:
         self.slot_of, self.actions = other.slot_of, other.actions
         taken = set(self.slot_of.values())
         self.free = [slot for slot in self.free if slot not in taken]
+
+
+class _Watch:
+    """Tells somebody how a search goes, now and then, and whether it may go on."""
+
+    def __init__(
+        self,
+        on_progress: Callable[[SearchResult], bool],
+        interval_s: float,
+        keep_going: Callable[[], bool],
+    ) -> None:
+        self._on_progress, self._interval_s, self._keep_going = on_progress, interval_s, keep_going
+        self._next_s = time.perf_counter() + interval_s
+
+    def look(self, read: Callable[[], SearchResult]) -> bool:
+        """After a batch; ``read`` gives the search so far."""
+        if not self._keep_going():
+            return False
+        now = time.perf_counter()
+        if now < self._next_s:
+            return True
+        self._next_s = now + self._interval_s
+        return self._on_progress(read())
 
 
 class SearchAgent:
@@ -73,6 +98,21 @@ class SearchAgent:
         return self._name
 
     @property
+    def evaluator(self) -> Evaluator:
+        """What judges positions for it."""
+        return self._evaluator
+
+    @property
+    def config(self) -> SearchConfig:
+        """How it searches."""
+        return self._config
+
+    def configure(self, config: SearchConfig, limit: Limit) -> None:
+        """Search otherwise from now on; all trees are forgotten."""
+        self._config, self._limit = config, limit
+        self._tables.clear()
+
+    @property
     def limit(self) -> Limit:
         """The budget of :meth:`choose`."""
         return self._limit
@@ -86,20 +126,46 @@ class SearchAgent:
         return [decisions[turn.game] for turn in turns]
 
     def think(
-        self, turn: Turn, limit: Limit, on_progress: Callable[[SearchResult], bool]
+        self,
+        turn: Turn,
+        limit: Limit,
+        on_progress: Callable[[SearchResult], bool],
+        *,
+        interval_s: float = _PROGRESS_INTERVAL_S,
+        keep_going: Callable[[], bool] | None = None,
+        prohibited: NDArray[np.int16] | None = None,
     ) -> Decision:
         """Decide one turn, calling ``on_progress`` about ten times a second.
 
-        The search stops when ``on_progress`` returns False. The decision carries the network's
-        ownership of the root.
+        The decision carries the network's ownership of the root.
+
+        Args:
+            turn: the game.
+            limit: of this search.
+            on_progress: is told the search so far, and ends it by returning False.
+            interval_s: between two such calls.
+            keep_going: asked after every batch of leaves; False ends the search at once.
+            prohibited: what is not to be played, as :meth:`Search.prohibit` takes it; the game's
+                tree is forgotten before and after.
+
+        Raises:
+            SearchError: if nothing is left to play.
         """
-        return self._search([turn], limit, on_progress)[0]
+        watch = _Watch(on_progress, interval_s, keep_going or (lambda: True))
+        if prohibited is None:
+            return self._search([turn], limit, watch)[0]
+        self.end_game(turn.game)
+        try:
+            return self._search([turn], limit, watch, prohibited)[0]
+        finally:
+            self.end_game(turn.game)
 
     def _search(
         self,
         turns: Sequence[Turn],
         limit: Limit,
-        on_progress: Callable[[SearchResult], bool] | None,
+        watch: _Watch | None,
+        prohibited: NDArray[np.int16] | None = None,
     ) -> list[Decision]:
         started = time.perf_counter()
         if limit.simulations is None and self._config.algorithm == "gumbel":
@@ -110,19 +176,11 @@ class SearchAgent:
         table = self._table(turns, limit)
         slots = np.array([self._seat(table, turn) for turn in turns], np.int32)
         search = table.search
+        if prohibited is not None:
+            search.prohibit(int(slots[0]), prohibited)
         root = None
-        if on_progress is not None:
+        if watch is not None:
             root = self._evaluator.evaluate(turns[0].spec, search.roots[slots])
-        next_report = started + _PROGRESS_INTERVAL_S
-
-        def report() -> bool:
-            nonlocal next_report
-            now = time.perf_counter()
-            if on_progress is None or now < next_report:
-                return True
-            next_report = now + _PROGRESS_INTERVAL_S
-            return on_progress(search.results(slots, root)[0])
-
         known = np.where(
             search.tree.slots["nodes"][slots] > 0, search.tree.nodes["visits"][slots, 0], 1
         )
@@ -136,12 +194,17 @@ class SearchAgent:
                 leaves=self._leaves,
                 deadline_s=None if limit.time_limit_s is None else started + limit.time_limit_s,
                 patience=limit.patience,
-                on_round=None if on_progress is None else report,
+                on_round=None
+                if watch is None
+                else partial(watch.look, lambda: search.results(slots, root)[0]),
             )
         except SearchError as error:
             if not error.reasons:
                 raise
             reasons = error.reasons
+        finally:
+            if prohibited is not None:
+                search.prohibit(int(slots[0]), None)
         seconds = (time.perf_counter() - started) / len(turns)
         return [
             Decision(result.action, thought=result, seconds=seconds)

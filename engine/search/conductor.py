@@ -61,6 +61,7 @@ class Search:
         )
         self._views: dict[int, tuple[NDArray[Any], ...]] = {}
         self._changes: dict[int, list[Change]] = {}
+        self._prohibited: dict[int, NDArray[np.int16]] = {}
         leaves_nothing_out = type(spec).candidates is GameSpec.candidates
         all_actions = leaves_nothing_out or not config.prune_candidates
         self._complete = tree.COMPLETE if all_actions else tree.NOT_ASKED
@@ -87,7 +88,31 @@ class Search:
         tree.clear_rows(self.tree.slots, slots)
         for slot in slots.tolist():
             self._changes.pop(slot, None)
+            self._prohibited.pop(slot, None)
         self._state.begin(slots, self._plies(slots), seeds, games, gumbel_scale)
+
+    def prohibit(self, slot: int, until: NDArray[np.int16] | None) -> None:
+        """Leave actions out of a slot's search, until the next :meth:`begin`.
+
+        Args:
+            slot: one that has just begun.
+            until: ``(2, actions)``, for Black and White: an action is left out at depths below
+                this, the root's being 0. Below the root, a side left without any plays as usual.
+                ``None`` lifts it; the tree then stays as it is.
+
+        Raises:
+            SearchError: if nothing would be left to play at the root.
+        """
+        if until is None:
+            self._prohibited.pop(slot, None)
+            return
+        where = np.array([slot], np.int32)
+        legal = self.spec.legal(self.roots[where])[0]
+        if not (legal & (until[int(self.spec.to_move(self.roots[where])[0]) - 1] <= 0)).any():
+            raise SearchError(
+                f"expected a legal action to be left to search, got none: slot {slot}"
+            )
+        self._prohibited[slot] = until
 
     def _plies(self, slots: NDArray[np.int32]) -> NDArray[np.uint64]:
         return self.roots["plies"][slots].astype(np.uint64)
@@ -122,6 +147,8 @@ class Search:
             action,
             *self._spare,
         )
+        if self._prohibited.pop(slot, None) is not None:
+            kept = False  # its nodes lack actions
         if not kept:
             tree.clear_rows(self.tree.slots, where)
         self._state.move(where, self._plies(where))
@@ -207,7 +234,7 @@ class Search:
         pools = (self.tree.nodes, self.tree.edges, self.tree.slots)
         try:
             self.spec.replay(self.roots, row_slot, path_actions, lengths, leaves)
-            candidates = self._candidates(leaves)
+            candidates = self._candidates(leaves, row_slot, lengths)
             judged = judge(self.spec, self.evaluator, leaves)
         except BaseException:
             backup.give_up_rows(*pools, row_slot, path_edges, lengths)
@@ -219,7 +246,7 @@ class Search:
             lengths,
             candidates,
             *judged,
-            self._complete,
+            self._completeness(),
             questions,
             faults,
         )
@@ -274,11 +301,36 @@ class Search:
             path_edges, path_actions = path_edges[asking], path_actions[asking]
             positions = self._views_of(len(asking))[3]
             self.spec.replay(self.roots, row_slot, path_actions, questions, positions)
-            complete = (self.spec.legal(positions) == self._candidates(positions)).all(axis=1)
+            candidates = self._candidates(positions, row_slot, questions)
+            complete = (self.spec.legal(positions) == candidates).all(axis=1)
             pools = (self.tree.nodes, self.tree.edges)
             solver.answer_rows(*pools, row_slot, path_edges, questions, complete)
 
-    def _candidates(self, positions: Positions) -> NDArray[np.bool_]:
+    def _completeness(self) -> int:
+        """What a new node says of its edges: with actions left out, the rules are to be asked."""
+        if self._prohibited and self._complete == tree.COMPLETE:
+            return tree.NOT_ASKED
+        return self._complete
+
+    def _candidates(
+        self, positions: Positions, row_slot: NDArray[np.int32], depths: NDArray[np.int32]
+    ) -> NDArray[np.bool_]:
+        """Actions to search in positions at ``depths`` of the trees of ``row_slot``."""
+        candidates = self._sensible(positions)
+        if not self._prohibited:
+            return candidates
+        sides = self.spec.to_move(positions)
+        for row, slot in enumerate(row_slot.tolist()):
+            if slot in self._prohibited:
+                allowed = self._prohibited[slot][sides[row] - 1] <= depths[row]
+                left = candidates[row] & allowed
+                if depths[row] == 0 and not left.any():
+                    left = self.spec.legal(positions[row : row + 1])[0] & allowed
+                if left.any():
+                    candidates[row] = left
+        return candidates
+
+    def _sensible(self, positions: Positions) -> NDArray[np.bool_]:
         if not self.config.prune_candidates:
             return self.spec.legal(positions)
         candidates = self.spec.candidates(positions)
