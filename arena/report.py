@@ -112,10 +112,17 @@ def make_report(
 def _scores(names: Sequence[str], lines: Sequence[GameLine]) -> list[Score]:
     points: Counter[tuple[str, str]] = Counter()
     games = Counter((line.black, line.white) for line in lines)
+    draws = Counter((line.black, line.white) for line in lines if line.winner == 0)
     for line in lines:
         points[line.black, line.white] += line.black_points  # type: ignore[assignment]
     return [
-        Score(names.index(black), names.index(white), float(points[black, white]), count)
+        Score(
+            names.index(black),
+            names.index(white),
+            float(points[black, white]),
+            count,
+            draws[black, white],
+        )
         for (black, white), count in games.items()
     ]
 

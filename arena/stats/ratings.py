@@ -1,9 +1,10 @@
 """Elo of many players from all their games together, by maximum likelihood.
 
-The model is Bradley and Terry's (1952) with an advantage of moving first: Black scores
-``expected_score(elo[black] - elo[white] + first_player)`` and a draw counts as half a win and half
-a loss. The advantage has a normal prior of 300 Elo around 0, which matters only where colours were
-not balanced or every game went to the same colour.
+The model is Bradley and Terry's (1952) with an advantage of moving first: Black's expected score is
+``expected_score(elo[black] - elo[white] + first_player)``; draws are as frequent as
+:mod:`arena.stats.draws` says, with one drawishness for all games. The advantage has a normal prior
+of 300 Elo around 0, which matters only where colours were not balanced or every game went to the
+same colour.
 
 Intervals are profile likelihood intervals: all ratings for which the other parameters can be chosen
 so that the results stay within 1.92 (half the 95 % point of chi squared) of the best. They are as
@@ -16,19 +17,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
+from arena.stats.draws import chances
 from arena.stats.elo import ELO_PER_NAT
+from arena.stats.intervals import Z_95, normal_cdf
 
-HALF_CHI2_95: Final = 1.9207294103470618
 _SEARCHED_ELO = 6000.0
 _PRIOR_ELO = 20_000.0  # flat wherever results say anything; keeps a lost cause from running off
 _ADVANTAGE_PRIOR_ELO = 300.0
-_NEWTON_STEPS = 200
+_LOG_DRAWISHNESS = (-12.0, 9.0)
+_DRAW_ROUNDS = 30
+_SCORING_STEPS = 200
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Score:
     points: float
     """Black's points; a draw is half."""
     games: float
+    draws: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,18 @@ class Ratings:
     """The player whose Elo is 0 by definition; it has no interval."""
     groups: tuple[tuple[int, ...], ...]
     """Players that met directly or through others. Ratings compare within a group only."""
+    covariance: NDArray[np.float64]
+    """Of the players' Elo, ``(players, players)``, by the curvature of the likelihood; the anchor's
+    row is 0. For differences between players, whose intervals do not tell them."""
+    drawishness: float
+    """See :mod:`arena.stats.draws`; 0 where no game was drawn."""
+
+    def superiority(self, first: int, second: int) -> float:
+        """Return the likelihood that the first player is the stronger, games between all used."""
+        c = self.covariance
+        spread = math.sqrt(max(c[first, first] + c[second, second] - 2.0 * c[first, second], 0.0))
+        ahead = self.players[first].elo - self.players[second].elo
+        return normal_cdf(ahead / spread) if spread > 0.0 else 0.5
 
 
 class _Model:
@@ -79,6 +95,7 @@ class _Model:
         self.parameters = players + 1
         self.points = np.array([score.points for score in scores])
         self.games = np.array([float(score.games) for score in scores])
+        self.draws = np.array([float(score.draws) for score in scores])
         self.design = np.zeros((len(scores), self.parameters))
         for i, score in enumerate(scores):
             self.design[i, score.black] += 1.0
@@ -86,30 +103,63 @@ class _Model:
             self.design[i, -1] = 1.0
         self.precision = np.full(self.parameters, _PRIOR_ELO**-2)
         self.precision[-1] = _ADVANTAGE_PRIOR_ELO**-2
+        self.drawishness = 0.0
 
     def likelihood(self, elo: NDArray[np.float64]) -> float:
         """Logarithm, at most 0 apart from the prior."""
-        odds = self.design @ elo / ELO_PER_NAT
-        wins = self.points @ np.logaddexp(0.0, -odds)
-        losses = (self.games - self.points) @ np.logaddexp(0.0, odds)
-        return float(-wins - losses - 0.5 * self.precision @ elo**2)
+        chance = chances(self.design @ elo / ELO_PER_NAT, self.drawishness)
+        wins = self.points - self.draws / 2.0
+        total = wins @ chance.log_win + (self.games - self.draws - wins) @ chance.log_loss
+        if self.drawishness:
+            total += self.draws @ chance.log_draw
+        return float(total - 0.5 * self.precision @ elo**2)
+
+    def slope_and_information(
+        self, elo: NDArray[np.float64], free: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return first derivatives and Fisher's information of the ``free`` parameters."""
+        chance = chances(self.design @ elo / ELO_PER_NAT, self.drawishness)
+        gain = chance.score * (1.0 - chance.score)  # of the score with the log-odds
+        weight = gain / np.maximum(chance.variance, np.finfo(float).tiny)
+        part = self.design[:, free] / ELO_PER_NAT
+        slope = part.T @ (weight * (self.points - self.games * chance.score))
+        information = part.T @ (part * (self.games * weight * gain)[:, None])
+        prior = self.precision[free]
+        return slope - elo[free] * prior, information + np.diag(prior)
+
+    def fit(self, anchor: int) -> tuple[NDArray[np.float64], float]:
+        """Return the best parameters and their likelihood, and keep the best drawishness."""
+        elo, best = self.maximise(np.zeros(self.parameters), [anchor])
+        for _ in range(_DRAW_ROUNDS if self.draws.any() else 0):
+            before = self.drawishness
+            self.drawishness = self._best_drawishness(elo)
+            elo, best = self.maximise(elo, [anchor])
+            if abs(self.drawishness - before) < 1e-6 * self.drawishness:
+                break
+        return elo, best
+
+    def _best_drawishness(self, elo: NDArray[np.float64]) -> float:
+        def loss(log_drawishness: float) -> float:
+            self.drawishness = math.exp(log_drawishness)
+            return -self.likelihood(elo)
+
+        found = optimize.minimize_scalar(
+            loss, bounds=_LOG_DRAWISHNESS, method="bounded", options={"xatol": 1e-8}
+        )
+        return math.exp(found.x)
 
     def maximise(
         self, start: NDArray[np.float64], fixed: Sequence[int]
     ) -> tuple[NDArray[np.float64], float]:
         """Return the best parameters with those of ``fixed`` held, and their likelihood.
 
-        Newton's method, halving steps that do not climb; the function is concave.
+        Fisher's scoring, halving steps that do not climb.
         """
         free = np.setdiff1d(np.arange(self.parameters), fixed)
         elo, best = start.copy(), self.likelihood(start)
-        for _ in range(_NEWTON_STEPS):
-            chance = 0.5 * (1.0 + np.tanh(self.design @ elo / (2.0 * ELO_PER_NAT)))
-            part = self.design[:, free] / ELO_PER_NAT
-            slope = part.T @ (self.points - self.games * chance) - elo[free] * self.precision[free]
-            weights = self.games * chance * (1.0 - chance)
-            curvature = part.T @ (part * weights[:, None]) + np.diag(self.precision[free])
-            step = np.clip(np.linalg.solve(curvature, slope), -400.0, 400.0)
+        for _ in range(_SCORING_STEPS):
+            slope, information = self.slope_and_information(elo, free)
+            step = np.clip(np.linalg.solve(information, slope), -400.0, 400.0)
             size = 1.0
             while size > 1e-9:
                 trial = elo.copy()
@@ -121,9 +171,17 @@ class _Model:
             else:
                 return elo, best
             gained, elo, best = reached - best, trial, reached
-            if gained < 1e-12 and float(np.abs(size * step).max(initial=0.0)) < 1e-6:
+            if gained < 1e-10 and float(np.abs(size * step).max(initial=0.0)) < 1e-4:
                 break
         return elo, best
+
+    def covariance(self, elo: NDArray[np.float64], anchor: int) -> NDArray[np.float64]:
+        """Return that of all parameters; the anchor's row and column are 0."""
+        free = np.setdiff1d(np.arange(self.parameters), [anchor])
+        full = np.zeros((self.parameters, self.parameters))
+        information = self.slope_and_information(elo, free)[1]
+        full[np.ix_(free, free)] = np.linalg.inv(information)
+        return full
 
 
 def rate(players: int, scores: Sequence[Score], anchor: int = 0) -> Ratings:
@@ -137,45 +195,66 @@ def rate(players: int, scores: Sequence[Score], anchor: int = 0) -> Ratings:
     _check(players, scores, anchor)
     played = [score for score in scores if score.games]
     model = _Model(players, played)
-    best, likelihood = model.maximise(np.zeros(players + 1), [anchor])
-    bounds = {
-        player: _interval(model, best, likelihood, player, anchor)
-        for player in range(players)
-        if player != anchor
-    }
-    bounds[anchor] = (0.0, 0.0)
-    advantage = _interval(model, best, likelihood, players, anchor)
-    if not all(math.isfinite(end) for ends in bounds.values() for end in ends):
+    best, likelihood = model.fit(anchor)
+    deviations = np.sqrt(np.diag(model.covariance(best, anchor)))
+    bounds = [
+        _interval(model, best, likelihood, parameter, anchor, float(deviations[parameter]))
+        if parameter != anchor
+        else (0.0, 0.0)
+        for parameter in range(players + 1)
+    ]
+    eased = model
+    if not all(math.isfinite(end) for ends in bounds[:players] for end in ends):
         eased = _Model(players, [*played, *_drawn_games(played)])
+        eased.drawishness = model.drawishness
         estimate, _ = eased.maximise(np.zeros(players + 1), [anchor])
         best = np.clip(estimate, -_SEARCHED_ELO, _SEARCHED_ELO)
         best[:players] = [np.clip(best[i], *bounds[i]) for i in range(players)]
     return Ratings(
         players=tuple(Rating(float(best[player]), *bounds[player]) for player in range(players)),
-        first_player=Rating(float(best[-1]), *advantage),
+        first_player=Rating(float(best[-1]), *bounds[-1]),
         anchor=anchor,
         groups=_groups(players, played),
+        covariance=eased.covariance(best, anchor)[:players, :players],
+        drawishness=model.drawishness,
     )
 
 
 def _interval(
-    model: _Model, best: NDArray[np.float64], likelihood: float, parameter: int, anchor: int
+    model: _Model,
+    best: NDArray[np.float64],
+    likelihood: float,
+    parameter: int,
+    anchor: int,
+    deviation: float,
 ) -> tuple[float, float]:
-    """Return where the profile likelihood of one parameter has dropped by 1.92, if it does."""
+    """Return where the profile likelihood of one parameter has dropped by 1.92, if it does.
 
-    def drop(elo: float) -> float:
-        start = best.copy()
+    The root of twice the drop is close to a straight line of slope ``1 / deviation``.
+    """
+    centre = float(np.clip(best[parameter], -_SEARCHED_ELO, _SEARCHED_ELO))
+    near = best
+
+    def excess(elo: float) -> float:
+        nonlocal near
+        start = near.copy()
         start[parameter] = elo
-        return likelihood - model.maximise(start, [anchor, parameter])[1] - HALF_CHI2_95
+        near, reached = model.maximise(start, [anchor, parameter])
+        return math.sqrt(max(2.0 * (likelihood - reached), 0.0)) - Z_95
 
     ends = []
     for direction in (-1.0, 1.0):
-        far = direction * _SEARCHED_ELO
-        centre = float(np.clip(best[parameter], -_SEARCHED_ELO, _SEARCHED_ELO))
-        if drop(far) < 0.0:
-            ends.append(math.copysign(math.inf, direction))
-        else:
-            ends.append(float(optimize.brentq(drop, centre, far, xtol=0.01)))
+        near, inside, size = best, centre, 2.2 * min(deviation, _SEARCHED_ELO)
+        while True:
+            far = direction * min(direction * centre + size, _SEARCHED_ELO)
+            beyond = excess(far)
+            if beyond >= 0.0:
+                ends.append(float(optimize.brentq(excess, inside, far, xtol=0.01)))
+                break
+            if abs(far) >= _SEARCHED_ELO:
+                ends.append(math.copysign(math.inf, direction))
+                break
+            inside, size = far, 2.0 * size
     return ends[0], ends[1]
 
 
@@ -202,7 +281,10 @@ def _check(players: int, scores: Sequence[Score], anchor: int) -> None:
         raise ValueError(f"expected an anchor from 0 to {players - 1}, got {anchor!r}")
     for score in scores:
         numbers_fit = 0 <= score.black < players and 0 <= score.white < players
-        if not numbers_fit or score.black == score.white or not 0 <= score.points <= score.games:
+        half = score.draws / 2.0
+        points_fit = 0.0 <= half <= score.points + 1e-9 <= score.games - half + 2e-9
+        if not numbers_fit or score.black == score.white or not points_fit:
             raise ValueError(
-                f"expected two of {players} players and 0 <= points <= games, got {score!r}"
+                f"expected two of {players} players, 0 <= points <= games and draws that fit, "
+                f"got {score!r}"
             )

@@ -12,10 +12,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arena.stats.elo import LARGEST_ELO, clamped_elo_difference, elo_difference, expected_score
+from arena.stats.elo import (
+    ELO_PER_NAT,
+    LARGEST_ELO,
+    clamped_elo_difference,
+    elo_difference,
+    expected_score,
+)
 from arena.stats.intervals import clopper_pearson, normal_cdf, superiority, wilson
 from arena.stats.pentanomial import count_pairs, moments, pair_statistics
-from arena.stats.sprt import bounds, llr_logistic, llr_normalised
+from arena.stats.sprt import (
+    Hypotheses,
+    _with_mean,
+    _with_t_value,
+    bounds,
+    llr_logistic,
+    llr_normalised,
+)
+from arena.stats.stopping import _early, _late, estimate_after_stopping, exit_cdf
 
 BIG = [10789, 19328, 33806, 19402, 10543]
 SMALL = [3, 5, 20, 12, 6]
@@ -130,3 +144,76 @@ def test_superiority() -> None:
     assert superiority(4, 0) == pytest.approx(1 - 0.5**5)
     assert superiority(3, 9) == pytest.approx(1 - superiority(9, 3))
     assert normal_cdf(1.959964) == pytest.approx(0.975, abs=1e-6)
+
+
+def test_what_no_test_has_stopped_yet_is_estimated_as_fishtest_does() -> None:
+    estimate = estimate_after_stopping(SMALL, Hypotheses(0, 5))
+    assert Hypotheses(0, 5).bounds[0] == pytest.approx(-2.94444, abs=1e-5)
+    assert estimate.elo == pytest.approx(49.42488, abs=1e-5)
+    assert (estimate.lower, estimate.upper) == pytest.approx((-2.89029, 104.08446), abs=1e-5)
+
+
+def test_both_laws_of_the_exit_from_a_strip_agree_and_are_those_of_a_walk() -> None:
+    lower, upper, sigma = -2.9, 2.5, 0.5
+    for drift in (-0.3, 0.0, 0.02, 0.5):
+        for level in (lower, -1.0, 1.0, upper):
+            where = (lower, upper, drift, sigma, 22.0, level)
+            assert _early(*where) == pytest.approx(_late(*where), abs=1e-12)
+    random = np.random.default_rng(5)
+    steps = random.normal(0.02 / 64, sigma / 8, (6000, 22 * 64)).astype(np.float32)
+    walks = steps.cumsum(axis=1)
+    first = np.where((walks <= lower).any(axis=1), (walks <= lower).argmax(axis=1), 10**6)
+    at_top = np.where((walks >= upper).any(axis=1), (walks >= upper).argmax(axis=1), 10**6)
+    low = first < at_top
+    inside = (first == at_top) & (walks[:, -1] <= 1.0)
+    expected = exit_cdf(lower, upper, 0.02, sigma, 22.0, 1.0)
+    assert np.mean(low | inside) == pytest.approx(expected, abs=0.03)
+
+
+SHARES = [0.08, 0.17, 0.35, 0.25, 0.15]
+
+
+@pytest.mark.parametrize("true_side", [0, 1])
+@pytest.mark.parametrize(
+    "test",
+    [
+        Hypotheses(0.0, 80.0, model="logistic"),
+        pytest.param(Hypotheses(0.0, 120.0), marks=pytest.mark.slow),
+    ],
+    ids=["logistic", "normalised"],
+)
+def test_a_thousand_simulated_tests_keep_their_error_rates(
+    test: Hypotheses, true_side: int
+) -> None:
+    """Half of them at either hypothesis; the estimate is too high as often as too low."""
+    elo, scores = (test.elo0, test.elo1)[true_side], [0.0, 0.25, 0.5, 0.75, 1.0]
+    if test.model == "logistic":
+        shares = np.array(_with_mean(scores, SHARES, expected_score(elo)))
+    else:
+        t_value = math.sqrt(2.0) * elo / (2.0 * ELO_PER_NAT)
+        shares = np.array(_with_t_value(scores, SHARES, t_value))
+    true_elo = elo_difference(float(shares @ scores))
+    random = np.random.default_rng(true_side)
+    wrong, above, covered = 0, 0, 0
+    for _ in range(500):
+        counts = np.zeros(5)
+        decision = ""
+        while not decision:
+            counts[random.choice(5, p=shares)] += 1
+            decision = test.decision(counts.tolist())
+        wrong += decision != ("elo0", "elo1")[true_side]
+        estimate = estimate_after_stopping(counts.tolist(), test)
+        above += estimate.elo > true_elo
+        covered += estimate.lower <= true_elo <= estimate.upper
+    assert wrong / 500 <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 500)
+    assert 0.44 < above / 500 < 0.56
+    assert 0.93 <= covered / 500 <= 0.98
+
+
+@given(st.lists(st.integers(0, 50), min_size=5, max_size=5))
+def test_no_counts_give_a_nonsensical_estimate(counts: list[int]) -> None:
+    for test in (Hypotheses(0, 50), Hypotheses(-3, 1, model="logistic")):
+        estimate = estimate_after_stopping(counts, test)
+        assert -1000.0 <= estimate.lower <= estimate.elo <= estimate.upper <= 1000.0
+        assert 0.0 <= estimate.superiority <= 1.0
+        assert test.decision(counts) in ("", "elo0", "elo1")

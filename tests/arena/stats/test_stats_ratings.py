@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arena.stats.elo import elo_difference, expected_score
+from arena.stats.draws import chances
+from arena.stats.elo import ELO_PER_NAT, elo_difference, expected_score
 from arena.stats.intervals import clopper_pearson
 from arena.stats.ratings import Score, rate
 
@@ -84,24 +86,96 @@ def test_players_that_never_met_are_told_apart() -> None:
     assert nobody.players[1].elo == 0.0 and nobody.players[1].upper == math.inf
 
 
-def test_intervals_cover_the_truth() -> None:
+def simulated(
+    random: np.random.Generator, truth: tuple[float, ...], games: int, drawishness: float
+) -> list[Score]:
+    """Everybody against everybody with both colours; moving first is worth 30."""
+    scores = []
+    for a, b in itertools.permutations(range(len(truth)), 2):
+        odds = np.array([(truth[a] - truth[b] + 30.0) / ELO_PER_NAT])
+        chance = chances(odds, drawishness)
+        shares = np.exp([chance.log_win[0], chance.log_draw[0], chance.log_loss[0]])
+        wins, draws, _ = random.multinomial(games, shares / shares.sum())
+        scores.append(Score(a, b, wins + draws / 2, games, float(draws)))
+    return scores
+
+
+@pytest.mark.parametrize(
+    ("drawishness", "trials", "slack"),
+    [
+        (2.0, 60, 0.05),
+        pytest.param(0.0, 700, 0.02, marks=pytest.mark.slow),
+        pytest.param(2.0, 700, 0.02, marks=pytest.mark.slow),
+    ],
+)
+def test_intervals_cover_the_truth_and_the_covariance_is_that_of_repeated_tournaments(
+    drawishness: float, trials: int, slack: float
+) -> None:
     random = np.random.default_rng(3)
     truth = (0.0, 90.0, -150.0)
-    inside = 0
-    trials = 150
+    inside, between = 0, 0
+    found, stated = [], []
     for _ in range(trials):
-        scores = [
-            Score(a, b, int(random.binomial(40, expected_score(truth[a] - truth[b] + 30))), 40)
-            for a in range(3)
-            for b in range(3)
-            if a != b
-        ]
-        ratings = rate(3, scores)
+        ratings = rate(3, simulated(random, truth, 40, drawishness))
         inside += sum(
             player.lower <= elo <= player.upper
             for player, elo in zip(ratings.players[1:], truth[1:], strict=True)
         )
-    assert 0.92 < inside / (2 * trials) < 0.98
+        found.append([player.elo for player in ratings.players[1:]])
+        stated.append(ratings.covariance[1:, 1:])
+        between += ratings.superiority(1, 2) > 0.975
+    assert abs(inside / (2 * trials) - 0.95) <= slack
+    assert between == trials
+    seen, said = np.cov(np.array(found).T), np.mean(stated, axis=0)
+    assert said == pytest.approx(seen, rel=10 * slack)
+
+
+def test_draws_keep_the_expected_score_and_narrow_the_interval() -> None:
+    for odds in (-3.0, -0.2, 0.0, 1.0, 40.0):
+        for drawishness in (0.0, 0.7, 2.0, 50.0):
+            chance = chances(np.array([odds]), drawishness)
+            win, draw, loss = np.exp([chance.log_win, chance.log_draw, chance.log_loss])
+            assert win + draw + loss == pytest.approx(1.0)
+            assert win + draw / 2 == pytest.approx(1 / (1 + math.exp(-odds)))
+            assert draw**2 == pytest.approx(drawishness**2 * win * loss, rel=1e-9)
+            assert chance.score == pytest.approx(win + draw / 2)
+    decided = rate(2, [Score(0, 1, 55, 100), Score(1, 0, 45, 100)])
+    drawn = rate(2, [Score(0, 1, 55, 100, 80), Score(1, 0, 45, 100, 80)])
+    assert drawn.players[1].elo == pytest.approx(decided.players[1].elo, abs=0.1)
+    width = [r.players[1].upper - r.players[1].lower for r in (drawn, decided)]
+    assert width[0] < 0.6 * width[1]
+    assert drawn.drawishness == pytest.approx(80 / math.sqrt(15 * 5), rel=1e-3)
+
+
+def test_a_tournament_of_draws_alone_is_finite() -> None:
+    ratings = rate(2, [Score(0, 1, 10, 20, 20), Score(1, 0, 10, 20, 20)])
+    assert ratings.players[1].elo == pytest.approx(0.0, abs=1e-6)
+    assert ratings.players[1].bounded and ratings.players[1].upper < 40
+    assert ratings.superiority(0, 1) == pytest.approx(0.5)
+
+
+def test_superiority_uses_games_against_others() -> None:
+    ratings = rate(3, [Score(0, 1, 70, 100), Score(1, 0, 30, 100), Score(1, 2, 70, 100)])
+    assert ratings.superiority(0, 2) > 0.999
+    assert ratings.superiority(2, 0) == pytest.approx(1 - ratings.superiority(0, 2))
+    apart = rate(4, [Score(0, 1, 3, 5), Score(2, 3, 3, 5)])
+    assert apart.superiority(0, 3) == pytest.approx(0.5, abs=0.05)
+
+
+def test_agreement_with_choix() -> None:
+    """Luce's spectral ranking, iterated, which reaches the same maximum by other means."""
+    choix = pytest.importorskip("choix")
+    random = np.random.default_rng(11)
+    truth = np.array([0.0, 150.0, -100.0, 40.0, 260.0])
+    pairs: list[tuple[int, int]] = []
+    scores = []
+    for a, b in itertools.combinations(range(5), 2):
+        wins = int(random.binomial(60, expected_score(truth[a] - truth[b])))
+        pairs += [(a, b)] * wins + [(b, a)] * (60 - wins)
+        scores += [Score(a, b, wins / 2, 30), Score(b, a, 30 - wins / 2, 30)]
+    expected = choix.ilsr_pairwise(5, pairs) * ELO_PER_NAT
+    ours = [player.elo for player in rate(5, scores).players]
+    assert ours == pytest.approx((expected - expected[0]).tolist(), abs=0.1)
 
 
 def test_agreement_with_another_algorithm() -> None:
