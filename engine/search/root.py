@@ -70,8 +70,10 @@ class RootState:
             self.schedules = gumbel.schedule_tables(self._config.considered, budgets)
 
     def note_known(self, slots: NDArray[np.int32], tree: Tree) -> None:
-        """Note the root visits that there are now."""
-        self.known[slots] = RootEdges.of(tree, slots, self._actions).visits
+        """Note the root visits that there are now; a cleared slot still holds an old tree."""
+        visits = RootEdges.of(tree, slots, self._actions).visits
+        visits[tree.slots["nodes"][slots] == 0] = 0
+        self.known[slots] = visits
 
     def prepare(self, slots: NDArray[np.int32], tree: Tree) -> None:
         """Temper the priors of expanded roots and mix noise in, once per root."""

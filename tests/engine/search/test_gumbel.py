@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.evaluators.rollout import RolloutEvaluator
 from engine.games import GoSpec
 from engine.random import GUMBEL
 from engine.search import Search, SearchConfig
@@ -172,3 +174,22 @@ def test_the_improved_policy_of_an_example_worked_out_by_hand() -> None:
     gumbels[0, 0] = 3.0
     known[0, 2] = 2
     assert improve(tree, slots, settings, gumbels, known, 4)[1][0] == 0, "the one new visit"
+
+
+@pytest.mark.parametrize("algorithm", ["gumbel", "puct"])
+def test_a_search_does_not_see_what_was_searched_before_it(algorithm: Literal["gumbel"]) -> None:
+    """In pools that hold an older tree, ``begin`` gives the search that fresh pools give."""
+    spec = GoSpec(5, 5)
+    slots, seeds = np.arange(6, dtype=np.int32), np.full(6, 5, np.uint64)
+    fresh, used = (
+        Search(spec, RolloutEvaluator(), 6, SearchConfig(algorithm=algorithm), 12) for _ in range(2)
+    )
+    used.begin(slots, spec.allocate(6), seeds, np.arange(6, 12, dtype=np.uint64), 1.0)
+    used.run(slots, 10)
+    found = []
+    for search in (fresh, used):
+        search.begin(slots, random_positions(spec, 6, 9, 3)[:6], seeds, seeds, 1.0)
+        search.run(slots, 8)
+        found.append(search.read(slots))
+    for name in ("visits", "q", "policy", "action"):
+        np.testing.assert_array_equal(*(getattr(roots, name) for roots in found))
