@@ -17,7 +17,8 @@ from engine.random import OPENING, generator
 from engine.symmetry import action_permutations, permutations
 
 Opening = tuple[int, ...]
-_ATTEMPTS_PER_OPENING = 2000
+_ATTEMPTS = 2000
+"""Draws without a new opening, after which there are no more."""
 _SMALLEST_WITH_EDGE = 5
 
 
@@ -41,9 +42,9 @@ def make_openings(spec: GameSpec, count: int, plies: tuple[int, int], seed: int)
         return [()] * count
     openings: list[Opening] = []
     seen: set[bytes] = set()
-    attempt = 0
+    attempt = latest = 0
     while len(openings) < count:
-        if attempt >= _ATTEMPTS_PER_OPENING * count:
+        if attempt - latest >= _ATTEMPTS:
             raise ConfigError(
                 f"expected {count} distinct openings of {fewest} to {most} plies on "
                 f"{spec.width}x{spec.height}, found {len(openings)}; "
@@ -54,6 +55,7 @@ def make_openings(spec: GameSpec, count: int, plies: tuple[int, int], seed: int)
         if key not in seen:
             seen.add(key)
             openings.append(opening)
+            latest = attempt
     return openings
 
 

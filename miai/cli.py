@@ -21,7 +21,17 @@ from typing import Any, Final
 from engine.errors import MiaiError
 from miai import __version__
 
-COMMANDS: Final = ("play", "train", "finetune", "arena", "gtp", "info", "export", "benchmark")
+COMMANDS: Final = (
+    "play",
+    "train",
+    "ratings",
+    "finetune",
+    "arena",
+    "gtp",
+    "info",
+    "export",
+    "benchmark",
+)
 """Subcommands in the order of the help; each is a module of :mod:`miai.commands`."""
 
 _DONE, _NO_READER, _FAULT, _INTERRUPTED = 0, 1, 2, 130

@@ -7,7 +7,12 @@ shards/NNNNNN.npz     the rows of one cycle
 checkpoints/NNNNNN.safetensors   networks, named by the cycle that made them
 games/NNNNNN.sgf      a sample of the games of that cycle
 metrics.jsonl         one line per cycle
-benchmarks.jsonl      one line per benchmarked checkpoint
+openings.jsonl        how the games of each cycle began
+benchmarks.jsonl      one line per few games that a checkpoint played to be rated
+ratings.json          Elo of all checkpoints, from those games
+sessions.jsonl        machine and versions, one line per start
+report.html           all of it to look at
+live.json             some games in flight, rewritten each cycle, for `miai train --watch`
 lock                  held while a process trains here
 ```
 """
@@ -47,6 +52,26 @@ class RunFolder:
     @property
     def benchmarks(self) -> Path:
         return self.path / "benchmarks.jsonl"
+
+    @property
+    def openings(self) -> Path:
+        return self.path / "openings.jsonl"
+
+    @property
+    def ratings(self) -> Path:
+        return self.path / "ratings.json"
+
+    @property
+    def sessions(self) -> Path:
+        return self.path / "sessions.jsonl"
+
+    @property
+    def report(self) -> Path:
+        return self.path / "report.html"
+
+    @property
+    def live(self) -> Path:
+        return self.path / "live.json"
 
     def shard(self, cycle: int) -> Path:
         """Rows of a cycle."""

@@ -33,22 +33,23 @@ from engine.random import SYMMETRY, generator
 from engine.records.record import GameRecord
 from engine.records.sgf import write_sgf
 from engine.search import SearchConfig
+from selfplay.benchmark import BenchmarkConfig
 from selfplay.folder import RunFolder
+from selfplay.keep import KeepConfig, clear_shards
 from selfplay.learner import Learner, LearnerConfig
+from selfplay.measures import calibration, opening_lines
 from selfplay.replay import ReplayConfig, ReplayWindow
 from selfplay.shards import Rows, read_shard, write_shard
 from selfplay.state import TrainingState, load_state, save_state
+from selfplay.watch import LiveGame, LiveGames
 from selfplay.worker import FinishedGame, Group, SelfPlayConfig
 
-_GAMES_SAMPLED = 4
 _CALIBRATION_ROWS = 256
 _DIVERGED = 2.0
 """Times the usual loss: more is no bad luck with a batch."""
 _GENTLER = 0.3
 """Share of the learning rate after a divergence."""
 
-Benchmark = Callable[[Path, Sequence[Path]], dict[str, object]]
-"""Given a new checkpoint and the earlier ones, says how strong it is."""
 Progress = Callable[[dict[str, object]], None]
 """Is told each cycle's metrics."""
 
@@ -117,6 +118,8 @@ class RunConfig:
     replay: ReplayConfig = field(default_factory=ReplayConfig)
     learner: LearnerConfig = field(default_factory=LearnerConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
+    keep: KeepConfig = field(default_factory=KeepConfig)
 
 
 class Run:
@@ -146,6 +149,7 @@ class Run:
         self._groups = self._new_groups()
         self._future = config.future_head
         self._notes: list[str] = []
+        self._live = LiveGames(self.folder.live)
 
     def __enter__(self) -> Run:
         return self
@@ -184,7 +188,7 @@ class Run:
             return min(self.state.cycle / schedule.cycles, 1.0)
         return min(self.state.elapsed_s / max(schedule.minutes * 60.0, 1e-9), 1.0)
 
-    def train(self, report: Progress, benchmark: Benchmark | None = None) -> None:
+    def train(self, report: Progress) -> None:
         """Go on until the run's time is up.
 
         Raises:
@@ -193,7 +197,7 @@ class Run:
         try:
             with ThreadPoolExecutor(self.config.selfplay.threads) as pool:
                 while self.progress < 1.0:
-                    self._cycle(pool, report, benchmark)
+                    self._cycle(pool, report)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
@@ -202,9 +206,7 @@ class Run:
                 "the last state is intact: make room, then give the same command again"
             ) from error
 
-    def _cycle(
-        self, pool: ThreadPoolExecutor, report: Progress, benchmark: Benchmark | None
-    ) -> None:
+    def _cycle(self, pool: ThreadPoolExecutor, report: Progress) -> None:
         started = time.perf_counter()
         simulations = self._simulations()
         rows, games = self._play(pool, simulations)
@@ -231,8 +233,14 @@ class Run:
         }
         if self._notes:
             metrics["notes"], self._notes = self._notes, []
-        self._save(rows, games, metrics, benchmark)
+        self._save(rows, games, metrics)
+        self._show(games, seconds)
         report(metrics)
+
+    def _show(self, games: Sequence[FinishedGame], seconds: float) -> None:
+        """Leave something to watch."""
+        ended = [LiveGame(game.number, game.komi, game.actions, score=game.score) for game in games]
+        self._live.write(self.state.cycle, seconds, self._groups[0].in_play(), ended)
 
     def _simulations(self) -> int:
         config = self.config.selfplay
@@ -350,6 +358,7 @@ class Run:
                 "distinct_games": len({game.actions for game in games}) / len(games),
                 "target_entropy": float(entropy.mean()),
                 "value_error": float(np.square(root_q - result).mean()),
+                "calibration": calibration(root_q, result),
             }
         return metrics | {f"loss_{name}": value for name, value in losses.items()}
 
@@ -358,7 +367,6 @@ class Run:
         rows: Rows | None,
         games: Sequence[FinishedGame],
         metrics: dict[str, object],
-        benchmark: Benchmark | None,
     ) -> None:
         state, folder = self.state, self.folder
         if rows is not None:
@@ -369,18 +377,16 @@ class Run:
         if due and rows is not None and state.cycle > 1:
             started = time.perf_counter()
             self._write_checkpoint(games)
-            if benchmark is not None:
-                earlier = [p for p in folder.checkpoints() if p != folder.checkpoint(state.cycle)]
-                outcome = benchmark(folder.checkpoint(state.cycle), earlier)
-                folder.append(
-                    folder.benchmarks,
-                    {"cycle": state.cycle, "elapsed_s": state.elapsed_s, **outcome},
-                )
-                metrics["benchmark"] = outcome
+            metrics["checkpoint"] = folder.checkpoint(state.cycle).stem
+            clear_shards(self.config.keep, folder.shards(), self._window.size)
             state.elapsed_s += time.perf_counter() - started
             state.checkpoint_s = state.elapsed_s
         save_state(folder.state, self._learner, state)
         folder.append(folder.metrics, metrics)
+        folder.append(
+            folder.openings,
+            {"cycle": state.cycle, "games": opening_lines(self.spec, [g.actions for g in games])},
+        )
 
     def _write_checkpoint(self, games: Sequence[FinishedGame]) -> None:
         state = self.state
@@ -400,7 +406,7 @@ class Run:
             },
             calibrate(fold_model(self._learner.averaged_model()), self._recent_inputs()),
         )
-        records = [self._record(game) for game in games[:_GAMES_SAMPLED]]
+        records = [self._record(game) for game in games[: self.config.keep.games]]
         write_atomic(
             self.folder.games(state.cycle), b"\n".join(write_sgf(record) for record in records)
         )

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.games.spec import GameSpec, Positions
+from engine.games.spec import BLACK, GameSpec, Positions
 from engine.random import KOMI, MOVE, OPENING, bits, generator
 from engine.search import Evaluator, Roots, Search, SearchConfig
 from selfplay.shards import Rows
 from selfplay.targets import GameBuffer
+from selfplay.watch import WATCHED, LiveGame
 
 _TO_UNIT = 2.0**-53
 _FIRST_OPENINGS = 0.75  # of the board's points
@@ -106,6 +107,7 @@ class Group:
         self._slots = np.arange(config.slots, dtype=np.int32)
         self._seeds = np.full(config.slots, seed, np.uint64)
         self._numbers = np.zeros(config.slots, np.uint64)
+        self._black_q = np.full(config.slots, np.nan)  # of the latest searches
         self._positions = spec.allocate(config.slots)
         # The ply at which play stops includes the random opening, so buffers need no more room.
         self._plies = min(round(config.max_plies_share * spec.points), spec.max_plies)
@@ -124,10 +126,23 @@ class Group:
         """Number that the next game would get."""
         return self._next_number
 
+    def in_play(self) -> list[LiveGame]:
+        """The games in flight of the first few slots, for whoever watches."""
+        return [
+            LiveGame(
+                int(self._numbers[slot]),
+                float(self._positions["komi_half_points"][slot]) / 2.0,
+                self._buffer.actions(slot),
+                None if np.isnan(self._black_q[slot]) else round(float(self._black_q[slot]), 3),
+            )
+            for slot in range(min(WATCHED, len(self._slots)))
+        ]
+
     def _start_game(self, slot: int) -> None:
         number = self._next_number
         self._next_number += self._stride
         self._numbers[slot] = number
+        self._black_q[slot] = np.nan
         position = self._spec.allocate(1)
         steps = int(2 * self._komi_spread)
         offset = bits(self._seed, number, 0, KOMI) % (2 * steps + 1) - steps
@@ -163,6 +178,8 @@ class Group:
         if sampled.any():
             actions = np.where(sampled, self._draw(roots), actions)
         self._buffer.note_ply(self._positions, roots, actions)
+        black = self._spec.to_move(self._positions) == BLACK
+        self._black_q = np.where(black, roots.value, -roots.value)
         self._spec.play(self._positions, actions)
         over = self._spec.finished(self._positions) | (self._positions["plies"] >= self._plies)
         return self._finish(np.flatnonzero(over))

@@ -113,7 +113,11 @@ def describe_run(path: Path) -> dict[str, Any]:
         "latest cycle": cycles[-1] if cycles else {},
         "checkpoints": len(checkpoints),
         "latest checkpoint": str(checkpoints[-1]) if checkpoints else None,
-        "benchmarks": folder.read_lines(folder.benchmarks),
+        "rated games": sum(
+            games
+            for entry in folder.read_lines(folder.benchmarks)
+            if isinstance(games := entry.get("games"), int)
+        ),
     }
 
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.games import GameSpec
-    from selfplay.run import Benchmark, RunConfig
+    from selfplay.run import RunConfig
 
 SUMMARY = "train a network from nothing by self-play"
 EXAMPLE = "miai train --game connect_four"
 
-_BENCHMARK_SIMULATIONS = 32
-_BENCHMARK_GAMES = 20
+_LAST_RATINGS_S = 60.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="override one setting, such as selfplay.simulations=32; repeatable",
     )
     parser.add_argument(
-        "--no-benchmark", action="store_true", help="do not match checkpoints against earlier ones"
+        "--no-benchmark", action="store_true", help="do not rate checkpoints beside the training"
     )
     parser.add_argument(
         "--tensorboard", action="store_true", help="write TensorBoard logs too (optional extra)"
@@ -56,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from engine.errors import RunError
     from miai.config import to_toml
+    from miai.rating import Beside
     from miai.tensorboard import open_board
     from selfplay.run import Run
 
@@ -72,8 +72,12 @@ def run(args: argparse.Namespace) -> int:
             if board is not None:
                 board.write(metrics)
 
+        rated = config.benchmark.share > 0.0 and not args.no_benchmark
         try:
-            training.train(report, None if args.no_benchmark else _benchmark(config))
+            with ExitStack() as beside:
+                if rated and training.progress < 1.0:
+                    beside.enter_context(Beside(folder))
+                training.train(report)
         except KeyboardInterrupt:
             display.end()
             print(
@@ -90,8 +94,19 @@ def run(args: argparse.Namespace) -> int:
                 "the run was too short for a game to end; give it more --minutes or --cycles"
             )
         print(f"done: {training.state.games} games, {training.state.rows} rows")
+        if rated:
+            _rate_the_last(folder)
         print(_what_next(training.config.game.spec(), checkpoints[-1]))
     return 0
+
+
+def _rate_the_last(folder: Path) -> None:
+    """Let the last checkpoints play what is left of their games, with the whole machine."""
+    from miai.rating import finish
+
+    print("rating the last checkpoints for at most a minute; Ctrl-C leaves it")
+    with suppress(KeyboardInterrupt):
+        finish(folder, _LAST_RATINGS_S, lambda _: None)
 
 
 def _what_next(spec: GameSpec, network: Path) -> str:
@@ -168,38 +183,6 @@ def _announce(path: Path, config: RunConfig, resumed: bool, progress: float) -> 
         print("this run is complete; start another in a new --run folder")
 
 
-def _benchmark(config: RunConfig) -> Benchmark:
-    """Match a new checkpoint against the one before it and the first one."""
-    from agents.evaluators.auto import load_evaluator
-    from agents.protocol import Limit
-    from agents.search_agent import SearchAgent
-    from arena.match import play_match
-
-    spec = config.game.spec()
-
-    def benchmark(checkpoint: Path, earlier: Sequence[Path]) -> dict[str, object]:
-        def agent(path: Path) -> SearchAgent:
-            limit = Limit(simulations=_BENCHMARK_SIMULATIONS)
-            return SearchAgent(path.stem, load_evaluator(path, spec), limit)
-
-        outcome: dict[str, object] = {"simulations": _BENCHMARK_SIMULATIONS}
-        for opponent in sorted({earlier[0], earlier[-1]}) if earlier else []:
-            result = play_match(
-                spec, agent(checkpoint), agent(opponent), _BENCHMARK_GAMES, config.seed
-            )
-            outcome[opponent.stem] = {
-                "wins": result.wins,
-                "draws": result.draws,
-                "losses": result.losses,
-                "elo": result.statistics.elo,
-                "elo_low": result.statistics.lower,
-                "elo_high": result.statistics.upper,
-            }
-        return outcome
-
-    return benchmark
-
-
 class _Display:
     """One status line that is rewritten on a terminal, and one line per minute elsewhere."""
 
@@ -209,9 +192,6 @@ class _Display:
         self._printed_s = float("-inf")
 
     def show(self, metrics: dict[str, object]) -> None:
-        benchmark = metrics.get("benchmark")
-        if isinstance(benchmark, dict):
-            self._line(_describe_benchmark(benchmark), keep=True)
         notes = metrics.get("notes")
         for note in notes if isinstance(notes, list) else ():
             self._line(f"note: {note}", keep=True)
@@ -250,13 +230,3 @@ class _Display:
         """Leave the status line."""
         if self._live:
             print()
-
-
-def _describe_benchmark(benchmark: dict[str, object]) -> str:
-    parts = [
-        f"{result['wins']}-{result['draws']}-{result['losses']} against checkpoint {name} "
-        f"(Elo {result['elo']:+.0f}, 95 % {result['elo_low']:+.0f} to {result['elo_high']:+.0f})"
-        for name, result in benchmark.items()
-        if isinstance(result, dict)
-    ]
-    return "benchmark: " + ("; ".join(parts) if parts else "first checkpoint, nobody to play yet")

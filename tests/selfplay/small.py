@@ -9,6 +9,7 @@ from agents.network.model import PolicyValueNet
 from engine.games.go import GoSpec
 from engine.games.inputs import InputLayout
 from engine.games.spec import GameSpec
+from selfplay.keep import KeepConfig
 from selfplay.learner import LearnerConfig
 from selfplay.replay import ReplayConfig
 from selfplay.run import GameConfig, RunConfig, ScheduleConfig
@@ -73,4 +74,5 @@ def small_run(**schedule: float) -> RunConfig:
         replay=ReplayConfig(first_rows=500, capacity=5000),
         learner=LearnerConfig(batch=64),
         schedule=ScheduleConfig(**settings),  # type: ignore[arg-type]
+        keep=KeepConfig(shards="all"),
     )

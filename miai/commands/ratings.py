@@ -1,0 +1,117 @@
+"""``miai ratings``: how strong each checkpoint of a run is, from the games it played meanwhile."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from arena.ladder import LadderRatings, RatedPlayer
+    from selfplay.folder import RunFolder
+
+SUMMARY = "show the strength of a run's checkpoints over training time, with 95 % intervals"
+EXAMPLE = "miai ratings runs/try"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, help="folder of the run")
+    parser.add_argument(
+        "--play",
+        type=float,
+        default=0.0,
+        metavar="MINUTES",
+        help="play games that are still missing for so long, before showing the table",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
+    parser.add_argument("--beside", action="store_true", help=argparse.SUPPRESS)
+
+
+def run(args: argparse.Namespace) -> int:
+    from miai.rating import benchmark_config, finish, rate_run, serve_beside
+    from selfplay.folder import RunFolder
+    from selfplay.settings import read_settings
+
+    settings, folder = read_settings(args.run), RunFolder(args.run)
+    if args.beside:
+        serve_beside(args.run, lambda: None)
+        return 0
+    if args.play > 0.0:
+        finish(args.run, args.play * 60.0, lambda meeting: _say(str(meeting.first), args.json))
+    config = benchmark_config(settings, folder)
+    ratings = rate_run(folder, config)
+    times = checkpoint_minutes(folder)
+    if args.json:
+        print(json.dumps(_as_json(ratings, times), indent=2, allow_nan=False))
+    else:
+        print(as_text(ratings, times, config.simulations))
+    return 0
+
+
+def checkpoint_minutes(folder: RunFolder) -> dict[str, float]:
+    """Training time at each checkpoint, in minutes, by the checkpoint's name."""
+    cycles = folder.read_lines(folder.metrics)
+    elapsed = {f"{int(str(m['cycle'])):06d}": m.get("elapsed_s") for m in cycles if "cycle" in m}
+    return {
+        path.stem: float(seconds) / 60.0
+        for path in folder.checkpoints()
+        if isinstance(seconds := elapsed.get(path.stem), int | float)
+    }
+
+
+def _say(name: str, quiet: bool) -> None:
+    if not quiet:
+        print(f"played for {name}", file=sys.stderr)
+
+
+def _as_json(ratings: LadderRatings, times: dict[str, float]) -> dict[str, Any]:
+    from arena.ladder import as_json
+
+    found = as_json(ratings)
+    for player in found["players"]:
+        player["minutes"] = times.get(player["name"])
+    return found
+
+
+def as_text(ratings: LadderRatings, times: dict[str, float], simulations: int) -> str:
+    """The ladder as a table: checkpoints by their training time, the fixed players after them."""
+    if not ratings.players:
+        return "no checkpoint has been rated yet; --play 5 plays for five minutes"
+    checkpoints = [p for p in ratings.players if p.name in times]
+    others = [p for p in ratings.players if p.name not in times]
+    rows = [["minutes", "player", "Elo", "95 %", "games", "score"]]
+    for player in sorted(checkpoints, key=lambda p: times[p.name]):
+        rows.append([f"{times[player.name]:.1f}", *_cells(player, ratings.anchor)])
+    rows += [["", *_cells(player, ratings.anchor)] for player in others]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if i == 1 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    lines.append(
+        f"\nElo by maximum likelihood over all {ratings.games} games together, {ratings.anchor} = "
+        f"0; checkpoints with {simulations} simulations a move; moving first was worth "
+        f"{ratings.first_player.elo:+.0f}"
+    )
+    return "\n".join(lines)
+
+
+def _cells(player: RatedPlayer, anchor: str) -> list[str]:
+    rating = player.rating
+    if player.name == anchor:
+        elo, interval = "0", "anchor"
+    elif rating.bounded:
+        elo, interval = f"{rating.elo:+.0f}", f"{rating.lower:+.0f} to {rating.upper:+.0f}"
+    elif rating.upper != float("inf"):
+        elo, interval = f"{rating.elo:+.0f}", f"< {rating.upper:+.0f}"
+    elif rating.lower != float("-inf"):
+        elo, interval = f"{rating.elo:+.0f}", f"> {rating.lower:+.0f}"
+    else:
+        elo, interval = "?", "unknown"
+    score = f"{100 * player.points / player.games:.1f} %" if player.games else "-"
+    return [player.name, elo, interval, str(player.games), score]

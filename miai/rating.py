@@ -1,0 +1,272 @@
+"""Rates a run's checkpoints beside the run: the arena plays, self-play says who meets whom.
+
+``miai train`` starts :func:`start_beside` as a process of its own, at low priority, which follows
+the run's folder. It reads checkpoints and writes three files that training never reads, so what a
+run learns cannot depend on it; and a crash of it costs the ratings that were due.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+from agents.evaluators.auto import cores
+from agents.parse import make_agent, read_spelling
+from agents.protocol import Agent
+from arena.ladder import Encounter, LadderRatings, as_json, play_encounter, rate_players
+from engine.errors import ConfigError
+from engine.files import write_atomic
+from miai.config import build
+from selfplay.benchmark import (
+    GAMES_PER_MEETING,
+    BenchmarkConfig,
+    Meeting,
+    Pace,
+    Pair,
+    next_meeting,
+    pair,
+)
+from selfplay.folder import RunFolder
+from selfplay.settings import Settings, read_settings, section, spec_of
+
+_LOOK_S = 2.0
+_NICENESS = 10
+_NETWORKS_OPEN = 8
+
+
+class Rating:
+    """The benchmark of one run folder, one meeting at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the run's settings and what was played.
+
+        Raises:
+            RunError: if the folder holds no run, or its settings cannot be read.
+            ConfigError: if those of the benchmark make no sense.
+        """
+        settings = read_settings(path)
+        self.folder = RunFolder(path)
+        self.config = benchmark_config(settings, self.folder)
+        self.spec = spec_of(settings)
+        self._seed = int(settings.get("seed", 1))
+        self.played = read_meetings(self.folder)
+        self.ratings = rate_players([_encounter(m) for m in self.played], self.config.anchor)
+        self._agents: dict[str, Agent] = {}
+        self._exhausted: set[Pair] = set()
+
+    def step(self) -> Meeting | None:
+        """Play the meeting that says most, store it and the new ratings; ``None``: none is due.
+
+        Raises:
+            MiaiError: if a player cannot play.
+            OSError: if the disk is full.
+        """
+        while (due := self._due()) is not None:
+            started = time.process_time()
+            try:
+                encounter = self._play(*due)
+            except ConfigError:  # a small board has only so many openings
+                self._exhausted.add(pair(*due))
+                continue
+            meeting = Meeting(
+                *due,
+                encounter.games,
+                encounter.points_as_black,
+                encounter.points_as_white,
+                round(time.process_time() - started, 3),
+            )
+            self._store(meeting)
+            return meeting
+        return None
+
+    def _due(self) -> Pair | None:
+        checkpoints = [path.stem for path in self.folder.checkpoints()]
+        elo = {player.name: player.rating.elo for player in self.ratings.players}
+        return next_meeting(self.config, checkpoints, self.played, elo, frozenset(self._exhausted))
+
+    def _play(self, first: str, second: str) -> Encounter:
+        before = sum(
+            meeting.games
+            for meeting in self.played
+            if pair(meeting.first, meeting.second) == pair(first, second)
+        )
+        return play_encounter(
+            self.spec,
+            self._agent(first),
+            self._agent(second),
+            GAMES_PER_MEETING,
+            self._seed,
+            before,
+        )
+
+    def _agent(self, name: str) -> Agent:
+        if name not in self._agents:
+            if len(self._agents) >= _NETWORKS_OPEN + len(self.config.ladder):
+                oldest = next(n for n in self._agents if n not in self.config.ladder)
+                self._agents.pop(oldest).close()
+            text = name
+            if name not in self.config.ladder:
+                # One thread of 8 bits: it repeats exactly and leaves a GPU to the training.
+                text = f"int8:{self.folder.path / 'checkpoints' / name}.safetensors"
+                text = f"{name}={text}@{self.config.simulations}"
+            self._agents[name] = make_agent(read_spelling(text, game=self.spec), self.spec)
+        return self._agents[name]
+
+    def _store(self, meeting: Meeting) -> None:
+        self.folder.append(self.folder.benchmarks, vars(meeting))
+        self.played.append(meeting)
+        self.ratings = rate_players([_encounter(m) for m in self.played], self.config.anchor)
+        write_ratings(self.folder, self.ratings)
+
+    def close(self) -> None:
+        """Let go of all players."""
+        for agent in self._agents.values():
+            agent.close()
+
+
+def benchmark_config(settings: Settings, folder: RunFolder) -> BenchmarkConfig:
+    """The settings of a run's benchmark; the usual ones for runs that were made before it.
+
+    Raises:
+        ConfigError: if they make no sense.
+    """
+    stored = section(settings, "benchmark")
+    config = build(BenchmarkConfig, stored, source=str(folder.config))
+    config.check()
+    return config
+
+
+def read_meetings(folder: RunFolder) -> list[Meeting]:
+    """All meetings that are stored; lines that say something else are left out."""
+    found = [Meeting.read(entry) for entry in folder.read_lines(folder.benchmarks)]
+    return [meeting for meeting in found if meeting is not None]
+
+
+def rate_run(folder: RunFolder, config: BenchmarkConfig) -> LadderRatings:
+    """Fit the ratings of a run's stored games anew."""
+    return rate_players([_encounter(m) for m in read_meetings(folder)], config.anchor)
+
+
+def write_ratings(folder: RunFolder, ratings: LadderRatings) -> None:
+    """Write ``ratings.json``."""
+    text = json.dumps(as_json(ratings), allow_nan=False, indent=1)
+    write_atomic(folder.ratings, f"{text}\n".encode())
+
+
+def _encounter(meeting: Meeting) -> Encounter:
+    return Encounter(
+        meeting.first,
+        meeting.second,
+        meeting.games,
+        meeting.points_as_black,
+        meeting.points_as_white,
+    )
+
+
+def follow(path: Path, stopped: Callable[[], bool], rated: Callable[[], None]) -> None:
+    """Rate a run's checkpoints as they come, within the run's share of processor time.
+
+    Args:
+        path: of the run.
+        stopped: asked between meetings.
+        rated: told after each.
+
+    Raises:
+        MiaiError: if the run, or a player, cannot be used.
+    """
+    rating = Rating(path)
+    pace = Pace(rating.config.share, cores())
+    try:
+        while not stopped():
+            if rating.step() is None:
+                time.sleep(_LOOK_S)
+                continue
+            rated()
+            until = time.monotonic() + pace.rest_s()
+            while not stopped() and time.monotonic() < until:
+                time.sleep(min(_LOOK_S, max(until - time.monotonic(), 0.0)))
+    finally:
+        rating.close()
+
+
+class Beside:
+    """The process that rates, as the training process sees it. Use as a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        """Start it. ``benchmark.log`` in the run's folder has what it says, should it die."""
+        self._log = (path / "benchmark.log").open("wb")
+        command = [sys.executable, "-m", "miai", "ratings", str(path), "--beside"]
+        self._process: subprocess.Popen[bytes] = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=self._log,
+            start_new_session=True,  # Ctrl-C is for the training; the pipe's end tells this one
+        )
+
+    def __enter__(self) -> Beside:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.stop()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still rates."""
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        """End it now; a meeting that was going on is lost."""
+        stdin: IO[bytes] | None = self._process.stdin
+        if stdin is not None:
+            with suppress(OSError):
+                stdin.close()
+        try:
+            self._process.wait(timeout=5.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+
+def serve_beside(path: Path, rated: Callable[[], None]) -> None:
+    """Be the process beside a training: gone as soon as its standard input ends.
+
+    Raises:
+        MiaiError: as :func:`follow`.
+    """
+    with suppress(OSError, AttributeError):
+        os.nice(_NICENESS)
+
+    def wait_for_the_end() -> None:
+        sys.stdin.buffer.read()
+        os._exit(0)  # everything is written whole: nothing to tidy up, and no move to wait for
+
+    threading.Thread(target=wait_for_the_end, daemon=True).start()
+    follow(path, lambda: False, rated)
+
+
+def finish(path: Path, seconds: float, rated: Callable[[Meeting], None]) -> None:
+    """Rate with the whole machine until everybody has the games that are due, or time is up.
+
+    Raises:
+        MiaiError: as :func:`follow`.
+    """
+    rating = Rating(path)
+    until = time.monotonic() + seconds
+    try:
+        while time.monotonic() < until:
+            meeting = rating.step()
+            if meeting is None:
+                return
+            rated(meeting)
+    finally:
+        rating.close()

@@ -1,0 +1,105 @@
+"""Rating a run's checkpoints beside it: real games, the table, and no process left over."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from agents.network.checkpoint import save_network
+from engine.games import make
+from miai import cli
+from miai.config import to_toml
+from miai.rating import Beside, Rating, finish, read_meetings
+from selfplay.benchmark import BenchmarkConfig, Meeting
+from selfplay.folder import RunFolder
+from tests.selfplay.small import small_network, small_run
+
+LADDER = BenchmarkConfig(games=16, simulations=4, ladder=("random", "rollouts:8"), anchor="random")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run on 5x5 with two checkpoints and no ratings."""
+    import dataclasses
+
+    path = tmp_path / "run"
+    folder = RunFolder(path)
+    folder.lock().release()
+    folder.write_config(to_toml(dataclasses.replace(small_run(), benchmark=LADDER)))
+    for cycle in (1, 2):
+        network = small_network(make("go", 5, 5), seed=cycle)
+        save_network(folder.checkpoint(cycle), network, {"game": "go", "height": 5, "width": 5})
+        folder.append(folder.metrics, {"cycle": cycle, "elapsed_s": 60.0 * cycle})
+    return path
+
+
+def test_checkpoints_are_rated_until_they_have_their_games(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rating = Rating(run)
+    meetings: list[Meeting] = []
+    while (meeting := rating.step()) is not None:
+        meetings.append(meeting)
+        assert len(meetings) < 20
+    rating.close()
+    assert read_meetings(RunFolder(run)) == meetings
+    for name in ("000001", "000002"):
+        assert sum(m.games for m in meetings if name in (m.first, m.second)) >= LADDER.games
+    assert {m.second for m in meetings if m.first == "000002"} & set(LADDER.ladder)
+    stored = json.loads((run / "ratings.json").read_text())
+    assert stored["games"] == sum(m.games for m in meetings)
+    assert {player["name"] for player in stored["players"]} >= {"000001", "000002", "random"}
+
+    assert cli.main(["ratings", str(run)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split()[:2] == ["1.0", "000001"]
+    assert lines[2].split()[:2] == ["2.0", "000002"]
+    assert any("random" in line and "anchor" in line for line in lines)
+    assert cli.main(["ratings", str(run), "--json"]) == 0
+    players = json.loads(capsys.readouterr().out)["players"]
+    assert {player["name"]: player["minutes"] for player in players}["000002"] == 2.0
+    played: list[Meeting] = []
+    finish(run, 60.0, played.append)
+    assert played == []
+
+
+def test_a_run_without_ratings_and_no_run(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["ratings", str(run)]) == 0
+    assert "no checkpoint has been rated yet" in capsys.readouterr().out
+    assert cli.main(["ratings", str(run.parent)]) == 2
+    assert "expected a run folder" in capsys.readouterr().err
+    (run / "config.toml").write_text("[game\n")
+    assert cli.main(["ratings", str(run)]) == 2
+    assert "expected the settings of a run" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_process_beside_rates_and_goes_when_the_training_does(run: Path) -> None:
+    with Beside(run) as beside:
+        deadline = time.monotonic() + 120
+        while not (run / "ratings.json").exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+            assert beside.alive, (run / "benchmark.log").read_text()
+    assert not beside.alive
+    assert json.loads((run / "ratings.json").read_text())["games"] >= 8
+    # Killed with -9, a parent closes nothing itself; the end of the pipe is enough.
+    script = (
+        "import os, sys, time\nfrom pathlib import Path\nfrom miai.rating import Beside\n"
+        f"beside = Beside(Path({str(run)!r}))\n"
+        "print(beside._process.pid, flush=True)\ntime.sleep(2)\nos.kill(os.getpid(), 9)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    pid = int(done.stdout)
+    deadline = time.monotonic() + 30
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+        status = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        if status == "Z":
+            break
+        time.sleep(0.1)
+    else:
+        assert not Path(f"/proc/{pid}").exists()
