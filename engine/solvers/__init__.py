@@ -1,0 +1,1 @@
+"""Exact values by reading to the end, without a network or a tree of statistics."""
