@@ -159,6 +159,19 @@ def check_replay_is_play(spec: GameSpec) -> None:
     assert set(leaves[7:].tobytes()) == {0xA5}
 
 
+def check_a_line_is_played_up_to_its_first_illegal_action(spec: GameSpec) -> None:
+    for game in some_games(spec, 5, seed=6):
+        trace, position = spec.allocate(len(game) + 1), spec.allocate(1)
+        assert spec.play_line(position, [*game, spec.actions], trace) == len(game)
+        for i in range(len(game)):
+            assert trace[i : i + 1].tobytes() == after(spec, [game[:i]]).tobytes()
+        assert trace[len(game) :].tobytes() == position.tobytes()
+        illegal = np.flatnonzero(~spec.legal(trace[1:2])[0])
+        if len(illegal) and len(game) > 1:
+            line = [game[0], int(illegal[0]), *game[2:]]
+            assert spec.play_line(spec.allocate(1), line) == 1
+
+
 def check_illegal_actions_are_refused(spec: GameSpec) -> None:
     """All illegal actions of some positions, and each time no row changes."""
     positions = after(spec, some_games(spec, 8, seed=5))

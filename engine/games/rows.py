@@ -113,6 +113,20 @@ def _play_rows(positions, actions):
             play_row(positions[i], actions[i])
 
 
+def _play_line_rows(position, actions, trace):
+    row = position[0]
+    for ply in range(len(actions)):
+        if ply < len(trace):
+            trace[ply] = row
+        action = actions[ply]
+        if row["finished"] != 0 or action < 0 or action > row["height"] * row["width"]:
+            return ply
+        if not is_legal(row, action):
+            return ply
+        play_row(row, action)
+    return len(actions)
+
+
 def _replay_rows(roots, row_slot, paths, lengths, leaves):
     for i in range(len(row_slot)):
         slot = row_slot[i]
@@ -174,6 +188,8 @@ class RowKernels:
     """``is_legal(row, action)`` for an action of the board in a game that is not over."""
     play: Callable[..., None] = _play_rows
     """``play_row(row, action)`` plays a legal action."""
+    play_line: Callable[..., int] = _play_line_rows
+    """Plays one game's actions as far as they are legal; returns how many were."""
     replay: Callable[..., int] = _replay_rows
     """``is_safe(row, action)``: playing it, legal or not, would leave the row well formed."""
     stones: Callable[..., None] = _stone_rows

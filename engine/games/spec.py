@@ -243,6 +243,19 @@ class GameSpec(ABC):
             raise IllegalActionError(f"{self._why_illegal(row, action)} {where}")
         self.kernels.play(positions, chosen)
 
+    def play_line(
+        self, position: Positions, actions: ArrayLike, trace: Positions | None = None
+    ) -> int:
+        """Play one game's actions on ``position`` ``(1,)`` in place, as far as they are legal.
+
+        Returns how many were played. ``trace[i]`` becomes the position before action ``i``, for as
+        many as it has room for, the first that was refused included.
+        """
+        seen = position[:0] if trace is None else trace
+        for rows in (position[:1], seen):
+            self._check(rows)
+        return int(self.kernels.play_line(position, np.asarray(actions, np.int64), seen))
+
     def _why_illegal(self, row: Any, action: int) -> str:
         if row["finished"]:
             return f"expected a game that is not over, got action {action!r}"

@@ -1,33 +1,27 @@
-"""Games from anywhere: SGF files, folders of them, zips, collections."""
+"""Games from anywhere: SGF files, transcripts, folders of them, zips, collections."""
 
 from __future__ import annotations
 
-import lzma
-import zipfile
-import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
-from engine.errors import RecordError
-from engine.records.record import GameRecord
-from engine.records.sgf import read_tree, split_collection
+import numpy as np
 
-_SUFFIXES: Final = (".sgf",)
-_LARGEST_FILE: Final = 16 << 20
-_LARGEST_ZIP: Final = 1 << 30
-# What zipfile and its decompressors raise on damaged, encrypted or exotic entries.
-_DAMAGE: Final = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    OSError,
-    NotImplementedError,
-    RuntimeError,
-)
+from engine.errors import RecordError
+from engine.records.files import Source, game_files
+from engine.records.filters import Filter
+from engine.records.record import GameRecord
+from engine.records.sgf import ReadGame, read_game, split_collection
+from engine.records.transcripts import read_transcripts
+from engine.symmetry import inverses
+
+MOST_MOVES: Final = 30_000_000
+"""Moves that are kept in memory, about 8 bytes each; games beyond are refused."""
+_LINES_KEPT: Final = 1000
 
 
 @dataclass
@@ -36,115 +30,139 @@ class Loaded:
 
     records: list[GameRecord] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
-    """One line per game that was left out or cut: file, move, reason."""
+    """One line per game that was left out or cut: file, move, reason; the first thousand."""
     reasons: Counter[str] = field(default_factory=Counter)
     """How often each kind of refusal happened."""
 
     def refuse(self, reason: str, line: str) -> None:
         """Note one refusal."""
         self.reasons[reason] += 1
-        self.refusals.append(line)
+        if len(self.refusals) < _LINES_KEPT:
+            self.refusals.append(line)
+
+    @property
+    def moves(self) -> int:
+        """Moves of all games."""
+        return sum(len(record.actions) for record in self.records)
+
+    def players(self) -> Counter[str]:
+        """How many games each name played."""
+        names = Counter(record.black for record in self.records)
+        names.update(record.white for record in self.records)
+        names.pop("", None)
+        return names
+
+    def results(self) -> Counter[str]:
+        """How many games Black won, White won, nobody won; of how many it is not known."""
+        words = {1: "Black won", -1: "White won", 0: "drawn", None: "unknown"}
+        return Counter(words[record.winner] for record in self.records)
 
 
 def load_games(
-    paths: Sequence[Path], *, size: tuple[int, int] | None = None, min_moves: int = 1
+    paths: Sequence[Path],
+    *,
+    size: tuple[int, int] | None = None,
+    min_moves: int = 1,
+    games: Sequence[str] = (),
+    only: Filter | None = None,
+    most_moves: int = MOST_MOVES,
 ) -> Loaded:
     """Read every game under ``paths``.
 
-    Games that occur twice are kept once. A game with an illegal move is kept up to that move.
+    Games that occur twice, turned or mirrored too, are kept once. A game with an illegal move is
+    kept up to that move.
 
     Args:
-        paths: SGF files, zips of them, and folders of both.
+        paths: SGF files, transcripts (``.txt``, ``.csv``), either also as ``.gz``, zips of them,
+            and folders of all of these.
         size: height and width that a game must have, or any.
         min_moves: shorter games are left out.
+        games: names of the games to read, or any.
+        only: leaves out games of which no move would be used.
+        most_moves: after so many in all, further games are left out.
 
     Raises:
         RecordError: if a path does not exist.
     """
     loaded = Loaded()
-    seen: set[tuple[object, ...]] = set()
-    for data, source in _files(paths, loaded):
-        try:
-            trees = split_collection(data, source)
-        except RecordError as error:
-            loaded.refuse("damaged", str(error))
-            continue
-        for tree, label in trees:
-            try:
-                game = read_tree(tree, label)
-            except RecordError as error:
-                loaded.refuse("unusable", str(error))
-                continue
+    seen: set[bytes] = set()
+    room = most_moves
+    for source in game_files(paths, loaded.refuse):
+        for game in _games_of(source, size, loaded):
             record = game.record
-            shape = (record.spec.height, record.spec.width)
-            identity = (shape, record.actions, record.black_setup, record.white_setup)
-            if size is not None and shape != size:
-                loaded.refuse(
-                    "another size",
-                    f"expected a {size[0]}x{size[1]} board, got {shape[0]}x{shape[1]}: {label}",
-                )
-                continue
-            if game.cut:
+            reason, line = _unwanted(record, size, games, min_moves, only)
+            if game.cut and reason not in ("another size", "another game"):
                 loaded.refuse("cut short", game.cut)
-            if len(record.actions) < min_moves:
-                loaded.refuse("too short", f"expected {min_moves} moves or more: {label}")
-            elif identity in seen:
-                loaded.refuse("duplicate", f"the same game was read before: {label}")
-            else:
-                seen.add(identity)
-                loaded.records.append(record)
+            if not reason and (identity := game_identity(record)) in seen:
+                reason, line = "duplicate", "the same game was read before"
+            if not reason and len(record.actions) > room:
+                reason, line = "too many", f"expected at most {most_moves:,} moves in all"
+            if reason:
+                loaded.refuse(reason, f"{line}: {record.source}")
+                continue
+            seen.add(identity)
+            room -= len(record.actions)
+            loaded.records.append(record)
     return loaded
 
 
-def _files(paths: Iterable[Path], loaded: Loaded) -> Iterator[tuple[bytes, str]]:
-    """Yield the bytes and a label of every SGF file."""
-    for path in paths:
-        if not path.exists():
-            raise RecordError(f"expected SGF files, folders or zips, got {str(path)!r}: not there")
-        for file in _inside(path) if path.is_dir() else [path]:
-            try:
-                if file.suffix.lower() == ".zip":
-                    yield from _zip_files(file, loaded)
-                elif file.stat().st_size > _LARGEST_FILE:
-                    loaded.refuse("too large", f"expected a file of at most 16 MiB: {file}")
-                else:
-                    yield file.read_bytes(), str(file)
-            except OSError as error:
-                loaded.refuse(
-                    "unreadable", f"expected a file that can be read, got {error.strerror}: {file}"
-                )
-
-
-def _inside(folder: Path) -> list[Path]:
-    """The files of a folder and of those in it that may hold games, in a fixed order."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in (*_SUFFIXES, ".zip") and not path.is_dir()
-    )
-
-
-def _zip_files(path: Path, loaded: Loaded) -> Iterator[tuple[bytes, str]]:
-    """Yield a zip's SGF files; nothing is unpacked to disk, and a zip bomb is left early."""
-    unpacked = 0
+def _games_of(source: Source, size: tuple[int, int] | None, loaded: Loaded) -> Iterator[ReadGame]:
+    """The games of one file; what cannot be read is refused by name."""
+    if not source.is_sgf and b"(;" not in source.data[:4096]:
+        found = False
+        for game in read_transcripts(source.data, source.label, size):
+            found = True
+            if isinstance(game, RecordError):
+                loaded.refuse("unusable", str(game))
+            else:
+                yield game
+        if not found:
+            loaded.refuse("no games", f"expected transcripts, one a line: {source.label}")
+        return
     try:
-        with zipfile.ZipFile(path) as archive:
-            for entry in archive.infolist():
-                label = f"{path}/{entry.filename}"
-                if not entry.filename.lower().endswith(_SUFFIXES):
-                    continue
-                if entry.file_size > _LARGEST_FILE:
-                    loaded.refuse("too large", f"expected a file of at most 16 MiB: {label}")
-                    continue
-                unpacked += entry.file_size
-                if unpacked > _LARGEST_ZIP:
-                    loaded.refuse("too large", f"expected at most 1 GiB of games in {path}")
-                    return
-                try:
-                    data = archive.read(entry)
-                except _DAMAGE as error:
-                    loaded.refuse("damaged", f"expected a readable zip entry, got {error}: {label}")
-                    continue
-                yield data, label
-    except zipfile.BadZipFile as error:
-        loaded.refuse("damaged", f"expected a zip of SGF files, got {error}: {path}")
+        for text, label in split_collection(source.data, source.label):
+            try:
+                yield read_game(text, label)
+            except RecordError as error:
+                damaged = str(error).startswith("expected a game in SGF")
+                loaded.refuse("damaged" if damaged else "unusable", str(error))
+    except RecordError as error:
+        loaded.refuse("damaged", str(error))
+
+
+def _unwanted(
+    record: GameRecord,
+    size: tuple[int, int] | None,
+    games: Sequence[str],
+    min_moves: int,
+    only: Filter | None,
+) -> tuple[str, str]:
+    """The kind of refusal and its words; empty if the game is wanted."""
+    spec = record.spec
+    if games and spec.name not in games:
+        return "another game", f"expected {' or '.join(games)}, got {spec.name}"
+    if size is not None and (spec.height, spec.width) != size:
+        got = f"{spec.height}x{spec.width}"
+        return "another size", f"expected a {size[0]}x{size[1]} board, got {got}"
+    if len(record.actions) < min_moves:
+        return "too short", f"expected {min_moves} moves or more"
+    reason = "" if only is None else only.refusal(record)
+    return reason, "no move of it passes the filters" if reason else ""
+
+
+def game_identity(record: GameRecord) -> bytes:
+    """Sixteen bytes that equal games share, turned and mirrored ones included."""
+    spec = record.spec
+    points = inverses(spec.height, spec.width, spec.symmetries)
+    passes = np.full((len(points), 1), spec.pass_action, np.int16)
+    tables = np.concatenate([points, passes], axis=1)
+    lines = tables[:, np.array(record.actions, np.int64)]
+    setups = [
+        np.sort(tables[:, np.array(stones, np.int64)], axis=1)
+        for stones in (record.black_setup, record.white_setup)
+    ]
+    smallest = min(
+        b"|".join(part[k].tobytes() for part in (*setups, lines)) for k in range(len(tables))
+    )
+    name = f"{spec.name} {spec.height} {spec.width} {record.first_to_move}".encode()
+    return blake2b(name + smallest, digest_size=16).digest()

@@ -1,38 +1,50 @@
 """SGF in and out, on sgfmill's grammar layer, which knows no game and no size.
 
-Reads what the world writes: collections, variations (the main line), encodings that are not the one
-declared, odd results, set-up stones at the root. A record holds the actions up to the first illegal
-one; :class:`ReadGame` says where it was cut and why.
+Reads what the world writes: collections, variations (the main line), encodings that are not the
+one declared, odd results, set-up stones at the root. A record holds the actions up to the first
+illegal one; :class:`ReadGame` says where it was cut and why. However deep a file is nested, nothing
+recurses; a game that is absurdly long is refused before it is parsed.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
 from sgfmill import sgf_grammar
 
-from engine.errors import IllegalActionError, RecordError, SpecError
-from engine.games import GoSpec, make
-from engine.games.spec import BLACK, WHITE, GameSpec
+from engine.errors import IllegalActionError, RecordError
+from engine.games import GoSpec
+from engine.games.spec import BLACK, WHITE, GameSpec, Positions
 from engine.notation import action_to_text
 from engine.records.record import GameRecord
+from engine.records.sgf_values import (
+    GAME_NUMBERS,
+    GAME_PROPERTY,
+    Properties,
+    actions_by_text,
+    decode,
+    encodings_of,
+    escape,
+    normal_result,
+    point_text,
+    read_action,
+    read_point,
+    read_spec,
+    record_text,
+)
 
-_GAME_NUMBERS: Final = {"go": "1", "othello": "2", "gomoku": "4", "tic_tac_toe": "4", "hex": "11"}
-_GAME_PROPERTY: Final = "MIAI"  # game and rules of what is not Go; others ignore the property
-_FALLBACK_ENCODINGS: Final = ("utf-8", "gb18030", "shift_jis", "latin-1")
-_LARGEST_KOMI: Final = 200.0
-_LARGEST_CHINESE_KOMI: Final = 5.0
-_COORDINATES = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_RESULT = re.compile(r"\s*([BW])\+(.*?)\s*", re.IGNORECASE)
-_NUMBER = re.compile(r"(\d+(?:\.\d+)?)(?![\w./])")
-_WORDS: Final = {"resign": "R", "r": "R", "time": "T", "t": "T", "forfeit": "F", "f": "F"}
-
-Properties = Mapping[str, list[bytes]]
+LARGEST_GAME: Final = 4 << 20
+"""Bytes of one game; a whole 19x19 game with comments has a few thousand."""
+_MOST_BAD_GAMES: Final = 100
+_MOST_SETUP_STONES: Final = 4096
+_START = re.compile(rb"\(\s*+;")
+_LINE_START = re.compile(rb"[\r\n]\s*+\(\s*+;")
+# A bracket that never closes reaches to the end: each byte is looked at once.
+_MARK = re.compile(rb"\[[^\\\]]*+(?:\\.[^\\\]]*+)*+(?:\]|\\?\Z)|[()]", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,7 @@ def write_sgf(record: GameRecord) -> bytes:
     size = f"{spec.width}" if spec.width == spec.height else f"{spec.width}:{spec.height}"
     root: dict[str, list[str]] = {
         "FF": ["4"],
-        "GM": [_GAME_NUMBERS.get(spec.name, "1")],
+        "GM": [GAME_NUMBERS.get(spec.name, "1")],
         "CA": ["UTF-8"],
         "AP": ["Miai"],
         "SZ": [size],
@@ -60,25 +72,17 @@ def write_sgf(record: GameRecord) -> bytes:
         how = f"ko{spec.ko.upper()}score{spec.scoring.upper()}taxNONEsui{int(spec.suicide)}"
         root["RU"] = [how]
     else:
-        root[_GAME_PROPERTY] = [json.dumps({"game": spec.name, **spec.rules})]
-    for name, text in (
-        ("PB", record.black),
-        ("PW", record.white),
-        ("RE", record.result),
-        ("C", record.comment),
-    ):
-        if text:
-            root[name] = [text]
-    root |= {name: [text] for name, text in record.extra.items() if name not in root}
+        root[GAME_PROPERTY] = [json.dumps({"game": spec.name, **spec.rules})]
+    root |= {name: [text] for name, text in record_text(record).items() if name not in root}
     for name, points in (("AB", record.black_setup), ("AW", record.white_setup)):
         if points:
-            root[name] = [_point_text(spec, point) for point in points]
+            root[name] = [point_text(spec, point) for point in points]
     if record.first_to_move == WHITE:
         root["PL"] = ["W"]
-    nodes = ["".join(name + "".join(f"[{_escape(v)}]" for v in vs) for name, vs in root.items())]
+    nodes = ["".join(name + "".join(f"[{escape(v)}]" for v in vs) for name, vs in root.items())]
     colour = record.first_to_move
     for action in record.actions:
-        nodes.append(f"{'B' if colour == BLACK else 'W'}[{_point_text(spec, action)}]")
+        nodes.append(f"{'B' if colour == BLACK else 'W'}[{point_text(spec, action)}]")
         colour = BLACK + WHITE - colour
     return ("(;" + ";".join(nodes) + ")\n").encode()
 
@@ -94,34 +98,68 @@ def read_games(data: bytes, source: str) -> list[ReadGame]:
     Raises:
         RecordError: if the file is not SGF, or a game in it is not one of ours.
     """
-    return [read_tree(tree, label) for tree, label in split_collection(data, source)]
+    return [read_game(text, label) for text, label in split_collection(data, source)]
 
 
-def split_collection(data: bytes, source: str) -> list[tuple[Any, str]]:
-    """Return the game trees of a file and a label for messages each.
+def split_collection(data: bytes, source: str) -> Iterator[tuple[bytes, str]]:
+    """Yield the text of each game of a file, and a label for messages.
+
+    Doesn't check more than that brackets and parentheses close; memory is that of one game.
 
     Raises:
-        RecordError: if the file is not SGF.
+        RecordError: if there is no game at all.
     """
+    start = _START.search(data)
+    if start is None:
+        raise RecordError(f"expected an SGF file, got no '(;' in it: {source}")
+    if data.count(b"(") == 1:  # the usual file: one game without variations
+        yield data[start.start() : start.start() + LARGEST_GAME + 1], source
+        return
+    number, bad = 0, 0
+    while start is not None and bad < _MOST_BAD_GAMES:
+        number += 1
+        begin, end = start.start(), _end_of_game(data, start.start())
+        if end:
+            following = _START.search(data, end)
+        else:  # go on where a line begins like a game
+            following = _LINE_START.search(data, begin + 1)
+            bad += 1
+        alone = number == 1 and following is None
+        yield data[begin : end or begin + 1], source if alone else f"{source}, game {number}"
+        start = following
+
+
+def _end_of_game(data: bytes, start: int) -> int:
+    """Where the game that begins at ``start`` ends; 0 if it does not, or not soon enough."""
+    depth = 0
+    last = start + LARGEST_GAME
+    for mark in _MARK.finditer(data, start):
+        if mark.start() > last:
+            return 0
+        byte = data[mark.start()]
+        if byte == 0x28:
+            depth += 1
+        elif byte == 0x29:
+            depth -= 1
+            if depth == 0:
+                return mark.end()
+    return 0
+
+
+def read_game(data: bytes, label: str) -> ReadGame:
+    """Read the main line of one game.
+
+    Raises:
+        RecordError: if it is damaged, or the game, its size or its set-up cannot be used.
+    """
+    if len(data) > LARGEST_GAME:
+        raise RecordError(f"expected a game of at most {LARGEST_GAME >> 20} MiB: {label}")
     try:
-        trees = sgf_grammar.parse_sgf_collection(data)
+        nodes = _main_line(sgf_grammar.parse_sgf_game(data))
     except (ValueError, RecursionError) as error:
-        raise RecordError(f"expected an SGF file, got {error}: {source}") from error
-    if len(trees) == 1:
-        return [(trees[0], source)]
-    return [(tree, f"{source}, game {number}") for number, tree in enumerate(trees, 1)]
-
-
-def read_tree(tree: Any, label: str) -> ReadGame:
-    """Read the main line of one parsed game tree.
-
-    Raises:
-        RecordError: if the game, its size or its set-up cannot be used.
-    """
-    nodes = _main_line(tree)
+        raise RecordError(f"expected a game in SGF, got {error}: {label}") from error
     root: Properties = nodes[0]
-    encodings = _encodings(root)
-    spec = _read_spec(root, label)
+    spec = read_spec(root, label)
     opening = _opening(nodes)
     black, white = _read_setup(spec, opening, label)
     to_move = _first_to_move(opening, bool(black))
@@ -132,18 +170,19 @@ def read_tree(tree: Any, label: str) -> ReadGame:
     except IllegalActionError as error:
         raise RecordError(f"expected set-up stones that can stand, got {error}: {label}") from error
     actions, cut = _play_main_line(spec, position, nodes, label)
+    encodings = encodings_of(root)
 
     def text(name: str) -> str:
-        return _decode(root.get(name, [b""])[0], encodings).strip()
+        return decode(root.get(name, [b""])[0], encodings).strip()
 
     record = GameRecord(
         spec=spec,
         actions=tuple(actions),
         black=text("PB"),
         white=text("PW"),
-        result=_normal_result(text("RE")),
+        result=normal_result(text("RE")),
         comment=text("C"),
-        extra={name: text(name) for name in ("BR", "WR", "DT", "EV", "GN", "HA") if text(name)},
+        extra={name: text(name) for name in ("BR", "WR", "DT", "EV", "GN", "HA") if name in root},
         black_setup=tuple(black),
         white_setup=tuple(white),
         first_to_move=to_move,
@@ -169,73 +208,6 @@ def _opening(nodes: list[Properties]) -> list[Properties]:
     return nodes
 
 
-def _encodings(root: Properties) -> tuple[str, ...]:
-    declared = root.get("CA", [b""])[0].decode("ascii", "replace").strip().lower()
-    return (declared, *_FALLBACK_ENCODINGS) if declared else _FALLBACK_ENCODINGS
-
-
-def _decode(raw: bytes, encodings: tuple[str, ...]) -> str:
-    """Text in the first encoding that fits; latin-1, the last, always does."""
-    value = raw.replace(b"\\\r\n", b"").replace(b"\\\n", b"")
-    for encoding in encodings:
-        try:
-            return re.sub(r"\\(.)", r"\1", value.decode(encoding), flags=re.DOTALL)
-        except (ValueError, LookupError):  # a file may declare any codec that Python has
-            continue
-    return value.decode("latin-1")
-
-
-def _read_spec(root: Properties, label: str) -> GameSpec:
-    if _GAME_PROPERTY in root:
-        return _read_own_spec(root, label)
-    game = root.get("GM", [b"1"])[0].strip()
-    if game not in (b"1", b""):
-        number = game.decode("ascii", "replace")
-        raise RecordError(f"expected a game of Go (GM[1]), got GM[{number}]: {label}")
-    size = root.get("SZ", [b"19"])[0].decode("ascii", "replace").strip()
-    width, _, height = size.partition(":")
-    try:
-        spec = GoSpec(int(height or width), int(width), 7.0)
-    except (ValueError, SpecError) as error:
-        raise RecordError(f"expected a board size from 2 to 25, got SZ[{size}]: {label}") from error
-    suicide = b"sui1" in root.get("RU", [b""])[0]
-    # Records follow many ko rules; simple ko refuses the fewest of their moves.
-    return GoSpec(spec.height, spec.width, _read_komi(root), ko="simple", suicide=suicide)
-
-
-def _read_own_spec(root: Properties, label: str) -> GameSpec:
-    """A game that SGF has no rules for, as :func:`write_sgf` says it."""
-    size = root.get("SZ", [b""])[0].decode("ascii", "replace")
-    text = _decode(root[_GAME_PROPERTY][0], ("utf-8",))
-    width, _, height = size.partition(":")
-    try:
-        rules = json.loads(text)
-        return make(rules.pop("game"), int(height or width), int(width), **rules)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RecordError(
-            f"expected a game of this program, got {text!r} with SZ[{size}]: {label}"
-        ) from error
-
-
-def _read_komi(root: Properties) -> float:
-    """Komi in points.
-
-    Some servers write hundredths: 650 is 6.5. Quarters are Chinese counting, where a stone stands
-    for two points: 3.75 is 7.5, and so is 375.
-    """
-    try:
-        komi = float(root.get("KM", [b"0"])[0].strip().replace(b",", b".") or b"0")
-    except ValueError:
-        return 0.0
-    if abs(komi) > _LARGEST_KOMI:
-        komi /= 100.0
-    if not abs(komi) < _LARGEST_KOMI:
-        return 0.0
-    if abs(komi) < _LARGEST_CHINESE_KOMI and (komi * 4) % 2 == 1:
-        komi *= 2.0
-    return round(komi * 2) / 2
-
-
 def _read_setup(
     spec: GameSpec, opening: list[Properties], label: str
 ) -> tuple[list[int], list[int]]:
@@ -243,39 +215,31 @@ def _read_setup(
     stones: dict[int, str] = {}
     for node in opening:
         for name in ("AE", "AB", "AW"):
-            stones |= dict.fromkeys(_read_points(spec, node.get(name, []), label), name)
+            if len(values := node.get(name, [])) > _MOST_SETUP_STONES:
+                raise RecordError(f"expected {_MOST_SETUP_STONES} set-up points or fewer: {label}")
+            stones |= dict.fromkeys(_read_points(spec, values, label), name)
     black, white = (
         [point for point, owner in stones.items() if owner == name] for name in ("AB", "AW")
     )
     return black, white
 
 
-def _read_points(spec: GameSpec, values: list[bytes], label: str) -> list[int]:
-    points: list[int] = []
+def _read_points(spec: GameSpec, values: list[bytes], label: str) -> set[int]:
+    """Points, and rectangles of points."""
+    points: set[int] = set()
     for value in values:
         first, colon, second = value.partition(b":")
         corners = [
-            _read_point(spec, part, label) for part in ((first, second) if colon else (first,))
+            read_point(spec, part, label) for part in ((first, second) if colon else (first,))
         ]
         rows = sorted(point // spec.width for point in (corners[0], corners[-1]))
         columns = sorted(point % spec.width for point in (corners[0], corners[-1]))
-        points += [
+        points.update(
             row * spec.width + column
             for row in range(rows[0], rows[1] + 1)
             for column in range(columns[0], columns[1] + 1)
-        ]
+        )
     return points
-
-
-def _read_point(spec: GameSpec, value: bytes, label: str) -> int:
-    text = value.strip().decode("ascii", "replace")
-    if len(text) == 2 and all(letter in _COORDINATES for letter in text):
-        column, row = (_COORDINATES.index(letter) for letter in text)
-        if column < spec.width and row < spec.height:
-            return row * spec.width + column
-    raise RecordError(
-        f"expected a point of a {spec.height}x{spec.width} board, got [{text}]: {label}"
-    )
 
 
 def _first_to_move(opening: list[Properties], handicap: bool) -> int:
@@ -289,64 +253,45 @@ def _first_to_move(opening: list[Properties], handicap: bool) -> int:
 
 
 def _play_main_line(
-    spec: GameSpec, position: Any, nodes: list[Properties], label: str
+    spec: GameSpec, position: Positions, nodes: list[Properties], label: str
 ) -> tuple[list[int], str]:
     """Play the moves as far as they are legal; return them and why they were cut, if so."""
+    actions, cut = _written_line(spec, int(spec.to_move(position)[0]), nodes, label)
+    played = spec.play_line(position, actions)
+    if played == len(actions):
+        return actions, cut
+    if spec.finished(position)[0]:
+        return actions[:played], f"move {played + 1} comes after the end of the game: {label}"
+    where = action_to_text(spec, actions[played])
+    return actions[:played], f"move {played + 1} at {where} is illegal: {label}"
+
+
+def _written_line(
+    spec: GameSpec, to_move: int, nodes: list[Properties], label: str
+) -> tuple[list[int], str]:
+    """The actions that the main line writes, up to what is no move in turn.
+
+    In Othello passes are often left out: whoever moves twice in a row stands for one.
+    """
     actions: list[int] = []
+    passes_left_out = spec.name == "othello"
+    longest, known = spec.max_plies, actions_by_text(spec.height, spec.width)
     for node in nodes:
-        if actions and any(name in node for name in ("AB", "AW", "AE")):
+        if actions and ("AB" in node or "AW" in node or "AE" in node):
             return actions, f"stones are set up after move {len(actions)}: {label}"
         for name, colour in (("B", BLACK), ("W", WHITE)):
             if name not in node:
                 continue
-            number = len(actions) + 1
-            if spec.finished(position)[0]:
-                return actions, f"move {number} comes after the end of the game: {label}"
-            if int(spec.to_move(position)[0]) != colour:
-                return actions, f"move {number} is out of turn: {label}"
+            if len(actions) > longest:
+                return actions, ""
+            if to_move != colour:
+                if not passes_left_out:
+                    return actions, f"move {len(actions) + 1} is out of turn: {label}"
+                actions.append(spec.pass_action)
+            text = node[name][0]
             try:
-                action = _read_action(spec, node[name][0], label)
-                spec.play(position, np.array([action]))
+                actions.append(known[text] if text in known else read_action(spec, text, label))
             except RecordError as error:
-                return actions, f"move {number}: {error}"
-            except IllegalActionError:
-                where = action_to_text(spec, action)
-                return actions, f"move {number} at {where} is illegal: {label}"
-            actions.append(action)
+                return actions, f"move {len(actions) + 1}: {error}"
+            to_move = BLACK + WHITE - colour
     return actions, ""
-
-
-def _read_action(spec: GameSpec, value: bytes, label: str) -> int:
-    text = value.strip()
-    if text == b"" or (text == b"tt" and max(spec.height, spec.width) <= 19):
-        return spec.pass_action
-    return _read_point(spec, text, label)
-
-
-def _normal_result(text: str) -> str:
-    """``B+Resign`` becomes ``B+R``, a bare ``B`` becomes ``B+``; the unreadable becomes ``?``."""
-    if text.lower() in ("0", "draw", "jigo"):
-        return "0"
-    if text.lower() == "void":
-        return "Void"
-    if text.upper() in ("B", "W"):
-        return f"{text.upper()}+"
-    match = _RESULT.fullmatch(text)
-    if match is None:
-        return "?"
-    winner, how = match.group(1).upper(), match.group(2).strip()
-    number = _NUMBER.match(how)
-    if number is not None:
-        return f"{winner}+{float(number.group(1)):g}"
-    return f"{winner}+{_WORDS.get(how.lower(), how)}"
-
-
-def _point_text(spec: GameSpec, action: int) -> str:
-    if action == spec.pass_action:
-        return ""
-    row, column = divmod(action, spec.width)
-    return _COORDINATES[column] + _COORDINATES[row]
-
-
-def _escape(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("]", "\\]")

@@ -244,7 +244,7 @@ def test_a_game_is_kept_up_to_its_first_bad_move(moves: str, kept: int, why: str
         b"",
         b"hello",
         b"(;SZ[9];B[ee]",
-        b"(;GM[2]SZ[8])",
+        b"(;GM[3]SZ[8])",
         b"(;SZ[37];B[ee])",
         b"(;SZ[x])",
         b"\xff\xfe",
@@ -290,9 +290,10 @@ def test_load_games_explains_every_refusal(tmp_path: Path) -> None:
         "another size": 1,
         "damaged": 2,
         "cut short": 1,
+        "no games": 1,
     }
     text = "\n".join(loaded.refusals)
-    for name in ("same.sgf", "big.sgf", "broken.sgf", "fake.zip", "zipped.sgf"):
+    for name in ("same.sgf", "big.sgf", "broken.sgf", "fake.zip", "notes.txt", "zipped.sgf"):
         assert name in text
     with pytest.raises(RecordError, match="not there"):
         load_games([tmp_path / "nowhere"])
@@ -319,7 +320,7 @@ def test_damage_inside_a_zip_costs_only_that_game(tmp_path: Path, method: str) -
 def test_a_zip_bomb_is_left_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import zipfile
 
-    monkeypatch.setattr("engine.records.load._LARGEST_ZIP", 1000)
+    monkeypatch.setattr("engine.records.files.LARGEST_ZIP", 1000)
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("first.sgf", "(;SZ[9];B[ee])")
         archive.writestr("second.sgf", "(;SZ[9]C[" + "x" * 2000 + "];B[cc])")
