@@ -132,7 +132,7 @@ def _play(spec: GameSpec, lines: Sequence[_Line], points: bool) -> Iterator[Read
             else:
                 chosen[i] = action
                 at[i] += 1
-        for i in np.flatnonzero(chosen >= 0):
+        for i in np.flatnonzero(chosen >= 0).tolist():
             actions[i].append(int(chosen[i]))
         spec.play(positions, chosen)
     results = _results(spec, positions, lines, points)
