@@ -166,10 +166,9 @@ def check_a_line_is_played_up_to_its_first_illegal_action(spec: GameSpec) -> Non
         for i in range(len(game)):
             assert trace[i : i + 1].tobytes() == after(spec, [game[:i]]).tobytes()
         assert trace[len(game) :].tobytes() == position.tobytes()
-        illegal = np.flatnonzero(~spec.legal(trace[1:2])[0])
-        if len(illegal) and len(game) > 1:
-            line = [game[0], int(illegal[0]), *game[2:]]
-            assert spec.play_line(spec.allocate(1), line) == 1
+        if len(game) > 1:
+            illegal = np.flatnonzero(~spec.legal(trace[1:2])[0]).tolist()
+            assert all(spec.play_line(spec.allocate(1), [game[0], a, 0]) == 1 for a in illegal)
 
 
 def check_illegal_actions_are_refused(spec: GameSpec) -> None:
