@@ -69,8 +69,6 @@ class Finding:
     """What the evaluator says of the position without search; with ``result``."""
     owners_after: dict[int, NDArray[np.float32]] = field(default_factory=dict)
     """Ownership ``(points,)`` after an action, for the side to move now; if asked for."""
-    visits_along: Callable[[tuple[int, ...]], list[int]] = lambda line: []
-    """Visits of each action of a line; only to be called before the next :meth:`work`."""
     error: str = ""
     """Not empty: why the job failed."""
 
@@ -290,38 +288,13 @@ class Analyst:
         if seat.job.moves_ownership:
             visited = np.flatnonzero(result.visits)
             after = moves_ownership(self.evaluator, seat.job.spec, seat.job.position, visited)
-        tree, slot = table.search.tree, seat.slot
-        return Finding(
-            seat.job,
-            done,
-            result,
-            seat.outlook,
-            after,
-            lambda line: tree_visits(tree.nodes[slot], tree.edges[slot], line),
-        )
+        return Finding(seat.job, done, result, seat.outlook, after)
 
     def _leave(self, table: _Table, seat: _Seated, finding: Finding) -> None:
         table.search.prohibit(seat.slot, None)
         table.seated.remove(seat)
         table.free.append(seat.slot)
         self._findings.append(finding)
-
-
-def tree_visits(nodes: NDArray[Any], edges: NDArray[Any], line: tuple[int, ...]) -> list[int]:
-    """Visits of each action of a line from the root of one tree; shorter where it leaves it."""
-    visits = []
-    index = 0
-    for action in line:
-        node = nodes[index]
-        here = edges[node["first_edge"] : node["first_edge"] + node["edges"]]
-        at = np.flatnonzero(here["action"] == action)
-        if not len(at):
-            break
-        visits.append(int(here["visits"][at[0]]))
-        index = int(here["child"][at[0]])
-        if index < 0:
-            break
-    return visits
 
 
 def side_sign(spec: GameSpec, position: Positions) -> float:

@@ -1,4 +1,4 @@
-"""Time settings as GTP states them: main time, then a number of stones per period."""
+"""Time settings of all kinds that controllers state, and how much to use for one move."""
 
 from __future__ import annotations
 
@@ -10,25 +10,48 @@ _SAFETY = 0.9
 _FEWEST_MOVES_LEFT = 10
 
 
+@dataclass(frozen=True)
+class TimeControl:
+    """What either side gets. All zero: no time at all; no limit is no control."""
+
+    main_s: float = 0.0
+    period_s: float = 0.0
+    """Length of an overtime period."""
+    stones: int = 0
+    """To be played in each period (Canadian overtime); 1 with ``periods``."""
+    periods: int = 0
+    """Byo-yomi: so many periods, each of which comes back if the move was made in it; 0 for
+    Canadian overtime, which never runs out."""
+    increment_s: float = 0.0
+    """Fischer: what each move gives back."""
+    most_main_s: float = 0.0
+    """Fischer: what can be saved up at most; 0 for any amount."""
+    most_move_s: float = 0.0
+    """Fischer: the longest that a move may take; 0 for any time."""
+
+
 @dataclass
 class _Side:
     left_s: float
     stones: int  # to be played in left_s; 0 in main time
+    periods: int = 0  # of byo-yomi, the present one included
 
 
 class Clock:
     """What either side has left, and how much of it to use for a move."""
 
     def __init__(self) -> None:
-        self._limited = False
-        self._main_s = self._period_s = 0.0
-        self._stones = 0
+        self._control: TimeControl | None = None
         self.reset()
 
     def set(self, main_s: float, period_s: float, stones: int) -> None:
-        """Set main time and periods; a period of no stones means no limit at all."""
-        self._limited = not (period_s > 0 and stones == 0)
-        self._main_s, self._period_s, self._stones = main_s, period_s, stones
+        """Set Canadian time; a period of no stones means no limit at all."""
+        unlimited = period_s > 0 and stones == 0
+        self.control(None if unlimited else TimeControl(main_s, period_s, stones))
+
+    def control(self, control: TimeControl | None) -> None:
+        """Play by ``control`` from now on; ``None`` is no limit."""
+        self._control = control
         self.reset()
 
     def reset(self) -> None:
@@ -36,17 +59,42 @@ class Clock:
         self._sides = {BLACK: self._fresh(), WHITE: self._fresh()}
 
     def set_left(self, colour: int, left_s: float, stones: int) -> None:
-        """Take over what the controller says is left."""
-        self._sides[colour] = _Side(left_s, stones)
+        """Take over what the controller says is left; in byo-yomi ``stones`` are periods."""
+        if self._control is not None and self._control.periods and stones:
+            self._sides[colour] = _Side(left_s, 1, stones)
+        else:
+            periods = 0 if self._control is None else self._control.periods
+            self._sides[colour] = _Side(left_s, stones, periods)
 
     def spend(self, colour: int, seconds: float) -> None:
         """Count the time of one move."""
-        side = self._sides[colour]
-        side.left_s -= seconds
+        control, side = self._control, self._sides[colour]
+        if control is None:
+            return
         in_period = side.stones > 0
+        side.left_s -= seconds
+        if control.periods:
+            self._spend_byo_yomi(control, side)
+            return
+        side.left_s += control.increment_s
+        if control.most_main_s > 0:
+            side.left_s = min(side.left_s, control.most_main_s)
         side.stones -= in_period
-        if self._stones and side.stones == 0 and (in_period or side.left_s <= 0):
-            self._sides[colour] = _Side(self._period_s, self._stones)
+        if control.stones and side.stones == 0 and (in_period or side.left_s <= 0):
+            self._sides[colour] = _Side(control.period_s, control.stones)
+
+    @staticmethod
+    def _spend_byo_yomi(control: TimeControl, side: _Side) -> None:
+        """A period begins anew after each move; what it runs over costs periods."""
+        while side.left_s <= 0 and (side.stones == 0 or side.periods > 1):
+            if side.stones:
+                side.periods -= 1
+            side.stones = 1
+            side.left_s += control.period_s
+            if control.period_s <= 0:
+                break
+        if side.stones:
+            side.left_s = control.period_s
 
     def budget_s(self, colour: int, moves_left: int) -> float | None:
         """Return seconds to use for one move, ``None`` without a limit.
@@ -55,16 +103,24 @@ class Clock:
             colour: who moves.
             moves_left: moves this side may still have to make; main time is shared out over them.
         """
-        if not self._limited:
+        control = self._control
+        if control is None:
             return None
         side = self._sides[colour]
         left_s = max(0.0, side.left_s)
         if side.stones > 0:
             return left_s / side.stones * _SAFETY
-        period_s = self._period_s / self._stones if self._stones else 0.0
-        return (left_s / max(moves_left, _FEWEST_MOVES_LEFT) + period_s) * _SAFETY
+        period_s = control.period_s / control.stones if control.stones else 0.0
+        more_s = period_s + control.increment_s
+        budget = left_s / max(moves_left, _FEWEST_MOVES_LEFT) + more_s
+        if control.increment_s > 0:
+            budget = min(budget, left_s)  # the increment comes after the move
+        if control.most_move_s > 0:
+            budget = min(budget, control.most_move_s)
+        return budget * _SAFETY
 
     def _fresh(self) -> _Side:
-        if self._main_s > 0 or not self._stones:
-            return _Side(self._main_s, 0)
-        return _Side(self._period_s, self._stones)
+        control = self._control or TimeControl()
+        if control.main_s > 0 or not control.stones:
+            return _Side(control.main_s, 0, control.periods)
+        return _Side(control.period_s, control.stones, control.periods)

@@ -60,10 +60,11 @@ def _better_line(nodes, node, edge, best):
 
 
 @kernel
-def variation_row(nodes, edges, first_action, out):
+def variation_row(nodes, edges, first_action, out, visits):
     """Write the line that starts with ``first_action``; return its length.
 
-    It goes on with what is proven best, else with the most visits.
+    It goes on with what is proven best, else with the most visits. ``visits`` gets those of each
+    action, like ``out`` int ``(longest,)``.
     """
     index = ROOT
     length = 0
@@ -81,6 +82,7 @@ def variation_row(nodes, edges, first_action, out):
         if best < 0:
             break
         out[length] = edges[best]["action"]
+        visits[length] = edges[best]["visits"]
         length += 1
         index = edges[best]["child"]
         if index == NO_CHILD:
@@ -207,7 +209,7 @@ def results(
     """Turn rows of ``roots`` into results; ``evaluation`` of the roots adds ownership."""
     found = []
     for i, slot in enumerate(slots):
-        lines = _variations(trees, slot, roots.visits[i], int(roots.action[i]))
+        lines, along = _variations(trees, slot, roots.visits[i], int(roots.action[i]))
         full = trees.slots["full"][slot] > 0
         found.append(
             SearchResult(
@@ -221,6 +223,7 @@ def results(
                 simulations=int(roots.simulations[i]),
                 variation=lines[0] if lines else (),
                 variations=lines,
+                variation_visits=along,
                 action_score=roots.action_score[i],
                 lcb=roots.lcb[i],
                 ownership=None if evaluation is None else evaluation.ownership[i],
@@ -235,15 +238,17 @@ def results(
 
 def _variations(
     trees: tree.Tree, slot: int, visits: NDArray[np.int32], action: int
-) -> tuple[tuple[int, ...], ...]:
-    """The lines of the chosen action and of the most visited others."""
+) -> tuple[tuple[tuple[int, ...], ...], tuple[tuple[int, ...], ...]]:
+    """The lines of the chosen action and of the most visited others; visits along them."""
     if action < 0:
-        return ()
+        return (), ()
     by_visits = np.argsort(-visits, kind="stable")[:_VARIATIONS]
     firsts = [action, *(int(other) for other in by_visits if visits[other] and other != action)]
     line = np.zeros(_VARIATION_LENGTH, np.int16)
-    lines = []
+    on_line = np.zeros(_VARIATION_LENGTH, np.int32)
+    lines, along = [], []
     for first in firsts[:_VARIATIONS]:
-        length = variation_row(trees.nodes[slot], trees.edges[slot], first, line)
-        lines.append(tuple(int(step) for step in line[:length]))
-    return tuple(lines)
+        length = variation_row(trees.nodes[slot], trees.edges[slot], first, line, on_line)
+        lines.append(tuple(line[:length].tolist()))
+        along.append(tuple(on_line[:length].tolist()))
+    return tuple(lines), tuple(along)

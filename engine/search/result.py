@@ -35,6 +35,8 @@ class SearchResult:
     """Principal variation, from the root's best action on."""
     variations: tuple[tuple[int, ...], ...] = ()
     """The lines of several actions: of the chosen one first, then of the most visited."""
+    variation_visits: tuple[tuple[int, ...], ...] = ()
+    """Visits of each action of ``variations``."""
     action_score: NDArray[np.float32] | None = None
     """Mean expected final points after each visited action, for the side to move at the root."""
     lcb: NDArray[np.float32] | None = None

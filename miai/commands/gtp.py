@@ -1,10 +1,12 @@
-"""``miai gtp``: an agent as a program for GoGui, Sabaki and other controllers."""
+"""``miai gtp``: an agent as a program for Sabaki, GoGui, KaTrain and other controllers."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
 import sys
+
+from miai.commands.game_options import add_game_options, read_spec
 
 SUMMARY = "answer the Go Text Protocol on standard input and output"
 EXAMPLE = "echo 'genmove b' | miai gtp --agent rollouts:100 --size 9"
@@ -22,24 +24,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--agent", help="any agent as `miai arena` spells it, instead of network and simulations"
     )
-    parser.add_argument("--size", type=int, default=9, help="board at the start (default: 9)")
+    add_game_options(parser)
     parser.add_argument(
-        "--komi", type=float, default=7.0, help="komi at the start (default: %(default)g)"
+        "--ponder", action="store_true", help="think on the opponent's time after each own move"
     )
+    parser.add_argument("--no-resign", action="store_true", help="play lost games to the end")
     parser.add_argument("--seed", type=int, default=0, help="of random agents (default: 0)")
 
 
 def run(args: argparse.Namespace) -> int:
     from agents.parse import parse_agent
     from arena.gtp.commands import Session
-    from arena.gtp.server import GtpServer
-    from engine.games.go import GoSpec
+    from engine.errors import ConfigError
     from miai import __version__
 
-    spec = GoSpec(args.size, args.size, args.komi)
+    if args.simulations < 1:
+        raise ConfigError(f"expected --simulations of at least 1, got {args.simulations!r}")
+    spec = read_spec(args)
     spelling = args.agent or f"{args.network}@{args.simulations}"
     agent = parse_agent(spelling, spec, processes=1)
     with contextlib.closing(agent):
-        session = Session(agent, spec, __version__, args.seed)
-        GtpServer(session.commands()).serve(sys.stdin.buffer, sys.stdout.buffer)
+        session = Session(
+            agent, spec, __version__, args.seed, ponder=args.ponder, resign=not args.no_resign
+        )
+        session.server().serve(sys.stdin.buffer, sys.stdout.buffer)
     return 0

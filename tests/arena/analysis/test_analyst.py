@@ -94,7 +94,7 @@ def test_a_game_that_is_over_is_not_searched() -> None:
     ]
 
 
-def test_prohibitions_ownership_and_visits_along_a_line() -> None:
+def test_prohibitions_ownership_and_visits_along_lines() -> None:
     spec = TicTacToeSpec()
     until = np.zeros((2, spec.actions), np.int16)
     until[BLACK - 1, 4] = 1
@@ -106,8 +106,8 @@ def test_prohibitions_ownership_and_visits_along_a_line() -> None:
     result = found[0].result
     assert result is not None and result.visits[4] == 0
     assert set(found[0].owners_after) == set(np.flatnonzero(result.visits).tolist())
-    along = found[0].visits_along(result.variation)
-    assert along[0] == result.visits[result.variation[0]] and along == sorted(along, reverse=True)
+    for line, along in zip(result.variations, result.variation_visits, strict=True):
+        assert along[0] == result.visits[line[0]] and list(along) == sorted(along, reverse=True)
 
 
 def test_nothing_to_play_fails_that_job_alone() -> None:

@@ -20,7 +20,7 @@ from arena.gtp.commands import Session
 from arena.gtp.handicap import fixed_handicap
 from arena.gtp.server import GtpServer
 from engine.games.go import GoSpec
-from engine.games.spec import BLACK, WHITE
+from engine.games.spec import BLACK, WHITE, GameSpec
 from engine.notation import action_to_text
 from engine.records.sgf import read_sgf
 from tests.support.scripted_agent import ScriptedAgent, first_sensible
@@ -99,9 +99,9 @@ quit
 """
 
 
-def session(agent: Agent | None = None, size: int = 9) -> GtpServer:
+def session(agent: Agent | None = None, size: int = 9, spec: GameSpec | None = None) -> GtpServer:
     agent = agent or ScriptedAgent("scripted", first_sensible)
-    return GtpServer(Session(agent, GoSpec(size, size, 7.0), "0.0").commands())
+    return Session(agent, spec or GoSpec(size, size, 7.0), "0.0").server()
 
 
 def ask(server: GtpServer, line: str) -> str:
@@ -165,11 +165,12 @@ def test_rectangles() -> None:
     assert len(ask(server, "showboard").splitlines()) == 9
 
 
-def test_final_status_lists_chains() -> None:
+def test_final_status_lists_every_chain_once() -> None:
     server = session(size=5)
     for move in ("b A1", "w E5", "b A2", "w C3", "b B1"):
         ask(server, f"play {move}")
-    chains = [set(line.split()) for line in ask(server, "final_status_list alive").split("\n")]
+    answers = [ask(server, f"final_status_list {status}") for status in ("alive", "dead", "seki")]
+    chains = [line.split() for answer in answers for line in answer.split("\n") if line]
     assert sorted(map(sorted, chains)) == [["A1", "A2", "B1"], ["C3"], ["E5"]]
 
 

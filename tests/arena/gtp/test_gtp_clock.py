@@ -1,0 +1,67 @@
+"""Every kind of time control: what is left, and what a move may use of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from arena.gtp.clock import Clock, TimeControl
+from engine.games.spec import BLACK, WHITE
+from tests.arena.gtp.test_gtp_commands import ask, session
+
+
+def clock_of(control: TimeControl | None) -> Clock:
+    clock = Clock()
+    clock.control(control)
+    return clock
+
+
+def test_byo_yomi_periods_come_back_until_they_are_used_up() -> None:
+    clock = clock_of(TimeControl(10.0, 5.0, stones=1, periods=3))
+    assert clock.budget_s(BLACK, 10) == pytest.approx(0.9 * (1.0 + 5.0))
+    clock.spend(BLACK, 12.0)  # main time is over, 2 seconds into the first period
+    for _ in range(4):
+        assert clock.budget_s(BLACK, 10) == pytest.approx(4.5)
+        clock.spend(BLACK, 4.0)
+    clock.spend(BLACK, 11.0)  # two periods gone, the last one is left
+    assert clock.budget_s(BLACK, 10) == pytest.approx(4.5)
+    clock.set_left(BLACK, 2.0, 1)
+    assert clock.budget_s(BLACK, 10) == pytest.approx(1.8)
+    assert clock.budget_s(WHITE, 10) == pytest.approx(5.4)
+
+
+def test_fischer_gives_back_and_may_be_capped() -> None:
+    clock = clock_of(TimeControl(60.0, increment_s=2.0))
+    assert clock.budget_s(BLACK, 20) == pytest.approx(0.9 * 5.0)
+    clock.spend(BLACK, 61.0)
+    assert clock.budget_s(BLACK, 20) == pytest.approx(0.9 * 1.0)  # not the increment to come
+    capped = clock_of(TimeControl(60.0, increment_s=9.0, most_main_s=62.0, most_move_s=4.0))
+    capped.spend(BLACK, 1.0)
+    assert capped.budget_s(BLACK, 1) == pytest.approx(0.9 * 4.0)
+    for _ in range(3):
+        capped.spend(BLACK, 0.0)
+    capped.spend(BLACK, 70.0)
+    assert capped.budget_s(BLACK, 1) == pytest.approx(0.9 * 1.0)
+
+
+def test_canadian_overtime_never_runs_out() -> None:
+    clock = clock_of(TimeControl(0.0, 20.0, stones=4))
+    for left in (20.0, 15.0, 10.0, 5.0, 20.0):
+        assert clock.budget_s(BLACK, 9) == pytest.approx(0.9 * left / (left / 5.0))
+        clock.spend(BLACK, 5.0)
+
+
+def test_all_kinds_are_read() -> None:
+    server = session()
+    for line in (
+        "kata-time_settings none",
+        "kata-time_settings absolute 60",
+        "kgs-time_settings byoyomi 60.5 10 3",
+        "kgs-time_settings canadian 60 30 10",
+        "kata-time_settings fischer 30 2.5",
+        "kata-time_settings fischer-capped 30 2 60 10",
+        "time_settings 60 10 1",
+        "time_left b 5.5 0",
+    ):
+        ask(server, line)
+    kinds = ask(server, "kata-list_time_settings").split()
+    assert kinds == ["none", "absolute", "byoyomi", "canadian", "fischer", "fischer-capped"]
