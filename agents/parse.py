@@ -31,6 +31,7 @@ from agents.network.checkpoint import read_metadata, shipped_network_path, shipp
 from agents.protocol import Agent, Limit
 from engine.errors import ConfigError
 from engine.games.spec import GameSpec
+from engine.search import Evaluator
 
 DEFAULT_SIMULATIONS: Final = 400
 SHIPPED: Final = "shipped"
@@ -165,15 +166,18 @@ def make_agent(
 def _network_agent(spelling: Spelling, spec: GameSpec) -> Agent:
     from agents.evaluators.auto import load_evaluator
     from agents.evaluators.cached import CachedEvaluator
+    from agents.evaluators.known_rules import with_known_rules
     from agents.policy_agent import PolicyAgent
     from agents.search_agent import SearchAgent
 
     path = spelling.network or shipped_network_path(spec.name, spec.width)
-    evaluator = load_evaluator(path, spec, spelling.backend)
+    evaluator: Evaluator = load_evaluator(path, spec, spelling.backend)
+    if spelling.kind == "network":
+        evaluator = CachedEvaluator(evaluator)
+    evaluator = with_known_rules(evaluator, read_metadata(path))
     if spelling.kind == "policy":
         return PolicyAgent(spelling.name, evaluator)
-    limit = Limit(simulations=spelling.simulations)
-    return SearchAgent(spelling.name, CachedEvaluator(evaluator), limit)
+    return SearchAgent(spelling.name, evaluator, Limit(simulations=spelling.simulations))
 
 
 def _simulations(word: str, text: str) -> int:

@@ -28,6 +28,7 @@ COMMANDS: Final = (
     "finetune",
     "arena",
     "gtp",
+    "analysis",
     "info",
     "export",
     "benchmark",

@@ -8,6 +8,7 @@ together; what shares the batch does not change what a job finds. Used from one 
 
 from __future__ import annotations
 
+import heapq
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from agents.protocol import Limit
 from agents.search_agent import PLAY_SEARCH
 from arena.analysis.thought import Outlook, moves_ownership, raw_outlook
-from engine.errors import ConfigError, SearchError
+from engine.errors import ConfigError, MiaiError, SearchError
 from engine.games.spec import BLACK, GameSpec, Positions
 from engine.search import Evaluator, Search, SearchConfig, SearchResult
 
@@ -114,7 +115,8 @@ class Analyst:
             raise ConfigError(f"expected at least 1 search at once, got {at_once!r}")
         self.evaluator = evaluator
         self._at_once = at_once
-        self._waiting: list[Job] = []
+        self._waiting: list[tuple[int, int, Job]] = []  # a heap: urgency, turn, job
+        self._submitted = 0
         self._tables: dict[tuple[GameSpec, SearchConfig, int, int], _Table] = {}
         self._findings: list[Finding] = []
 
@@ -131,13 +133,17 @@ class Analyst:
         """
         if job.config.algorithm != "puct":
             raise ConfigError(f"expected an analysis with puct, got {job.config.algorithm!r}")
-        self._waiting.append(job)
+        self._submitted += 1
+        heapq.heappush(self._waiting, (-job.priority, self._submitted, job))
 
     def stop(self, wanted: Callable[[Job], bool]) -> None:
         """End all jobs that ``wanted`` names, with what they know by now."""
-        for job in [job for job in self._waiting if wanted(job)]:
-            self._waiting.remove(job)
-            self._findings.append(Finding(job, done=True))
+        ended = sorted(entry for entry in self._waiting if wanted(entry[2]))
+        if ended:
+            numbers = {number for _, number, _ in ended}
+            self._waiting = [entry for entry in self._waiting if entry[1] not in numbers]
+            heapq.heapify(self._waiting)
+            self._findings += [Finding(job, done=True) for _, _, job in ended]
         for seat in self._seated():
             seat.stopped |= wanted(seat.job)
 
@@ -172,14 +178,14 @@ class Analyst:
     def _fill_seats(self) -> None:
         """Begin waiting jobs, the most urgent first, while there is room."""
         while self._waiting and len(self._seated()) < self._at_once:
-            job = max(self._waiting, key=lambda job: job.priority)
+            job = self._waiting[0][2]
             table = self._table(job)
             if not table.free:
                 return
-            self._waiting.remove(job)
+            heapq.heappop(self._waiting)
             try:
                 self._seat(table, job)
-            except SearchError as error:
+            except MiaiError as error:
                 self._findings.append(Finding(job, done=True, error=str(error)))
 
     def _table(self, job: Job) -> _Table:
@@ -203,22 +209,27 @@ class Analyst:
         return self._tables[key]
 
     def _seat(self, table: _Table, job: Job) -> None:
-        slot = table.free[-1]
+        """Begin a job; raises what the evaluator or the search has against it."""
         if job.spec.finished(job.position)[0]:
             self._findings.append(Finding(job, done=True))
             return
-        where = np.array([slot], np.int32)
-        words = np.array([job.seed], np.uint64)
-        table.search.begin(where, job.position, words, np.zeros(1, np.uint64))
+        slot = table.free[-1]
+        table.search.begin(
+            np.array([slot], np.int32),
+            job.position,
+            np.array([job.seed], np.uint64),
+            np.zeros(1, np.uint64),
+        )
         if job.prohibited is not None:
             table.search.prohibit(slot, job.prohibited)
+        outlook = raw_outlook(self.evaluator, job.spec, job.position)
         now = time.perf_counter()
         table.free.pop()
         table.seated.append(
             _Seated(
                 job,
                 slot,
-                raw_outlook(self.evaluator, job.spec, job.position),
+                outlook,
                 now + (job.limit.time_limit_s or np.inf),
                 now + (job.report_every_s or np.inf),
                 min(job.limit.simulations or _UNLIMITED, LARGEST_BUDGET),
@@ -247,10 +258,9 @@ class Analyst:
                 table.search.run(
                     slots, left, leaves=table.leaves, deadline_s=deadlines, on_round=go_on
                 )
-            except SearchError as error:
-                if not error.reasons:
-                    raise
-                failed = error.reasons
+            except MiaiError as error:
+                of_slots = error.reasons if isinstance(error, SearchError) else {}
+                failed = of_slots or dict.fromkeys(slots.tolist(), str(error))
             for seat in running:
                 if seat.slot in failed:
                     self._leave(table, seat, Finding(seat.job, True, error=failed[seat.slot]))

@@ -44,6 +44,7 @@ class Board:
 
     def __init__(self, spec: GameSpec) -> None:
         self.spec = spec
+        self._latest: tuple[GameSpec, Line, Positions] = (spec, Line(), spec.allocate(1))
         self.game = 0
         """Number of the game, for agents: another one for each that was begun."""
         self.clear()
@@ -144,15 +145,28 @@ class Board:
         return line
 
     def replay(self, line: Line) -> Positions:
-        """Return the position after a line; raises IllegalActionError if it is not one."""
+        """Return the position after a line; raises IllegalActionError if it is not one.
+
+        A line that goes on from the latest one is not played from its beginning.
+        """
+        spec, known, position = self._latest
+        count = len(known.actions)
+        if spec is not self.spec or known != replace(line, actions=line.actions[:count]):
+            count, position = 0, self._start(line)
+        position = position.copy()
+        for action in line.actions[count:]:
+            self.spec.play(position, np.array([action]))
+        self._latest = (self.spec, line, position)
+        return position
+
+    def _start(self, line: Line) -> Positions:
+        """Return the position that a line begins with."""
         position = self.spec.allocate(1)
         if line.handicap and isinstance(self.spec, GoSpec):
             self.spec.place_handicap(position, line.black_setup)
-        elif line != Line(actions=line.actions):
+        elif line.black_setup or line.white_setup or line.first_to_move != BLACK:
             stones = self.spec.board(line.black_setup, line.white_setup)
             self.spec.set_up(position, stones, line.first_to_move, strict=False)
-        for action in line.actions:
-            self.spec.play(position, np.array([action]))
         return position
 
     def turned(self, line: Line, symmetry: int) -> Positions:
@@ -171,7 +185,10 @@ class Board:
         turned = replace(
             line, black_setup=turn(black), white_setup=turn(white), actions=turn(line.actions)
         )
-        return self.replay(turned)
+        position = self._start(turned)
+        for action in turned.actions:
+            self.spec.play(position, np.array([action]))
+        return position
 
     def symmetries(self) -> list[int]:
         """Numbers of the symmetries that this board has, the identity first."""

@@ -1,0 +1,63 @@
+"""``miai analysis``: many positions searched at once, JSON lines in and out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from miai.commands.game_options import add_game_options, read_spec
+
+SUMMARY = "analyse positions sent as JSON lines, as KataGo's analysis engine does"
+EXAMPLE = """
+echo '{"id": "a", "moves": [["B", "E5"]], "boardXSize": 9}' | miai analysis --simulations 100
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--network",
+        default="shipped",
+        help="file or run folder, the network that comes along (the default), or 'rollouts'",
+    )
+    parser.add_argument(
+        "--simulations",
+        type=int,
+        default=400,
+        help="per position, if a query does not say (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--at-once", type=int, default=8, help="positions searched together (default: 8)"
+    )
+    add_game_options(parser)
+    parser.add_argument(
+        "--report-as",
+        choices=("black", "white", "sidetomove"),
+        default="black",
+        help="from whose side values are told (default: black)",
+    )
+    parser.add_argument(
+        "--quit-without-waiting",
+        action="store_true",
+        help="leave what is not done when the input ends",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    from agents.search_agent import PLAY_SEARCH
+    from arena.analysis.engine import AnalysisEngine
+    from arena.analysis.settings import SearchSettings
+    from engine.errors import ConfigError
+    from miai import __version__
+    from miai.commands.evaluators import evaluator_of
+
+    if args.simulations < 1:
+        raise ConfigError(f"expected --simulations of at least 1, got {args.simulations!r}")
+    spec = read_spec(args)
+    evaluator, name = evaluator_of(args.network, spec)
+    settings = SearchSettings(
+        PLAY_SEARCH, max_visits=args.simulations, point_of_view=args.report_as.upper()
+    )
+    engine = AnalysisEngine(evaluator, spec, settings, __version__, args.at_once, (name,))
+    print(f"miai {__version__}: {name}, ready for queries", file=sys.stderr, flush=True)
+    engine.serve(sys.stdin.buffer, sys.stdout.buffer, finish=not args.quit_without_waiting)
+    return 0
