@@ -24,6 +24,9 @@ from miai import __version__
 COMMANDS: Final = (
     "play",
     "train",
+    "runs",
+    "report",
+    "compare",
     "ratings",
     "finetune",
     "arena",

@@ -54,7 +54,7 @@ class Rating:
         """
         settings = read_settings(path)
         self.folder = RunFolder(path)
-        self.config = benchmark_config(settings, self.folder)
+        self.config = benchmark_config(settings)
         self.spec = spec_of(settings)
         self._seed = int(settings.get("seed", 1))
         self.played = read_meetings(self.folder)
@@ -132,14 +132,14 @@ class Rating:
             agent.close()
 
 
-def benchmark_config(settings: Settings, folder: RunFolder) -> BenchmarkConfig:
+def benchmark_config(settings: Settings) -> BenchmarkConfig:
     """The settings of a run's benchmark; the usual ones for runs that were made before it.
 
     Raises:
         ConfigError: if they make no sense.
     """
     stored = section(settings, "benchmark")
-    config = build(BenchmarkConfig, stored, source=str(folder.config))
+    config = build(BenchmarkConfig, stored, source="the run's config.toml")
     config.check()
     return config
 
@@ -171,7 +171,7 @@ def _encounter(meeting: Meeting) -> Encounter:
     )
 
 
-def follow(path: Path, stopped: Callable[[], bool], rated: Callable[[], None]) -> None:
+def follow(path: Path, stopped: Callable[[], bool], rated: Callable[[], object]) -> None:
     """Rate a run's checkpoints as they come, within the run's share of processor time.
 
     Args:
@@ -237,7 +237,7 @@ class Beside:
         self._log.close()
 
 
-def serve_beside(path: Path, rated: Callable[[], None]) -> None:
+def serve_beside(path: Path, rated: Callable[[], object]) -> None:
     """Be the process beside a training: gone as soon as its standard input ends.
 
     Raises:

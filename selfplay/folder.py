@@ -146,12 +146,14 @@ class RunFolder:
             file.write(line.encode())
 
     def read_lines(self, path: Path) -> list[dict[str, object]]:
-        """Read a JSONL file; lines that a crash cut short are left out."""
+        """Read a JSONL file; lines that a crash cut short or garbled are left out."""
         entries: list[dict[str, object]] = []
         if path.exists():
-            for line in path.read_text(encoding="utf-8").splitlines():
+            for line in path.read_bytes().split(b"\n"):
                 try:
-                    entries.append(json.loads(line))
-                except json.JSONDecodeError:
+                    entry = json.loads(line)
+                except ValueError:
                     continue
+                if isinstance(entry, dict):
+                    entries.append(entry)
         return entries

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engine.games.spec import GameSpec
 from engine.notation import action_to_text
+from selfplay.shards import Rows
 
 CALIBRATION_BINS: Final = 10
 OPENING_PLIES: Final = 8
@@ -37,9 +38,21 @@ def calibration(root_q: NDArray[Any], result: NDArray[Any]) -> list[list[float]]
     return [[int(n), round(float(e), 3), float(s)] for n, e, s in zip(*sums, strict=True)]
 
 
-def opening_lines(spec: GameSpec, games: Iterable[Sequence[int]]) -> list[str]:
-    """The first plies of each game, as text."""
+def opening_lines(
+    spec: GameSpec, games: Mapping[int, Sequence[int]], rows: Rows | None
+) -> list[str]:
+    """The first plies, as text, of the games that did not begin with random ones.
+
+    Args:
+        spec: the game.
+        games: actions by the number of the game.
+        rows: of the same games; a ply that no search chose has none.
+    """
+    if rows is None:
+        return []
+    searched = set(rows.game[rows.ply == 0].tolist())
     return [
         " ".join(action_to_text(spec, action) for action in actions[:OPENING_PLIES])
-        for actions in games
+        for number, actions in games.items()
+        if number in searched
     ]

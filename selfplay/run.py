@@ -383,10 +383,8 @@ class Run:
             state.checkpoint_s = state.elapsed_s
         save_state(folder.state, self._learner, state)
         folder.append(folder.metrics, metrics)
-        folder.append(
-            folder.openings,
-            {"cycle": state.cycle, "games": opening_lines(self.spec, [g.actions for g in games])},
-        )
+        lines = opening_lines(self.spec, {game.number: game.actions for game in games}, rows)
+        folder.append(folder.openings, {"cycle": state.cycle, "games": lines})
 
     def _write_checkpoint(self, games: Sequence[FinishedGame]) -> None:
         state = self.state

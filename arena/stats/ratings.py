@@ -149,7 +149,7 @@ class _Model:
         return math.exp(found.x)
 
     def maximise(
-        self, start: NDArray[np.float64], fixed: Sequence[int]
+        self, start: NDArray[np.float64], fixed: Sequence[int] | NDArray[np.int64]
     ) -> tuple[NDArray[np.float64], float]:
         """Return the best parameters with those of ``fixed`` held, and their likelihood.
 
@@ -204,10 +204,14 @@ def rate(players: int, scores: Sequence[Score], anchor: int = 0) -> Ratings:
         for parameter in range(players + 1)
     ]
     eased = model
-    if not all(math.isfinite(end) for ends in bounds[:players] for end in ends):
+    unbounded = [i for i in range(players) if not all(map(math.isfinite, bounds[i]))]
+    if unbounded:
+        # Only theirs are eased: who lost everything must not pull the others towards him.
         eased = _Model(players, [*played, *_drawn_games(played)])
         eased.drawishness = model.drawishness
-        estimate, _ = eased.maximise(np.zeros(players + 1), [anchor])
+        start = best.copy()
+        start[unbounded] = 0.0
+        estimate, _ = eased.maximise(start, np.setdiff1d(np.arange(players + 1), unbounded))
         best = np.clip(estimate, -_SEARCHED_ELO, _SEARCHED_ELO)
         best[:players] = [np.clip(best[i], *bounds[i]) for i in range(players)]
     return Ratings(

@@ -36,11 +36,13 @@ def run(args: argparse.Namespace) -> int:
 
     settings, folder = read_settings(args.run), RunFolder(args.run)
     if args.beside:
-        serve_beside(args.run, lambda: None)
+        from selfplay.report.report import write_report
+
+        serve_beside(args.run, lambda: write_report(args.run))
         return 0
     if args.play > 0.0:
         finish(args.run, args.play * 60.0, lambda meeting: _say(str(meeting.first), args.json))
-    config = benchmark_config(settings, folder)
+    config = benchmark_config(settings)
     ratings = rate_run(folder, config)
     times = checkpoint_minutes(folder)
     if args.json:

@@ -6,11 +6,13 @@ import argparse
 import sys
 import time
 from contextlib import ExitStack, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.games import GameSpec
+    from selfplay.folder import RunFolder
     from selfplay.run import RunConfig
 
 SUMMARY = "train a network from nothing by self-play"
@@ -64,11 +66,14 @@ def run(args: argparse.Namespace) -> int:
     folder, config = _resolve(args)
     board = open_board(folder / "tensorboard") if args.tensorboard else None
     with Run(folder, config, to_toml(config)) as training:
+        _note_session(training.folder)
         _announce(training.folder.path, config, training.resumed, training.progress)
         display = _Display(config)
 
         def report(metrics: dict[str, object]) -> None:
             display.show(metrics)
+            if "checkpoint" in metrics:
+                _write_report(folder)
             if board is not None:
                 board.write(metrics)
 
@@ -100,6 +105,27 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _note_session(folder: RunFolder) -> None:
+    """Write down on which machine, with which versions, the run goes on from here."""
+    from miai import __version__
+    from miai.measure.rates import conditions
+
+    started = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
+    entry = {"started": started, "miai": __version__, "machine": conditions()}
+    folder.append(folder.sessions, entry)
+
+
+def _write_report(folder: Path) -> None:
+    """Write ``report.html``; a page that cannot be made is no reason to stop training."""
+    from engine.errors import MiaiError
+    from selfplay.report.report import write_report
+
+    try:
+        write_report(folder)
+    except (MiaiError, OSError) as error:
+        print(f"no report: {error}", file=sys.stderr)
+
+
 def _rate_the_last(folder: Path) -> None:
     """Let the last checkpoints play what is left of their games, with the whole machine."""
     from miai.rating import finish
@@ -107,6 +133,7 @@ def _rate_the_last(folder: Path) -> None:
     print("rating the last checkpoints for at most a minute; Ctrl-C leaves it")
     with suppress(KeyboardInterrupt):
         finish(folder, _LAST_RATINGS_S, lambda _: None)
+    _write_report(folder)
 
 
 def _what_next(spec: GameSpec, network: Path) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from engine.games.go import GoSpec
 from selfplay.measures import CALIBRATION_BINS, calibration, opening_lines
 from selfplay.watch import LiveGame, LiveGames, Watcher
+from tests.selfplay.small import some_rows
 
 
 def test_a_watcher_is_told_everything_once(tmp_path: Path) -> None:
@@ -56,7 +57,11 @@ def test_calibration_adds_up() -> None:
     assert bins[-1] == [1, 1.0, 1.0]
 
 
-def test_openings_are_the_first_plies_as_text() -> None:
-    spec = GoSpec(9, 9)
-    assert opening_lines(spec, [[40, 81], range(20)])[0] == "E5 pass"
-    assert len(opening_lines(spec, [range(20)])[0].split()) == 8
+def test_openings_are_the_first_plies_of_games_that_a_search_began() -> None:
+    spec = GoSpec(5, 5)
+    rows = some_rows(spec, 8)
+    rows.ply[:4] += 2  # game 0 began with two random plies
+    games = {0: [1, 2, 3], 1: [12, 25, 0], 2: [7]}
+    assert opening_lines(spec, games, rows) == ["C3 pass A5"]
+    assert opening_lines(spec, games, None) == []
+    assert len(opening_lines(spec, {1: range(20)}, rows)[0].split()) == 8

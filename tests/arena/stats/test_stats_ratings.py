@@ -217,3 +217,15 @@ def test_scores_that_cannot_be_are_refused() -> None:
             rate(2, [score])
     with pytest.raises(ValueError, match="anchor"):
         rate(2, [], anchor=2)
+
+
+def test_who_lost_everything_does_not_pull_the_others() -> None:
+    """The ratings of the rest are those that they have without him."""
+    rest = [Score(0, 1, 14.0, 40.0), Score(1, 0, 26.0, 40.0), Score(1, 2, 22.0, 40.0)]
+    alone = rate(3, rest)
+    beside = rate(4, [*rest, Score(3, 2, 0.0, 30.0), Score(2, 3, 30.0, 30.0)])
+    for player in range(3):
+        assert beside.players[player].elo == pytest.approx(alone.players[player].elo, abs=3.0)
+    last = beside.players[3]
+    assert last.lower == -math.inf and math.isfinite(last.upper)
+    assert -2000 < last.elo <= last.upper

@@ -1,0 +1,31 @@
+"""``miai report``: build a run's page anew."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+SUMMARY = "make a run's report.html: strength, losses, openings, games to replay, one file"
+EXAMPLE = "miai report runs/try"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, help="folder of the run")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="write there (default: report.html in the folder)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    from miai.rating import benchmark_config, rate_run, write_ratings
+    from selfplay.curves import read_run
+    from selfplay.report.page import write_page
+    from selfplay.report.report import report_html
+
+    data = read_run(args.run)
+    if data.meetings:
+        write_ratings(data.folder, rate_run(data.folder, benchmark_config(data.settings)))
+    target = args.out or data.folder.report
+    write_page(target, report_html(data))
+    print(target)
+    return 0

@@ -1,0 +1,321 @@
+"""``report.html``: a whole run on one page, to look at and to send to a friend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Final
+
+from engine.records import GameRecord
+from selfplay.curves import Curve, RunData, read_run
+from selfplay.report import wording
+from selfplay.report.boards import game_html, result_text
+from selfplay.report.charts import Chart, Level, Line
+from selfplay.report.openings import openings_html, read_openings
+from selfplay.report.page import card, folded, grid, page, section, table, write_page
+from selfplay.settings import section as settings_of
+
+_LOSS_TEXT: Final = {
+    "policy": ("Policy", "Nats; levels off at the entropy of what the search wants."),
+    "value": ("Value", "Nats, of win, draw and loss."),
+    "ownership": ("Ownership", "Who will own each point."),
+    "score": ("Score", "By how many points."),
+    "reply": ("Reply", "What the opponent will answer; nats."),
+    "short": ("Short horizon", "What searches of the next plies will think."),
+    "score_error": ("Score's uncertainty", "By how much the score is wrong."),
+    "future": ("Future board", "The stones some plies later."),
+}
+_GAMES_SHOWN: Final = 4
+
+
+def write_report(path: Path) -> Path:
+    """Read a run folder and write its ``report.html``; return where.
+
+    Raises:
+        RunError: if the folder holds no run, or one whose settings cannot be read.
+        OSError: if the disk is full or the folder not writable.
+    """
+    run = read_run(path)
+    write_page(run.folder.report, report_html(run))
+    return run.folder.report
+
+
+def report_html(run: RunData) -> str:
+    """The page of one run."""
+    parts = [
+        _header(run),
+        _notes(run),
+        _strength(run),
+        _learning(run),
+        _play(run),
+        _openings(run),
+        _games(run),
+        _machine(run),
+        _settings(run),
+        _footer(run),
+    ]
+    return page(f"{wording.game_name(run)}: {run.name}", "\n".join(parts))
+
+
+def _header(run: RunData) -> str:
+    done = wording.progress(run)
+    state = "complete" if done >= 1.0 else f"{done:.0%} done"
+    network = run.settings.get("network", "?")
+    sub = f"run {run.name}, network {network}, seed {run.settings.get('seed', '?')}, {state}"
+    best = run.best_known
+    tiles = [
+        ("–" if best is None else f"{best.elo:+.0f}", f"Elo, {run.anchor} = 0"),
+        (wording.duration(wording.elapsed_s(run)), "training time"),
+        (_count(run.number("games")), "games played"),
+        (_count(run.number("rows")), "rows learned from"),
+        (_count(run.number("evaluations_per_s")), "evaluations a second"),
+        (str(len(run.folder.checkpoints())), "checkpoints"),
+    ]
+    shown = "".join(
+        f'<div class="tile"><b>{escape(value)}</b><span>{escape(text)}</span></div>'
+        for value, text in tiles
+    )
+    return (
+        f"<header><h1>{escape(wording.game_name(run))}, learned by self-play</h1>"
+        f'<p class="sub">{escape(sub)}</p>'
+        f'<div class="progress"><i style="width:{100 * done:.1f}%"></i></div>'
+        f'<p class="lead">{escape(wording.strength_sentence(run))}</p>'
+        f'<div class="tiles">{shown}</div></header>'
+    )
+
+
+def _count(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f}"
+
+
+def _notes(run: RunData) -> str:
+    items = "".join(
+        f'<li class="{kind}"><time>{wording.duration(60 * minutes)}</time>{escape(text)}</li>'
+        for minutes, kind, text in run.notes[-40:]
+    )
+    title, lead = "Notes and alarms", "What the run noticed about itself, and what it did."
+    return section(title, lead, f'<ul class="notes">{items}</ul>' if items else "")
+
+
+def _strength(run: RunData) -> str:
+    rated = run.checkpoint_strengths
+    shown = [s for s in rated if s.low is not None or s.high is not None]
+    fixed = [s for s in run.strengths if s.minutes is None]
+    scale, unit = _time_scale(run)
+    line = Line(
+        "Elo",
+        [scale * (s.minutes or 0.0) for s in shown],
+        [s.elo for s in shown],
+        low=[s.low for s in shown],
+        high=[s.high for s in shown],
+        dots=True,
+    )
+    known = [s for s in fixed if s.low is not None or s.high is not None]
+    chart = Chart(
+        [line],
+        title="Elo of each checkpoint over training time",
+        unit="Elo",
+        x_unit=unit,
+        levels=[Level(s.name, s.elo) for s in known],
+        width=1050,
+        height=330,
+        right=110,
+    )
+    first = "Each point is a checkpoint, with its 95 % interval; dashed lines never change."
+    rows = [
+        [
+            "–" if s.minutes is None else wording.duration(60 * s.minutes),
+            s.name,
+            wording.elo(s, run.anchor),
+            f"{s.games}",
+            f"{100 * s.points / s.games:.1f} %" if s.games else "–",
+        ]
+        for s in run.strengths
+    ]
+    games = sum(meeting.games for meeting in run.meetings)
+    listing = table(["after", "player", "Elo (95 %)", "games", "score"], rows)
+    return section(
+        "Strength",
+        f"Elo of all checkpoints and fixed players, fitted together to {games:,} games that they "
+        "played beside the training.",
+        card("Elo over training time", first, chart) if shown else "",
+        folded("all players", listing),
+        folded("who played whom", _pairs(run)),
+    )
+
+
+def _pairs(run: RunData) -> str:
+    totals: dict[tuple[str, str], list[float]] = {}
+    for meeting in run.meetings:
+        entry = totals.setdefault((meeting.first, meeting.second), [0.0, 0.0, 0.0])
+        entry[0] += meeting.points_as_black + meeting.points_as_white
+        entry[1] += meeting.games
+        entry[2] += meeting.cpu_s
+    rows = [
+        [first, second, f"{points:g} of {games:g}", f"{cpu / games:.2f}"]
+        for (first, second), (points, games, cpu) in sorted(totals.items())
+    ]
+    return table(["player", "against", "points", "processor s/game"], rows)
+
+
+def _time_scale(run: RunData) -> tuple[float, str]:
+    """What to multiply minutes with, and the unit that gives."""
+    return (1 / 60.0, "h") if wording.elapsed_s(run) > 3 * 3600 else (1.0, "min")
+
+
+def _line(run: RunData, name: str, label: str, style: int = 0) -> Line:
+    scale, _ = _time_scale(run)
+    curve: Curve = run.curve(name)
+    return Line(label, [scale * x for x in curve.minutes], curve.values, style)
+
+
+def _learning(run: RunData) -> str:
+    _, unit = _time_scale(run)
+    cards = []
+    for name in run.loss_names:
+        short = name.removeprefix("loss_")
+        if short == "total":
+            continue
+        title, text = _LOSS_TEXT.get(short, (short.replace("_", " "), ""))
+        lines = [_line(run, name, f"{title.lower()} loss")]
+        if short == "policy":
+            lines.append(_line(run, "target_entropy", "entropy of targets", 1))
+        cards.append(card(f"{title} loss", text, Chart(lines, title=f"{title} loss", x_unit=unit)))
+    rate = [_line(run, "learning_rate", "learning rate")]
+    cards.append(
+        card("Learning rate", "Level, then falling.", Chart(rate, "Learning rate", x_unit=unit))
+    )
+    return section(
+        "What the network learns", "Losses over training time, lower is better.", grid(*cards)
+    )
+
+
+def _play(run: RunData) -> str:
+    _, unit = _time_scale(run)
+
+    def chart(title: str, text: str, *lines: Line, top: float | None = None) -> str:
+        picture = Chart(lines, title=title, x_unit=unit, y_range=(0.0, top))
+        return card(title, text, picture)
+
+    cards = [
+        _calibration(run),
+        chart(
+            "Value error",
+            "Mean square of the search's value against the result.",
+            _line(run, "value_error", "value error"),
+        ),
+        chart(
+            "Length of games", "Mean number of plies.", _line(run, "mean_plies", "plies per game")
+        ),
+        chart(
+            "How games end",
+            "Shares of games: won by Black, stopped at the longest, unlike all others.",
+            _line(run, "black_wins", "won by Black"),
+            _line(run, "cut_games", "stopped", 1),
+            _line(run, "distinct_games", "distinct", 2),
+            top=1.0,
+        ),
+        chart(
+            "Pace",
+            "Positions evaluated a second while playing.",
+            _line(run, "evaluations_per_s", "evaluations/s"),
+        ),
+        chart("Rows a second", "Of the whole cycle.", _line(run, "rows_per_s", "rows/s")),
+    ]
+    return section(
+        "How it plays",
+        "What the games of self-play look like, and how fast they come.",
+        grid(*cards),
+    )
+
+
+def _calibration(run: RunData) -> str:
+    """Expected against true score, early and late: on the diagonal, values can be believed."""
+    lines = []
+    for style, (name, first, last) in enumerate(
+        (("last quarter of the run", 0.75, 1.0), ("first quarter", 0.0, 0.25))
+    ):
+        bins = [(e, s) for e, s, n in run.calibration(first, last) if n >= 20]
+        lines.append(Line(name, [e for e, _ in bins], [s for _, s in bins], style, dots=True))
+    picture = Chart(
+        lines,
+        title="Value calibration",
+        x_unit="expected",
+        y_range=(0.0, 1.0),
+        x_range=(0.0, 1.0),
+        diagonal=True,
+    )
+    text = "Score that searches expected, and what came of it; on the diagonal it is right."
+    return card("Value calibration", text, picture)
+
+
+def _openings(run: RunData) -> str:
+    openings = read_openings(run)
+    return section(
+        "How games begin",
+        "First plies of self-play, rotated and reflected games counted as the same. Games that "
+        "begin with random plies on purpose are left out.",
+        f'<div class="openings">{openings_html(openings)}</div>' if openings else "",
+    )
+
+
+def _games(run: RunData) -> str:
+    shown = "".join(game_html(record, title) for record, title in _chosen(run.games))
+    return section(
+        "Games",
+        "Typical games of self-play. Click one, then use the arrow keys (up and down jump ten "
+        "plies) or the space bar.",
+        f'<div class="boards">{shown}</div>' if shown else "",
+    )
+
+
+def _chosen(games: Mapping[str, Sequence[GameRecord]]) -> list[tuple[GameRecord, str]]:
+    """A typical game each of checkpoints spread over the run, the newest first."""
+    names = [name for name, records in games.items() if records]
+    if not names:
+        return []
+    count = min(_GAMES_SHOWN, len(names))
+    places = {round(i * (len(names) - 1) / max(count - 1, 1)) for i in range(count)}
+    chosen = []
+    for place in sorted(places, reverse=True):
+        records = sorted(games[names[place]], key=lambda record: len(record.actions))
+        record = records[len(records) // 2]
+        title = f"Cycle {int(names[place])}" if names[place].isdecimal() else names[place]
+        chosen.append((record, f"{title}: {result_text(record)}"))
+    return chosen
+
+
+def _machine(run: RunData) -> str:
+    rows = []
+    for session in run.sessions[-5:]:
+        machine = session.get("machine")
+        facts = {
+            **{key: value for key, value in session.items() if key != "machine"},
+            **(machine if isinstance(machine, dict) else {}),
+        }
+        rows += [[str(key).replace("_", " "), str(value)] for key, value in facts.items()]
+    listing = table(["", ""], rows)
+    lead = f"The run was started {len(run.sessions)} times; the latest starts are listed."
+    if len(run.sessions) == 1:
+        lead = "The run was started once."
+    return section("Machine and versions", lead, listing)
+
+
+def _settings(run: RunData) -> str:
+    text = run.folder.config.read_text(encoding="utf-8", errors="replace")
+    return section(
+        "Settings",
+        "Every setting as it was used, with units and reasons; the same file makes the same run.",
+        folded("config.toml", f"<pre>{escape(text)}</pre>"),
+    )
+
+
+def _footer(run: RunData) -> str:
+    play = f"miai play --network {run.name}"
+    bench = settings_of(run.settings, "benchmark").get("games", 0)
+    return (
+        f"<footer>Made by miai from the run folder alone; <code>miai report {escape(str(run.name))}"
+        f"</code> makes it anew, <code>{escape(play)}</code> plays against the newest network. "
+        f"Checkpoints are rated by about {escape(str(bench))} games each.</footer>"
+    )
