@@ -2,7 +2,7 @@
 
 ```
 config.toml           the configuration as it was used; what a resume reads
-state.safetensors     learner and counters after the latest finished cycle, one atomic file
+states/NNNNNN.safetensors   learner, games in flight and counters after the latest cycles
 shards/NNNNNN.npz     the rows of one cycle
 checkpoints/NNNNNN.safetensors   networks, named by the cycle that made them
 games/NNNNNN.sgf      a sample of the games of that cycle
@@ -21,14 +21,21 @@ from __future__ import annotations
 
 import json
 import os
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 import filelock
 
 from engine.errors import RunError
 from engine.files import write_atomic
+
+VERSION: Final = 2
+"""Of run folders and what is in them."""
+_FOLDERS: Final = ("shards", "checkpoints", "games", "states")
+_BUDGETS: Final = tuple(f"schedule.{name}" for name in ("minutes", "cycles", "games", "rows"))
 
 
 @dataclass(frozen=True)
@@ -42,8 +49,8 @@ class RunFolder:
         return self.path / "config.toml"
 
     @property
-    def state(self) -> Path:
-        return self.path / "state.safetensors"
+    def states(self) -> Path:
+        return self.path / "states"
 
     @property
     def metrics(self) -> Path:
@@ -100,10 +107,13 @@ class RunFolder:
             RunError: if another process trains here, or the folder cannot be made.
         """
         try:
-            for name in ("shards", "checkpoints", "games"):
+            for name in _FOLDERS:
                 (self.path / name).mkdir(parents=True, exist_ok=True)
             lock = filelock.FileLock(self.path / "lock")
             lock.acquire(timeout=0)
+            for name in _FOLDERS:  # what a kill left half written
+                for path in (self.path / name).glob(".*.tmp"):
+                    path.unlink(missing_ok=True)
         except filelock.Timeout as error:
             raise RunError(
                 f"expected a run folder that no other process trains in, got {str(self.path)!r}; "
@@ -115,25 +125,55 @@ class RunFolder:
             ) from error
         return lock
 
+    def check_version(self) -> None:
+        """Refuse the folder of a later version, whose settings may mean something else.
+
+        Raises:
+            RunError: and says which way it is off.
+        """
+        if self.config.exists():
+            require_version(self._settings().get("version", 1), self.config)
+
+    def _settings(self) -> dict[str, Any]:
+        try:
+            return _flat(tomllib.loads(self.config.read_text(encoding="utf-8")))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise RunError(
+                f"expected the settings of a run, got a damaged file: {self.config} ({error}); "
+                "copy them from another run of the same preset, or choose another --run"
+            ) from error
+
     def write_config(self, text: str) -> None:
-        """Store the configuration as used.
+        """Store the configuration as used. A budget may become larger or smaller later on.
 
         Raises:
             RunError: if the folder already holds a run with another one.
         """
         if self.config.exists():
-            known = self.config.read_text(encoding="utf-8")
-            if known != text:
-                changed = [
-                    line for line in text.splitlines() if line and line not in known.splitlines()
-                ]
+            known, wanted = self._settings(), _flat(tomllib.loads(text))
+            changed = [
+                f"{name} = {wanted.get(name)!r}, not {value!r}"
+                for name, value in known.items()
+                if wanted.get(name) != value
+                and not (name in _BUDGETS and value and wanted.get(name))
+            ]
+            if changed:
                 raise RunError(
                     f"expected the configuration of {self.config}, got another one "
-                    f"({'; '.join(changed[:4]) or 'settings are missing'}); "
+                    f"({'; '.join(changed[:4])}); "
                     "leave the settings away to go on with this run, or choose another --run"
                 )
-            return
-        write_atomic(self.config, text.encode())
+        if not self.config.exists() or self.config.read_text(encoding="utf-8") != text:
+            write_atomic(self.config, text.encode())
+
+    def forget_after(self, cycle: int) -> None:
+        """Drop the lines of cycles after ``cycle``: they were not saved and come again."""
+        for path in (self.metrics, self.openings):
+            entries = self.read_lines(path)
+            kept = [entry for entry in entries if int(str(entry.get("cycle", 0))) <= cycle]
+            if len(kept) != len(entries):
+                lines = [json.dumps(entry, allow_nan=False) + "\n" for entry in kept]
+                write_atomic(path, "".join(lines).encode())
 
     def append(self, path: Path, entry: Mapping[str, object]) -> None:
         """Add one JSON line; a line that a crash cut short is ended first."""
@@ -144,6 +184,8 @@ class RunFolder:
                 if file.read(1) != b"\n":
                     file.write(b"\n")
             file.write(line.encode())
+            file.flush()
+            os.fsync(file.fileno())
 
     def read_lines(self, path: Path) -> list[dict[str, object]]:
         """Read a JSONL file; lines that a crash cut short or garbled are left out."""
@@ -157,3 +199,31 @@ class RunFolder:
                 if isinstance(entry, dict):
                     entries.append(entry)
         return entries
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Settings by their dotted names."""
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            found |= _flat(value, f"{prefix}{name}.")
+        else:
+            found[prefix + name] = value
+    return found
+
+
+def require_version(version: object, path: Path) -> None:
+    """Refuse files of another version.
+
+    Raises:
+        RunError: and says which way it is off.
+    """
+    if str(version) == str(VERSION):
+        return
+    later = str(version).isdigit() and int(str(version)) > VERSION
+    cure = (
+        "it is from a later version of miai: update miai to go on with it"
+        if later
+        else "it is from an earlier version: choose another --run"
+    )
+    raise RunError(f"expected a run of version {VERSION}, got {version!r} in {path}; {cure}")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from agents.evaluators.torch_evaluator import as_channels_last, fast_precision
@@ -218,6 +220,14 @@ class Learner:
                     for key, value in state.items()
                 }
         self.steps = int(tensors["steps"])
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The same as :meth:`state_tensors`, as NumPy arrays."""
+        return {name: tensor.numpy() for name, tensor in self.state_tensors().items()}
+
+    def load_arrays(self, arrays: dict[str, NDArray[Any]]) -> None:
+        """Undo :meth:`arrays`; raises as :meth:`load_state_tensors`."""
+        self.load_state_tensors({name: torch.from_numpy(a) for name, a in arrays.items()})
 
     def _parameters(self) -> list[tuple[nn.Parameter, torch.optim.Optimizer]]:
         return [

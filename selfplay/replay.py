@@ -81,10 +81,16 @@ class ReplayWindow:
     @property
     def size(self) -> int:
         """Rows in use: ``first_rows`` and a share of what came after, within the capacity."""
-        grown = self._config.first_rows + self._config.growth * (
-            self._total - self._config.first_rows
-        )
-        return int(min(self._total, self._config.capacity, max(grown, self._config.first_rows)))
+        return self.size_at(self._total)
+
+    def size_at(self, total: int) -> int:
+        """Rows in use once ``total`` were added. The oldest of them never moves back."""
+        grown = self._config.first_rows + self._config.growth * (total - self._config.first_rows)
+        return int(min(total, self._config.capacity, max(grown, self._config.first_rows)))
+
+    def skip(self, count: int) -> None:
+        """Count rows that came before and are out of reach: a run that goes on leaves them away."""
+        self._total += count
 
     def add(self, rows: Rows) -> None:
         """Add rows, the oldest first.

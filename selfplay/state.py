@@ -1,20 +1,34 @@
-"""What a run must remember besides its rows: the learner and the counters, in one atomic file."""
+"""What a run must remember besides its rows, as one atomic file a cycle.
+
+That is the learner, the games in flight and the counters: enough to go on bit for bit. The newest
+few files are kept, each with a hash of its numbers, so that a damaged one costs a cycle and not the
+run.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any, Final
 
+import numpy as np
 import safetensors
-import safetensors.torch
+import safetensors.numpy
+from numpy.typing import NDArray
 
-from agents.network.checkpoint import sorted_header
+from agents.network.checkpoint import content_hash, sorted_header
 from engine.errors import RunError
 from engine.files import write_atomic
-from selfplay.learner import Learner
+from selfplay.folder import VERSION, require_version
 
-FORMAT = "miai-training-state-1"
+KEPT: Final = 3
+"""Newest states that stay on the disk."""
+_FORMAT: Final = "miai-training-state-"
+
+Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass
@@ -26,8 +40,8 @@ class TrainingState:
     rows: int = 0
     elapsed_s: float = 0.0
     """Time spent in finished cycles, over all resumes."""
-    checkpoint_s: float = 0.0
-    """Elapsed time at the latest checkpoint."""
+    checkpoint_at: float = 0.0
+    """How much of the budget was spent at the latest checkpoint."""
     training_credit: float = 0.0
     """Rows that the learner may still draw."""
     next_game: int = 0
@@ -36,37 +50,92 @@ class TrainingState:
     """Running mean of the cycles' losses; 0 before the first."""
     rate_share: float = 1.0
     """Of the schedule's learning rate: lowered once if training diverges."""
+    adapted: dict[str, float] = field(default_factory=dict)
+    """What follows from measurements so far, by name."""
 
 
-def save_state(path: Path, learner: Learner, state: TrainingState) -> None:
-    """Write learner and counters as one file: either both are new or neither."""
-    header = {"format": FORMAT, "counters": json.dumps(asdict(state))}
-    write_atomic(path, sorted_header(safetensors.torch.save(learner.state_tensors(), header)))
-
-
-def load_state(path: Path, learner: Learner) -> TrainingState:
-    """Fill ``learner`` and return the counters.
+def save_state(folder: Path, arrays: Mapping[str, NDArray[Any]], state: TrainingState) -> Path:
+    """Write arrays and counters as ``NNNNNN.safetensors``; drop all but the newest few.
 
     Raises:
-        RunError: if the file is damaged or was written by another version.
+        OSError: if the disk is full; the states before are intact then.
+    """
+    data = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    counters = json.dumps(asdict(state))
+    header = {
+        "format": f"{_FORMAT}{VERSION}",
+        "counters": counters,
+        "content": _checksum(data, counters),
+    }
+    path = folder / f"{state.cycle:06d}.safetensors"
+    write_atomic(path, sorted_header(safetensors.numpy.save(data, header)))
+    for old in states(folder)[:-KEPT]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def _checksum(arrays: Mapping[str, NDArray[Any]], counters: str) -> str:
+    return hashlib.sha256(f"{content_hash(arrays)} {counters}".encode()).hexdigest()
+
+
+def states(folder: Path) -> list[Path]:
+    """All states, oldest first."""
+    return sorted(folder.glob("*.safetensors"))
+
+
+def load_newest(
+    folder: Path, use: Callable[[Arrays, TrainingState], None]
+) -> tuple[Path | None, list[str]]:
+    """Hand the newest good state to ``use``, which raises ``ValueError`` if it does not fit.
+
+    Returns:
+        Its path, ``None`` if there are no states; and a sentence for each that was passed over.
+
+    Raises:
+        RunError: if there are states but none is good, or one is of a later version.
+    """
+    passed: list[str] = []
+    found = states(folder)
+    for path in reversed(found):
+        try:
+            use(*load_state(path))
+        except (ValueError, KeyError) as error:
+            passed.append(f"the state {path.name} is damaged ({error}): the one before is used")
+            path.rename(path.with_suffix(".damaged"))
+            continue
+        return path, passed
+    if found:
+        raise RunError(
+            f"expected a training state, got only damaged files in {folder}; choose another --run, "
+            "or delete that folder to learn anew from the stored rows"
+        )
+    return None, passed
+
+
+class _DamagedError(ValueError):
+    """A file that does not hold what was written."""
+
+
+def load_state(path: Path) -> tuple[Arrays, TrainingState]:
+    """Read a state back.
+
+    Raises:
+        RunError: if it was written by a later version.
+        ValueError: if it is damaged.
     """
     try:
-        with safetensors.safe_open(path, framework="pt") as file:
+        data = path.read_bytes()
+        with safetensors.safe_open(path, framework="numpy") as file:
             header = file.metadata() or {}
-            if header.get("format") != FORMAT:
-                raise RunError(
-                    f"expected a training state of format {FORMAT!r}, "
-                    f"got {header.get('format')!r} in {path}"
-                )
-            counters = json.loads(header["counters"])
-            names = list(file.keys())
-            learner.load_state_tensors({name: file.get_tensor(name) for name in names})
+        arrays = safetensors.numpy.load(data)
+        require_version(header["format"].removeprefix(_FORMAT), path)
+        counters = json.loads(header["counters"])
+        known = {entry.name for entry in fields(TrainingState)}
+        state = TrainingState(**{name: counters[name] for name in known})
     except RunError:
         raise
-    except (safetensors.SafetensorError, KeyError, ValueError, RuntimeError) as error:
-        raise RunError(
-            f"expected a training state, got a damaged file: {path} ({error}); "
-            "start a new --run, or delete this file to begin again from the stored rows"
-        ) from error
-    known = {field.name for field in fields(TrainingState)}
-    return TrainingState(**{name: value for name, value in counters.items() if name in known})
+    except (safetensors.SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise _DamagedError(str(error) or type(error).__name__) from error
+    if _checksum(arrays, header["counters"]) != header.get("content"):
+        raise _DamagedError("its numbers are not those that were saved")
+    return arrays, state

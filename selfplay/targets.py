@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,12 +23,14 @@ class GameBuffer:
     def __init__(self, spec: GameSpec, slots: int, plies: int) -> None:
         self._spec = spec
         packed = (spec.points * len(spec.plane_names) + 7) // 8
-        self._planes = np.zeros((slots, plies, packed), np.uint8)
-        self._globals = np.zeros((slots, plies, len(spec.global_names)), np.float32)
-        self._policy = np.zeros((slots, plies, spec.actions), np.float16)
-        self._root_q = np.zeros((slots, plies), np.float32)
-        self._side = np.zeros((slots, plies), np.int8)
-        self._ply = np.zeros((slots, plies), np.int16)
+        self._columns: dict[str, NDArray[Any]] = {
+            "planes": np.zeros((slots, plies, packed), np.uint8),
+            "globals": np.zeros((slots, plies, len(spec.global_names)), np.float32),
+            "policy": np.zeros((slots, plies, spec.actions), np.float16),
+            "root_q": np.zeros((slots, plies), np.float32),
+            "side": np.zeros((slots, plies), np.int8),
+            "ply": np.zeros((slots, plies), np.int16),
+        }
         self._count = np.zeros(slots, np.int64)
         self._actions: list[list[int]] = [[] for _ in range(slots)]
 
@@ -41,14 +46,17 @@ class GameBuffer:
     def note_ply(self, positions: Positions, roots: Roots, actions: NDArray[np.int64]) -> None:
         """Note the position, search result and chosen action of every slot."""
         slots = np.arange(len(positions))
-        at = self._count
         planes, globals_ = self._spec.features(positions)
-        self._planes[slots, at] = np.packbits(planes.reshape(len(positions), -1), axis=1)
-        self._globals[slots, at] = globals_
-        self._policy[slots, at] = roots.policy
-        self._root_q[slots, at] = roots.value
-        self._side[slots, at] = np.where(self._spec.to_move(positions) == BLACK, 1, -1)
-        self._ply[slots, at] = positions["plies"]
+        noted = {
+            "planes": np.packbits(planes.reshape(len(positions), -1), axis=1),
+            "globals": globals_,
+            "policy": roots.policy,
+            "root_q": roots.value,
+            "side": np.where(self._spec.to_move(positions) == BLACK, 1, -1),
+            "ply": positions["plies"],
+        }
+        for name, values in noted.items():
+            self._columns[name][slots, self._count] = values
         self._count += 1
         for slot, action in zip(slots, actions, strict=True):
             self._actions[slot].append(int(action))
@@ -60,17 +68,18 @@ class GameBuffer:
     def rows(self, slot: int, number: int, score: float, ownership: NDArray[np.int8]) -> Rows:
         """Return the game's rows; ``score`` and ``ownership`` are Black's, rows are the mover's."""
         count = int(self._count[slot])
-        side = self._side[slot, :count]
+        column = {name: values[slot, :count].copy() for name, values in self._columns.items()}
+        side = column["side"]
         mover_score = side * np.float32(score)
         known = np.float32(1.0 if self._spec.has_points else np.nan)
-        root_q = self._root_q[slot, :count]
+        root_q = column["root_q"]
         # The search keeps win minus loss only; a draw is worth half a win and half a loss.
         root_value = np.stack([(1 + root_q) / 2, np.zeros_like(root_q), (1 - root_q) / 2], axis=1)
         return Rows(
             layout=InputLayout.of(self._spec),
-            planes=self._planes[slot, :count].copy(),
-            globals=self._globals[slot, :count].copy(),
-            policy=self._policy[slot, :count].copy(),
+            planes=column["planes"],
+            globals=column["globals"],
+            policy=column["policy"],
             policy_weight=np.ones(count, np.float32),
             outcome=(1 - np.sign(mover_score)).astype(np.uint8),
             root_value=root_value.astype(np.float16),
@@ -79,8 +88,40 @@ class GameBuffer:
             ownership=(side[:, None] * ownership[None, :]).astype(np.int8),
             weight=np.ones(count, np.float32),
             game=np.full(count, number, np.int64),
-            ply=self._ply[slot, :count].copy(),
+            ply=column["ply"],
         )
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """All that is noted so far, for :meth:`restore`."""
+        used = self._used()
+        lengths = np.array([len(actions) for actions in self._actions], np.int64)
+        played = np.array([action for actions in self._actions for action in actions], np.int16)
+        return {
+            "count": self._count.copy(),
+            "lengths": lengths,
+            "actions": played,
+            **{f"column.{name}": values[used] for name, values in self._columns.items()},
+        }
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Undo :meth:`state`.
+
+        Raises:
+            KeyError, ValueError: if it is of another game, size or number of slots.
+        """
+        self._count[:] = state["count"]
+        used = self._used()
+        for name, values in self._columns.items():
+            values[used] = state[f"column.{name}"]
+        ends = np.cumsum(state["lengths"])
+        parts = np.split(state["actions"], ends[:-1])
+        self._actions = [part.tolist() for part in parts]
+
+    def _used(self) -> NDArray[np.bool_]:
+        """Which places ``(slots, plies)`` hold a ply of a running game."""
+        plies = self._columns["ply"].shape[1]
+        used: NDArray[np.bool_] = np.arange(plies)[None, :] < self._count[:, None]
+        return used
 
 
 def short_horizons(

@@ -6,14 +6,16 @@ number and of the weights that were in force at each of its plies, never of the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.games.spec import BLACK, GameSpec, Positions
 from engine.random import KOMI, MOVE, OPENING, bits, generator
-from engine.search import Evaluator, Roots, Search, SearchConfig
+from engine.search import Evaluation, Evaluator, Roots, Search, SearchConfig
 from selfplay.shards import Rows
 from selfplay.targets import GameBuffer
 from selfplay.watch import WATCHED, LiveGame
@@ -83,6 +85,18 @@ class FinishedGame:
     """Black's points minus White's."""
 
 
+class _Counted:
+    """An evaluator that counts the positions it is asked about. For one thread."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.evaluator = evaluator
+        self.positions = 0
+
+    def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:
+        self.positions += len(positions)
+        return self.evaluator.evaluate(spec, positions)
+
+
 class Group:
     """Slots played by one thread."""
 
@@ -103,7 +117,8 @@ class Group:
         self._stride = stride
         self._next_number = first_number
         nodes = max(config.simulations, config.simulations_late) + 2
-        self._search = Search(spec, evaluator, config.slots, search, nodes)
+        self._counted = _Counted(evaluator)
+        self._search = Search(spec, self._counted, config.slots, search, nodes)
         self._slots = np.arange(config.slots, dtype=np.int32)
         self._seeds = np.full(config.slots, seed, np.uint64)
         self._numbers = np.zeros(config.slots, np.uint64)
@@ -122,6 +137,11 @@ class Group:
         return self._plies
 
     @property
+    def evaluations(self) -> int:
+        """Positions that were evaluated so far."""
+        return self._counted.positions
+
+    @property
     def games_started(self) -> int:
         """Number that the next game would get."""
         return self._next_number
@@ -137,6 +157,29 @@ class Group:
             )
             for slot in range(min(WATCHED, len(self._slots)))
         ]
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """The games in flight, for :meth:`restore`. Searches begin anew at each ply: no trees."""
+        return {
+            "positions": self._positions.view(np.uint8).reshape(len(self._slots), -1).copy(),
+            "numbers": self._numbers.copy(),
+            "next_number": np.array(self._next_number),
+            **self._buffer.state(),
+        }
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Undo :meth:`state` in a group made with the same settings.
+
+        Raises:
+            KeyError, ValueError: if it was made with others.
+        """
+        positions = state["positions"]
+        if positions.shape != (len(self._slots), self._spec.dtype.itemsize):
+            raise ValueError(f"games in flight of another form, {positions.shape}")
+        self._positions[:] = np.ascontiguousarray(positions).view(self._spec.dtype)[:, 0]
+        self._numbers[:] = state["numbers"]
+        self._next_number = int(state["next_number"])
+        self._buffer.restore(state)
 
     def _start_game(self, slot: int) -> None:
         number = self._next_number

@@ -158,6 +158,7 @@ def _resolve(args: argparse.Namespace) -> tuple[Path, RunConfig]:
     """The run's folder, and its settings: its own, or the preset's; the command line's on top."""
     from miai.commands.game_options import read_size
     from miai.config import build, load_preset
+    from selfplay.folder import RunFolder
     from selfplay.run import RunConfig
 
     overrides = []
@@ -181,11 +182,14 @@ def _resolve(args: argparse.Namespace) -> tuple[Path, RunConfig]:
         folder = Path("runs") / f"{Path(name or _PRESET_OF['go']).stem}{size}"
     else:
         folder = args.run
-    known = folder / "config.toml"
-    if known.exists() and args.preset is None:
-        name = str(known)
+    known = RunFolder(folder)
+    known.check_version()
+    if known.config.exists() and args.preset is None:
+        name = str(known.config)
     source = name or _PRESET_OF["go"]
-    return folder, build(RunConfig, load_preset(source), overrides, source=source)
+    config = build(RunConfig, load_preset(source), overrides, source=source)
+    config.check()
+    return folder, config
 
 
 def _list_presets() -> int:
@@ -199,7 +203,10 @@ def _list_presets() -> int:
 
 def _announce(path: Path, config: RunConfig, resumed: bool, progress: float) -> None:
     schedule = config.schedule
-    length = f"{schedule.cycles} cycles" if schedule.cycles else f"{schedule.minutes:g} minutes"
+    budgets = [
+        f"{n} {unit}" for unit in ("cycles", "games", "rows") if (n := getattr(schedule, unit))
+    ]
+    length = budgets[0] if budgets else f"{schedule.minutes:g} minutes"
     print(
         f"{'going on with' if resumed else 'new run in'} {path}: {config.game.name} "
         f"{config.game.height}x{config.game.width}, network {config.network}, {length}, "

@@ -5,23 +5,24 @@ from __future__ import annotations
 import errno
 import json
 import os
-import signal
+import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 import selfplay.run
-from agents.network.checkpoint import load_network
-from engine.errors import RunError
+from engine.errors import ConfigError, RunError
 from engine.records import read_sgf
+from miai.cli import main
 from miai.config import to_toml
 from selfplay.folder import RunFolder
-from selfplay.run import Run
+from selfplay.run import Progress, Run
 from selfplay.shards import read_shard
+from selfplay.state import load_state
 from tests.selfplay.small import small_run
+from tests.support import killed_run
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,16 +36,24 @@ def train(path: Path, **schedule: float) -> list[dict[str, object]]:
 
 
 def digest(folder: Path) -> dict[str, bytes]:
-    """What a run made, byte for byte, except times (a checkpoint's header has the minutes)."""
-    made = {
+    """What a run made, byte for byte."""
+    return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.suffix in (".npz", ".sgf")
+        if path.suffix in (".npz", ".sgf") or path.parent.name == "checkpoints"
     }
-    for path in RunFolder(folder).checkpoints():
-        tensors = load_network(path)[0].state_dict()
-        made[path.name] = b"".join(tensor.numpy().tobytes() for tensor in tensors.values())
-    return made
+
+
+class StopError(Exception):
+    """Ends a run between two cycles."""
+
+
+def stop_after(cycle: int) -> Progress:
+    def stop(metrics: dict[str, object]) -> None:
+        if metrics["cycle"] == cycle:
+            raise StopError
+
+    return stop
 
 
 def test_a_run_leaves_a_complete_folder(tmp_path: Path) -> None:
@@ -69,54 +78,105 @@ def test_the_same_seed_gives_the_same_games_and_weights(tmp_path: Path) -> None:
     assert len(digest(first)) > 4
 
 
-def test_going_on_in_the_same_folder_adds_to_it(tmp_path: Path) -> None:
-    """A run stopped between cycles has lost the games in flight and nothing else."""
-    path = tmp_path / "run"
-    config = small_run()
+def test_a_run_that_was_stopped_is_the_run_that_was_not(tmp_path: Path) -> None:
+    """Stopped after cycles with and without training before; same rows, games and checkpoints."""
+    config = small_run(cycles=7, checkpoint_minutes=8.0)
     text = to_toml(config)
+    whole, pieces = tmp_path / "whole" / "run", tmp_path / "pieces" / "run"
+    with Run(whole, config, text) as run:
+        run.train(lambda metrics: None)
+    for cycle in (1, 2, 5):
+        with Run(pieces, config, text) as run, pytest.raises(StopError):
+            assert run.resumed == (cycle > 1)
+            run.train(stop_after(cycle))
+    with Run(pieces, config, text) as run:
+        assert run.state.cycle == 5
+        run.train(lambda metrics: None)
+    assert digest(pieces) == digest(whole)
+    assert 3 <= len(RunFolder(whole).checkpoints()) < 7
+    newest = [sorted((folder / "states").iterdir())[-1] for folder in (whole, pieces)]
+    arrays, again = (load_state(path)[0] for path in newest)
+    assert all((again[name] == value).all() for name, value in arrays.items())
+    assert [entry["cycle"] for entry in run.folder.read_lines(run.folder.metrics)] == [*range(1, 8)]
 
-    class StopError(Exception):
-        pass
 
-    def stop_after_two(metrics: dict[str, object]) -> None:
-        if metrics["cycle"] == 2:
-            raise StopError
+def test_a_cycle_that_was_not_saved_comes_again(tmp_path: Path) -> None:
+    """A kill after everything but the state was written: the same cycle, nothing twice."""
+    config = small_run(cycles=4)
+    text = to_toml(config)
+    whole, killed = tmp_path / "whole" / "run", tmp_path / "killed" / "run"
+    for path in (whole, killed):
+        with Run(path, config, text) as run:
+            run.train(lambda metrics: None)
+    newest = sorted(run.folder.states.iterdir())[-1]
+    newest.unlink()
+    (killed / "shards" / ".000009.npz.1.tmp").write_bytes(b"half")
+    with Run(killed, config, text) as run:
+        assert run.state.cycle == 3
+        run.train(lambda metrics: None)
+    assert digest(killed) == digest(whole)
+    assert [entry["cycle"] for entry in run.folder.read_lines(run.folder.metrics)] == [1, 2, 3, 4]
+    assert not list(killed.rglob("*.tmp"))
 
-    with Run(path, config, text) as run, pytest.raises(StopError):
-        run.train(stop_after_two)
-    first = {p.name: p.read_bytes() for p in RunFolder(path).shards()}
+
+@pytest.mark.parametrize("budget", [{"games": 60}, {"rows": 900}])
+def test_budgets_in_games_and_rows_repeat(tmp_path: Path, budget: dict[str, float]) -> None:
+    config = small_run(cycles=0, **budget)
+    text = to_toml(config)
+    for name in ("one", "two"):
+        with Run(tmp_path / name / "run", config, text) as run, pytest.raises(StopError):
+            run.train(stop_after(3 if name == "one" else 1))
+        with Run(tmp_path / name / "run", config, text) as run:
+            run.train(lambda metrics: None)
+    (unit, amount), state = next(iter(budget.items())), run.state
+    assert getattr(state, unit) >= amount > 0.7 * getattr(state, unit)
+    assert digest(tmp_path / "one" / "run") == digest(tmp_path / "two" / "run")
+
+
+def test_a_damaged_state_costs_one_cycle(tmp_path: Path) -> None:
+    """The state before is used, the run says so, and comes to the same end."""
+    whole, path = tmp_path / "whole" / "run", tmp_path / "damaged" / "run"
+    train(whole)
+    config = small_run()
+    with Run(path, config, to_toml(config)) as run, pytest.raises(StopError):
+        run.train(stop_after(3))
+    newest = sorted(run.folder.states.iterdir())[-1]
+    data = bytearray(newest.read_bytes())
+    data[len(data) // 2] ^= 1
+    newest.write_bytes(bytes(data))
     reports: list[dict[str, object]] = []
-    with Run(path, config, text) as run:
-        assert run.resumed
+    with Run(path, config, to_toml(config)) as run:
         assert run.state.cycle == 2
         run.train(reports.append)
-    assert [entry["cycle"] for entry in reports] == [3, 4]
-    assert all((path / "shards" / name).read_bytes() == data for name, data in first.items())
-    numbers = [game for p in RunFolder(path).shards() for game in set(read_shard(p).game.tolist())]
-    assert len(numbers) == len(set(numbers)), "a game was played twice"
+    assert "000003.safetensors is damaged" in str(reports[0]["notes"])
+    assert digest(path) == digest(whole)
 
 
-def test_rows_of_a_cycle_that_was_not_saved_are_kept(tmp_path: Path) -> None:
-    """A kill between the shard and the state: the rows are on disk, the counters behind."""
-    path = tmp_path / "run"
-    config = small_run()
-    text = to_toml(config)
-    state = b""
-    with Run(path, config, text) as run:
-
-        def keep_old_state(metrics: dict[str, object]) -> None:
-            nonlocal state
-            if metrics["cycle"] == 3:
-                state = run.folder.state.read_bytes()
-
-        run.train(keep_old_state)
-    shards = len(RunFolder(path).shards())
-    RunFolder(path).state.write_bytes(state)
-    with Run(path, config, text) as run:
-        assert run.state.cycle == 3
-        assert run.state.next_shard == shards + 1
+def test_a_budget_may_grow_and_nothing_else_may_change(tmp_path: Path) -> None:
+    train(tmp_path / "run", cycles=2)
+    longer = small_run(cycles=3)
+    with Run(tmp_path / "run", longer, to_toml(longer)) as run:
         run.train(lambda metrics: None)
-    assert len(RunFolder(path).shards()) == shards + 1
+        assert run.state.cycle == 3
+    other = small_run(cycles=0, minutes=1)
+    with pytest.raises(RunError, match=r"schedule\.cycles = 0, not 3"):
+        Run(tmp_path / "run", other, to_toml(other))
+
+
+def test_the_folder_of_a_later_version_is_refused_by_name(tmp_path: Path) -> None:
+    train(tmp_path / "run", cycles=1)
+    config = small_run(cycles=1)
+    text = to_toml(config)
+    settings = tmp_path / "run" / "config.toml"
+    settings.write_text(text.replace("version = 2", "version = 9\nnew_setting = 1"))
+    with pytest.raises(RunError, match=r"version 2, got 9 in .*config\.toml; it is from a later"):
+        Run(tmp_path / "run", config, text)
+    assert main(["train", "--run", str(tmp_path / "run")]) == 2
+    settings.write_text(text)
+    state = next((tmp_path / "run" / "states").iterdir())
+    state.write_bytes(state.read_bytes().replace(b"training-state-2", b"training-state-9"))
+    with pytest.raises(RunError, match=r"got '9' in .*safetensors; it is from a later"):
+        Run(tmp_path / "run", config, text)
 
 
 def test_another_configuration_is_refused(tmp_path: Path) -> None:
@@ -152,7 +212,7 @@ def test_a_full_disk_stops_with_the_last_state_intact(
     monkeypatch.setattr(selfplay.run, "write_shard", full)
     with (
         Run(path, config, to_toml(config)) as run,
-        pytest.raises(RunError, match="room on the disk"),
+        pytest.raises(RunError, match="No space left"),
     ):
         run.train(lambda metrics: None)
     monkeypatch.undo()
@@ -162,48 +222,86 @@ def test_a_full_disk_stops_with_the_last_state_intact(
         assert run.progress == 1.0
 
 
-def test_a_damaged_state_is_refused_with_a_way_out(tmp_path: Path) -> None:
-    train(tmp_path / "run", cycles=1)
-    state = tmp_path / "run" / "state.safetensors"
-    state.write_bytes(state.read_bytes()[:500])
-    config = small_run(cycles=1)
-    with pytest.raises(RunError, match=r"state\.safetensors"):
+def test_damaged_states_alone_are_refused_with_a_way_out(tmp_path: Path) -> None:
+    train(tmp_path / "run", cycles=2)
+    for state in (tmp_path / "run" / "states").iterdir():
+        state.write_bytes(state.read_bytes()[:500])
+    config = small_run(cycles=2)
+    with pytest.raises(RunError, match=r"only damaged files in .*states"):
         Run(tmp_path / "run", config, to_toml(config))
 
 
-@pytest.mark.slow
-def test_kill_9_at_any_moment_loses_no_finished_cycle(tmp_path: Path) -> None:
-    """Kill a real process again and again; what it had saved is there each time, and it ends."""
+def test_a_damaged_shard_costs_its_rows(tmp_path: Path) -> None:
+    train(tmp_path / "run", cycles=3)
+    shards = RunFolder(tmp_path / "run").shards()
+    lost = len(read_shard(shards[-1]))
+    shards[-1].write_bytes(b"PK nonsense")
+    config = small_run(cycles=4)
+    reports: list[dict[str, object]] = []
+    with Run(tmp_path / "run", config, to_toml(config)) as run:
+        have = run.state.rows
+        run.train(reports.append)
+    assert "going on without its rows" in str(reports[0]["notes"])
+    assert 0 < int(str(reports[0]["window_rows"])) <= int(str(reports[0]["rows"])) - lost
+    assert have > lost > 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"cycles": 3, "rows": 900}, r"one budget .*'cycles': 3, 'rows': 900"),
+        ({"cycles": 0, "rows": 50}, "rows_before_training"),
+    ],
+)
+def test_budgets_that_exclude_each_other_are_refused_before_anything_is_written(
+    tmp_path: Path, settings: dict[str, float], message: str
+) -> None:
+    config = small_run(**settings)
+    with pytest.raises(ConfigError, match=message):
+        Run(tmp_path / "run", config, to_toml(config))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("network=b3c17", "a network size from"),
+        ("evaluator=openvino", "follow a network in training"),
+        ("search.noise_fraction=0.25", "search.algorithm=puct"),
+        ("selfplay.simulations=99", "simulations_late"),
+        ("replay.capacity=10", "replay.first_rows"),
+        ("game.height=2", "board of"),
+    ],
+)
+def test_settings_that_exclude_each_other_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], setting: str, message: str
+) -> None:
     path = tmp_path / "run"
-    preset = tmp_path / "small.toml"
-    preset.write_text(to_toml(small_run(cycles=40)), encoding="utf-8")
-    command = [sys.executable, "-m", "miai", "train", "--run", str(path), "--preset", str(preset)]
-    seen_cycles: list[int] = []
-    for attempt in range(4):
-        process = subprocess.Popen(
-            [*command, "--no-benchmark"], cwd=ROOT, stdout=subprocess.DEVNULL
-        )
-        metrics = path / "metrics.jsonl"
-        have = len(metrics.read_text().splitlines()) if metrics.exists() else 0
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline and process.poll() is None:
-            lines = metrics.read_text().splitlines() if metrics.exists() else []
-            if len(lines) >= have + 2:
-                time.sleep(0.05 * attempt)
-                break
-            time.sleep(0.02)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        entries = RunFolder(path).read_lines(metrics)
-        seen_cycles.append(int(str(entries[-1]["cycle"])))
-        for shard in RunFolder(path).shards():
-            assert len(read_shard(shard)) > 0
-    assert seen_cycles == sorted(seen_cycles)
-    assert seen_cycles[-1] > seen_cycles[0]
-    done = subprocess.run([*command, "--no-benchmark"], cwd=ROOT, capture_output=True, text=True)
+    assert main(["train", "--game", "hex", "--run", str(path), "--set", setting]) == 2
+    assert re.search(message, capsys.readouterr().err)
+    assert not path.exists()
+
+
+@pytest.mark.slow
+def test_kill_9_at_a_hundred_moments_changes_nothing(tmp_path: Path) -> None:
+    """Each kill costs the cycle in progress; in the end all files are those of an unkilled run."""
+    killed, whole = tmp_path / "killed" / "run", tmp_path / "whole" / "run"
+    command = [sys.executable, "-m", "tests.support.killed_run", str(killed)]
+    cycles, kills, seed = 120, 100, 7
+    done = subprocess.run(
+        [*command, str(cycles), str(kills), str(seed)], cwd=ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
-    entries = RunFolder(path).read_lines(path / "metrics.jsonl")
-    cycles = [entry["cycle"] for entry in entries]
-    assert cycles[-1] == 40
-    assert sorted(set(map(int, map(str, cycles)))) == list(range(1, 41))
-    json.dumps(entries, allow_nan=False)
+    seen = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(seen) == kills + 1
+    assert not any(entry["failed"] for entry in seen), done.stderr
+    reached = [entry["cycle"] for entry in seen]
+    assert reached == sorted(reached)
+    assert reached[-1] == cycles
+    assert len(set(reached)) > 10, "too few cycles between the kills for a test"
+    killed_run.train(whole, cycles)
+    assert digest(killed) == digest(whole)
+    assert len(digest(whole)) > cycles
+    assert not list(killed.rglob("*.damaged"))
+    lines = RunFolder(killed).read_lines(RunFolder(killed).metrics)
+    assert [entry["cycle"] for entry in lines] == list(range(1, cycles + 1))
