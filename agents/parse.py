@@ -5,6 +5,7 @@ random                     uniform over sensible moves
 rollouts:500               classic Monte Carlo search, 500 simulations a move
 NET@400                    a network with search, 400 simulations a move
 policy:NET                 the bare network, no search
+level:3                    one of the window's levels, 1 to 10
 gtp:gnugo --mode gtp       a program that speaks GTP; arguments are split as a shell would, no shell
 ```
 
@@ -27,6 +28,7 @@ from typing import Final, Literal
 from agents.evaluators.auto import BACKENDS, Backend
 from agents.gtp.client import Watchdog
 from agents.gtp.program import GtpAgent
+from agents.levels import level_agent, level_of
 from agents.network.checkpoint import read_metadata, shipped_network_path, shipped_networks
 from agents.protocol import Agent, Limit
 from engine.errors import ConfigError
@@ -39,7 +41,7 @@ _NAME = re.compile(r"([\w.+-]+)=(.+)", re.DOTALL)
 _SIMULATIONS = re.compile(r"(.*)@([^@/\\]*)", re.DOTALL)
 _LONGEST_NAME = 24
 
-Kind = Literal["random", "rollouts", "network", "policy", "gtp"]
+Kind = Literal["random", "rollouts", "network", "policy", "level", "gtp"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Spelling:
     name: str
     kind: Kind
     simulations: int | None = None
+    """Of a search; of a level its number."""
     network: Path | None = None
     backend: Backend = "auto"
     argv: tuple[str, ...] = ()
@@ -113,6 +116,9 @@ def read_spelling(
     if head == "rollouts":
         count = _simulations(rest, text) if rest else simulations
         return Spelling(text, f"rollouts:{count}", "rollouts", count)
+    if head == "level":
+        level = level_of(_simulations(rest, text))
+        return Spelling(text, f"level-{level.number}", "level", level.number)
     if head == "gtp":
         argv = _arguments(rest, text)
         return Spelling(text, Path(argv[0]).stem[:_LONGEST_NAME], "gtp", argv=argv)
@@ -160,6 +166,8 @@ def make_agent(
 
         simulations = spelling.simulations or DEFAULT_SIMULATIONS
         return rollout_agent(spelling.name, simulations, RolloutEvaluator())
+    if spelling.kind == "level":
+        return level_agent(spelling.simulations or 1, spec, spelling.name)
     return _network_agent(spelling, spec)
 
 
@@ -245,8 +253,9 @@ def _network(word: str, text: str, game: GameSpec | None) -> tuple[Path, str]:
         return checkpoint, f"{_short(Path(folder))}:{label}"
     if not path.is_file():
         raise ConfigError(
-            "expected random, rollouts:N, gtp:PROGRAM, policy:NET or NET@N, where NET is a network "
-            f"file, a run's folder or 'shipped'; got {text!r}, and there is no such file or folder"
+            "expected random, rollouts:N, level:N, gtp:PROGRAM, policy:NET or NET@N, where NET is "
+            f"a network file, a run's folder or 'shipped'; got {text!r}, and there is no such file "
+            "or folder"
         )
     return path, _short(path.with_suffix(""))
 

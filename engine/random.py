@@ -22,6 +22,7 @@ PLAYOUT: Final = 5
 SYMMETRY: Final = 6
 KOMI: Final = 7
 BUDGET: Final = 8
+SLIP: Final = 9
 
 _MASK = (1 << 64) - 1
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)

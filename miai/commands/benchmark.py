@@ -26,8 +26,9 @@ _TITLES = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "what",
-        choices=(*_TITLES, "signature"),
-        help="what to measure; `signature` prints one number for how the search behaves",
+        choices=(*_TITLES, "signature", "levels"),
+        help="what to measure; `signature` prints one number for how the search behaves, `levels` "
+        "lets the window's levels play each other and keeps their Elo",
     )
     parser.add_argument(
         "--seconds", type=float, default=5.0, help="time for each rate (default: %(default)g)"
@@ -40,6 +41,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--preset", default="go9-quick", help="selfplay: settings (default: %(default)s)"
     )
+    parser.add_argument(
+        "--games",
+        type=int,
+        default=60,
+        help="levels: of each two neighbours (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--game",
+        default="go",
+        metavar="GAME",
+        help="levels: game and its usual board (default: go)",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
@@ -49,6 +62,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.what == "signature":
         return _print_signature(args.json)
+    if args.what == "levels":
+        return _measure_levels(args)
     if not args.seconds > 0.0:
         raise ConfigError(f"expected --seconds above 0, got {args.seconds!r}")
     surroundings = conditions()
@@ -79,6 +94,21 @@ def run(args: argparse.Namespace) -> int:
         print(f"{title} (median of interleaved turns, {args.seconds:g} s each)")
         print("\n".join(_table(rates)))
         print("; ".join(f"{name} {value}" for name, value in surroundings.items()))
+    return 0
+
+
+def _measure_levels(args: argparse.Namespace) -> int:
+    from arena.window.looks import usual_spec
+    from engine.errors import ConfigError
+    from engine.games import make
+    from miai.measure.levels import measure_levels, save_levels
+
+    if args.games < 2 or args.games % 2:
+        raise ConfigError(f"expected an even --games of at least 2, got {args.games!r}")
+    spec = usual_spec(make(args.game).name)
+    measured = measure_levels(spec, args.games, lambda line: print(line, flush=True))
+    print(f"Elo (lower, upper): {measured['elo']}")
+    print(f"kept in {save_levels(spec, measured)}")
     return 0
 
 
