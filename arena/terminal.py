@@ -3,50 +3,100 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
-from agents.protocol import Limit
-from agents.search_agent import SearchAgent
-from arena.window.files import save
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from agents.protocol import Agent, Decision, Turn
+from arena.window import files, games
+from arena.window.counting import begin_count
+from arena.window.insight import rows, why
 from arena.window.model import GameModel
+from arena.window.opponents import Opponent, describe
+from arena.window.review import SWEEP_SIMULATIONS, mistakes, unjudged
+from arena.window.texts import say
+from arena.window.thinker import Loader, Place
 from engine.diagram import diagram
-from engine.errors import NotationError
+from engine.errors import MiaiError, NotationError
 from engine.games.spec import BLACK
 from engine.notation import action_to_text, text_to_action
+from engine.search import SearchResult
 
-HELP = """\
-D4          play there; in Connect Four a column's number will do
-pass        pass, where the game has passes; in Hex: swap
-undo, redo  take back your move and the answer, play it again
-hint        what the AI would play in your place
-resign      give up
-save FILE   write the game as SGF
-new         start over
-back, forth look at earlier and later positions; 'go' lets the AI move there
-quit        leave"""
+HELP: Final = """\
+D4            play there; in Connect Four a column's number will do
+pass          pass, where the game has passes; in Hex: swap
+undo, redo    take back your move and the answer, play it again
+hint          what the AI would play in your place
+analyse [N]   what it thinks, live, with N simulations; Ctrl-C ends it
+why D4        the numbers behind one move, after analyse
+review        go through the whole game and list the costly moves
+back, forth   look at earlier and later positions (back 10); also start and end
+up, down      other variations; 'go' lets the AI move there
+level 1..10   how strong the AI is; also: simulations N, seconds S, program COMMAND
+swap          change sides with the AI; 'people' and 'ais' say who plays
+dead D4       mark a chain as dead after the end, or alive again; 'count' counts
+resign        give up
+save FILE     write the game as SGF, with its variations; open FILE reads one
+new           start over; restore brings the game before back
+quit          leave"""
+_ANALYSIS: Final = 2000
+_HINT: Final = 200
+_LOSSES: Final = ((0.005, "bold blue"), (0.02, "green"), (0.05, "yellow"), (0.1, "dark_orange"))
 
 
 class Terminal:
     """Reads commands, prints boards. Ends with ``quit`` or the end of the input."""
 
-    def __init__(self, model: GameModel, agent: SearchAgent, input_: TextIO, out: TextIO) -> None:
+    def __init__(
+        self,
+        model: GameModel,
+        load: Loader,
+        input_: TextIO,
+        out: TextIO,
+        network: str = "shipped",
+    ) -> None:
+        """Agents are made by ``load`` when they are first asked; ``network`` is who analyses."""
         self._model = model
-        self._agent = agent
+        self._load = load
+        self._network = network
+        self._agents: dict[Place, Agent] = {}
         self._in = input_
-        self._out = out
+        self._console = Console(file=out, highlight=False, soft_wrap=True)
         self._commands: dict[str, Callable[[str], object]] = {
             "pass": lambda _: model.pass_turn(),
-            "swap": lambda _: model.pass_turn(),
-            "back": lambda _: model.step(-1),
-            "forth": lambda _: model.step(1),
+            "swap": lambda _: self._swap(),
+            "back": lambda rest: model.step(-_count(rest)),
+            "forth": lambda rest: model.step(_count(rest)),
+            "start": lambda _: model.step(-model.node.ply),
+            "end": lambda _: model.step(model.spec.max_plies),
+            "up": lambda _: model.turn_to_sibling(-1),
+            "down": lambda _: model.turn_to_sibling(1),
             "go": lambda _: model.go_on(),
             "undo": lambda _: model.undo(),
             "redo": lambda _: model.redo(),
             "hint": self._hint,
+            "analyse": self._analyse,
+            "analyze": self._analyse,
+            "why": self._why,
+            "review": self._review,
+            "level": lambda rest: self._oppose(Opponent("level", _count(rest))),
+            "simulations": lambda rest: self._oppose(Opponent("simulations", _count(rest))),
+            "seconds": lambda rest: self._oppose(Opponent("seconds", float(_count(rest)))),
+            "program": lambda rest: self._oppose(Opponent("program", 0, rest)),
+            "people": lambda _: model.set_people((1, 2)),
+            "ais": lambda _: model.set_people(()),
+            "count": self._count,
+            "dead": self._dead,
             "resign": lambda _: model.resign(),
-            "save": self._save,
-            "new": lambda _: model.new_game(model.settings),
+            "save": lambda rest: files.save(model, Path(rest) if rest else None),
+            "open": lambda rest: files.open_file(model, Path(rest)),
+            "new": lambda _: games.new_game(model, model.settings),
+            "restore": lambda _: games.restore(model),
             "help": lambda _: self._print(HELP),
         }
 
@@ -60,44 +110,80 @@ class Terminal:
             self._let_ai_move()
             if self._model.over:
                 self._print(f"{self._model.status}.  (new, undo, save FILE or quit)")
-            self._out.write("> ")
-            self._out.flush()
+            self._console.print("> ", end="")
             line = self._in.readline()
             if not line:
                 self._print("")
-                return
+                break
             word, _, rest = line.strip().partition(" ")
             if word.lower() in ("quit", "exit", "q"):
-                return
+                break
             if word:
                 self._obey(word, rest.strip())
+        for agent in self._agents.values():
+            agent.close()
 
     def _obey(self, word: str, rest: str) -> None:
         model = self._model
         before = model.ticket
         model.message = ""
         command = self._commands.get(word.lower())
-        if command is not None:
-            command(rest)
-        else:
-            try:
+        try:
+            if command is not None:
+                command(rest)
+            else:
                 model.play(text_to_action(model.spec, word, model.position))
-            except NotationError as error:
-                model.message = f"{error}; 'help' lists the commands"
+        except NotationError as error:
+            model.message = f"{error}; 'help' lists the commands"
+        except MiaiError as error:
+            model.message = str(error)
         if model.message:
             self._print(model.message)
         if model.ticket != before and not model.ai_to_move:
             self._show()
 
+    # The AIs.
+
+    def _agent(self, opponent: Opponent) -> Agent:
+        place = (opponent.key, self._model.spec)
+        if place not in self._agents:
+            agent, note = self._load(opponent, self._model.spec)
+            self._agents[place] = agent
+            if note:
+                self._print(note)
+        return self._agents[place]
+
+    def _think(
+        self,
+        opponent: Opponent,
+        turn: Turn,
+        news: Callable[[SearchResult], bool] = lambda _: True,
+    ) -> Decision:
+        agent = self._agent(opponent)
+        if hasattr(agent, "think"):
+            found: Decision = agent.think(turn, opponent.limit, news)
+            return found
+        return agent.choose([turn])[0]
+
+    def _analyst(self, simulations: int) -> Opponent:
+        return Opponent("simulations", simulations, self._network)
+
     def _let_ai_move(self) -> None:
         model = self._model
         while model.ai_to_move:
-            ticket = model.ticket
-            limit = Limit(simulations=model.settings.simulations)
-            model.ai_decides(ticket, self._agent.think(model.turn(), limit, lambda _: True))
-            if model.actions and model.resigned is None:
-                played = action_to_text(model.spec, model.actions[-1])
-                self._print(f"{model.ai_name} plays {played}{self._judgement()}")
+            name, before = model.name_of(model.to_move), len(model.actions)
+            try:
+                decision = self._think(model.mover, model.turn())
+            except MiaiError as error:
+                model.fail(str(error))
+            else:
+                model.ai_decides(model.ticket, decision)
+            if model.trouble:
+                self._print(f"{model.trouble}  ('go' tries again, 'level 5' takes another)")
+                return
+            if len(model.actions) > before and model.resigned is None:
+                played = action_to_text(model.spec, model.actions[before])
+                self._print(f"{name} plays {played}{self._judgement()}")
             self._show()
             if model.message:
                 self._print(model.message)
@@ -109,29 +195,147 @@ class Terminal:
         mine = rate if self._model.to_move != BLACK else 1.0 - rate
         return f" and gives itself {mine:.0%} to win"
 
+    def _oppose(self, opponent: Opponent) -> None:
+        model = self._model
+        model.settings = replace(model.settings, opponent=opponent, second=None)
+        model.renew()
+        model.message = f"The AI: {describe(opponent, model.spec)}"
+
+    def _swap(self) -> None:
+        if self._model.spec.pass_name == "swap" and self._model.legal[-1]:
+            self._model.pass_turn()
+        else:
+            self._model.swap_sides()
+
+    # What it thinks.
+
     def _hint(self, _: str) -> None:
         model = self._model
         if model.over or model.ai_to_move:
-            model.message = "There is nothing to decide"
+            model.message = say("There is nothing to decide")
             return
-        limit = Limit(simulations=model.settings.simulations)
-        decision = self._agent.think(model.turn(), limit, lambda _: True)
+        decision = self._think(self._analyst(_HINT), model.turn())
         chance = "" if decision.thought is None else f" ({decision.thought.win_rate:.0%} to win)"
         self._print(
-            f"{model.ai_name} would play {action_to_text(model.spec, decision.action)}{chance}"
+            f"{self._model.name_of(0)} would play "
+            f"{action_to_text(model.spec, decision.action)}{chance}"
         )
 
-    def _save(self, name: str) -> None:
-        save(self._model, Path(name) if name else None)
+    def _analyse(self, rest: str) -> None:
+        model = self._model
+        if model.over:
+            model.message = say("The game is over")
+            return
+        with Live(Text(""), console=self._console, refresh_per_second=8, transient=True) as live:
+
+            def news(thought: SearchResult) -> bool:
+                model.node.look(thought)
+                live.update(self._table(thought))
+                return True
+
+            try:
+                opponent = self._analyst(_count(rest, _ANALYSIS))
+                decision = self._think(opponent, model.turn_at(model.node), news)
+            except KeyboardInterrupt:
+                decision = Decision(-1, thought=model.node.thought)
+        if decision.thought is not None:
+            model.node.look(decision.thought)
+            self._console.print(self._table(decision.thought))
+
+    def _table(self, thought: SearchResult) -> Table:
+        """Candidates in the colours of what they give away."""
+        spec = self._model.spec
+        table = Table(title=f"{thought.simulations} simulations", box=None, title_justify="left")
+        for head in ("move", "to win", "points", "visits", "policy", "line"):
+            table.add_column(head, justify="left" if head in ("move", "line") else "right")
+        lines = {line[0]: line for line in thought.variations if line}
+        for row in rows(thought)[:12]:
+            style = next((name for bound, name in _LOSSES if row.loss <= bound), "red")
+            follow = " ".join(action_to_text(spec, a) for a in lines.get(row.action, ())[:8])
+            points = "" if row.score is None or not spec.has_points else f"{row.score:+.1f}"
+            chance = {1: "proven win", -1: "proven loss", 2: "proven draw"}.get(row.proof)
+            table.add_row(
+                Text(action_to_text(spec, row.action), style=style),
+                Text(chance or f"{row.win_rate:.1%}", style=style),
+                points,
+                f"{row.visits}",
+                f"{row.prior:.0%}",
+                follow,
+            )
+        return table
+
+    def _why(self, rest: str) -> None:
+        model = self._model
+        if model.thought is None:
+            model.message = "Nobody has looked at this position yet: try 'analyse'"
+            return
+        action = text_to_action(model.spec, rest, model.position) if rest else model.thought.action
+        for sentence in why(model, action):
+            self._print(sentence)
+
+    def _review(self, _: str) -> None:
+        model = self._model
+        while (node := unjudged(model)) is not None:
+            decision = self._think(self._analyst(SWEEP_SIMULATIONS), model.turn_at(node))
+            if decision.thought is None:
+                break
+            node.look(decision.thought)
+        found = mistakes(model)
+        for move in found[:15]:
+            assert move.node.action is not None
+            name = action_to_text(model.spec, move.node.action)
+            self._print(f"{move.node.ply:>4}. {name:<5} -{move.loss:.0%}")
+        if not found:
+            self._print(say("No costly move found so far"))
+
+    # Counting.
+
+    def _count(self, _: str) -> None:
+        model = self._model
+        if model.count is None:
+            model.message = say("There is nothing to count in this game")
+            return
+        if not model.node.dead:
+            node = model.node
+            while node.parent is not None and node.action == model.spec.pass_action:
+                node = node.parent
+            decision = self._think(self._analyst(_HINT), model.turn_at(node))
+            position = model.position_at(node)
+            dead = begin_count(model.spec, position, decision.thought).dead
+            model.node.dead = frozenset(int(point) for point in dead.nonzero()[0])
+        points = " ".join(action_to_text(model.spec, point) for point in sorted(model.node.dead))
+        self._print(f"dead: {points or 'none'}; Black is ahead by {model.score:+g}")
+
+    def _dead(self, rest: str) -> None:
+        model = self._model
+        point = text_to_action(model.spec, rest, model.position)
+        if point == model.spec.pass_action or not model.toggle_dead(point):
+            model.message = f"expected a point with a stone, got {rest!r}"
+            return
+        self._count("")
+
+    # Boards.
 
     def _show(self) -> None:
         model = self._model
-        board = diagram(model.spec, model.position)
+        board = Text(f"\n{diagram(model.spec, model.position)}\n")
+        board.highlight_regex(r"(?<=[ (])X", "bold red" if self._console.is_terminal else "")
+        board.highlight_regex(r"(?<=[ (])O", "bold cyan" if self._console.is_terminal else "")
+        self._console.print(board, end="")
         tally = ""
         if model.spec.name == "go":
             black, white = (int(count) for count in model.position["prisoners"][0])
             tally = f"captured by Black {black}, by White {white}. "
-        self._print(f"\n{board}\n{tally}{model.status}.")
+        self._print(f"{tally}{model.status}.")
 
     def _print(self, text: str) -> None:
-        self._out.write(text + "\n")
+        self._console.print(Text(text))
+
+
+def _count(rest: str, usual: int = 1) -> int:
+    """A number above 0 that may follow a command; raises NotationError."""
+    if not rest:
+        return usual
+    if not rest.isdecimal() or not 0 < int(rest) < 10**7:
+        raise NotationError(f"expected a number above 0, got {rest!r}")
+    return int(rest)

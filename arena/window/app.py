@@ -8,38 +8,53 @@ from pathlib import Path
 
 import pygame
 
-from agents.protocol import Limit
-from arena.window import dialogs, files, theme
+from arena.window import files, preferences, texts, theme
+from arena.window.actions import Actions, usual_overlays
 from arena.window.board import Grid
-from arena.window.marks import Overlays, draw_board
-from arena.window.model import GameModel, Settings
-from arena.window.panel import (
-    DOTS_EVERY_MS,
-    WIDTH,
-    Button,
-    Mood,
-    Places,
-    draw_panel,
-    switch_states,
-)
-from arena.window.review import SWEEP_SIMULATIONS, unjudged
-from arena.window.screen import SMALLEST
-from arena.window.thinker import Decided, Failed, Loaded, Thinker, Thinking
-from arena.window.tree import Node
-from engine.errors import MiaiError
-from engine.games.spec import GameSpec
-from engine.notation import action_to_text
+from arena.window.button import Button
+from arena.window.commands import key_words, keymap, keys_of
+from arena.window.control import Control
+from arena.window.dialogs import Dialog
+from arena.window.games import SetUp
+from arena.window.insight import line_from
+from arena.window.marks import LONGEST_LINE, Scene, draw_board
+from arena.window.panel import DOTS_EVERY_MS, WIDTH, PanelView, draw_panel
+from arena.window.panes import Places
+from arena.window.preferences import Preferences
+from arena.window.screen import SIZE, SMALLEST
+from arena.window.sounds import Sounds
+from arena.window.texts import mark, say
+from engine.games.spec import EMPTY, GameSpec
 
 FRAMES_PER_S = 60
-_GLANCE = 64
-"""Simulations of a search for the policy and the territory."""
-_STUDY = 20_000
-"""Simulations of the analysis, which goes on while somebody looks ..."""
-_STUDY_POINTS = 2_000_000
-"""... but fewer on large boards: simulations times points, for the memory."""
-_HINT = 200
-_GAP = 16
-_WHEEL_DOWN = 5
+_GAP = 14
+_WHEEL_UP, _WHEEL_DOWN = 4, 5
+_PLACING_MS = 120
+_BUTTONS = (
+    ("undo", mark("Undo")),
+    ("hint", mark("Hint")),
+    ("pass", mark("Pass")),
+    ("new", mark("New")),
+    ("open", mark("Open")),
+    ("save", mark("Save")),
+    ("resign", mark("Resign")),
+    ("swap", mark("Swap")),
+    ("options", mark("Options")),
+)
+_SWITCHES = (
+    ("candidates", mark("Analysis")),
+    ("heat_map", mark("Policy")),
+    ("ownership", mark("Territory")),
+    ("inspect", mark("Why")),
+    ("review", mark("Mistakes")),
+    ("keys", mark("Keys")),
+)
+_ARROWS = {
+    pygame.K_LEFT: (0, -1),
+    pygame.K_RIGHT: (0, 1),
+    pygame.K_UP: (-1, 0),
+    pygame.K_DOWN: (1, 0),
+}
 
 
 @dataclass
@@ -51,9 +66,11 @@ class Frame:
 
     @classmethod
     def of(cls, size: tuple[int, int], spec: GameSpec) -> Frame:
-        """Lay out a window."""
-        panel_width = min(WIDTH, max(size[0] // 3, 240))
-        room = pygame.Rect(0, 0, size[0] - panel_width, size[1]).inflate(-2 * _GAP, -2 * _GAP)
+        """Lay out a window; everything grows with it."""
+        theme.set_scale(max(min(size[0] / SIZE[0], size[1] / SIZE[1]), 0.84))
+        panel_width = min(theme.px(WIDTH), max(size[0] * 2 // 5, 240))
+        gap = theme.px(_GAP)
+        room = pygame.Rect(0, 0, size[0] - panel_width, size[1]).inflate(-2 * gap, -2 * gap)
         panel = pygame.Rect(size[0] - panel_width, 0, panel_width, size[1])
         return cls(Grid.of(room, spec), panel)
 
@@ -64,84 +81,68 @@ class App:
     def __init__(
         self,
         screen: pygame.Surface,
-        model: GameModel,
-        thinker: Thinker,
+        control: Control,
+        liked: Preferences | None = None,
+        *,
         autosave: Path | None = None,
+        kept: Path | None = None,
+        notice: str = "",
     ) -> None:
-        """``autosave`` is where the game is kept after every move; ``None`` keeps it nowhere."""
+        """Nothing is painted yet.
+
+        Args:
+            screen: the open window.
+            control: the game and its AIs.
+            liked: how it looks and sounds.
+            autosave: where the game is kept after every move; ``None`` keeps it nowhere.
+            kept: where changed preferences are kept; ``None`` keeps them nowhere.
+            notice: a remark to show until something more important comes.
+        """
         self.screen = screen
-        self.model = model
-        self.thinker = thinker
-        self.overlays = Overlays()
-        self.dialog: dialogs.Dialog | None = None
+        self.control = control
+        self.model = control.model
+        self.preferences = liked or Preferences(language="en")
+        self.overlays = usual_overlays(self.preferences)
+        self.inspect = False
+        self.set_up: SetUp | None = None
+        self.cursor: int | None = None
+        self.dialog: Dialog | None = None
+        self.reopen: Dialog | None = None
+        """The dialog to go back to after the present one."""
+        self.on_cancel: Callable[[], object] | None = None
         self.running = True
+        self.notice = notice
+        self.command_of = keymap(self.preferences.keys)
+        self.sounds = Sounds()
+        self.tick: Callable[[], bool] = lambda: False
+        """Called with every frame; returns whether anything has changed."""
         self._autosave = autosave
+        self._kept_preferences = kept
         self._kept = -1
-        self._loaded: dict[GameSpec, str] = {}
-        self._failures: dict[GameSpec | None, str] = {}
-        self._asked: tuple[int, int] | None = None
-        self._review = False
-        self._swept: dict[int, Node] = {}
-        self._sweeps = 0
-        self._hint = -1
+        self._steps = LONGEST_LINE
         self._places = Places()
-        self.buttons, self.switches = self._make_buttons()
-        self._keys = self._make_keys()
-        thinker.prepare(model.spec)
+        self._mouse: tuple[int, int] = (-1, -1)
+        self._heard: tuple[int, int, bool] = (0, 0, False)
+        self._placed_at = -_PLACING_MS
+        self.actions = Actions(self)
+        self.set_preferences(self.preferences)
 
-    def _make_buttons(self) -> tuple[dict[str, Button], dict[str, Button]]:
-        model = self.model
-        buttons: dict[str, tuple[Callable[[], object], str]] = {
-            "Undo": (model.undo, "U"),
-            "Hint": (self._ask_hint, "I"),
-            "Pass": (model.pass_turn, "P"),
-            "Resign": (self._ask_resign, "R"),
-            "New game": (self._ask_new_game, "N"),
-            "Swap sides": (model.swap_sides, "W"),
-            "Open": (self._ask_file, "F"),
-            "Save": (lambda: files.save(model), "S"),
-        }
-        switches: dict[str, tuple[Callable[[], object], str]] = {
-            "Analysis": (lambda: self._toggle("candidates"), "A"),
-            "Policy": (lambda: self._toggle("heat_map"), "H"),
-            "Territory": (lambda: self._toggle("ownership"), "O"),
-            "Review": (self._toggle_review, "M"),
-            "Keys": (self._show_keys, "?"),
-        }
-        return (
-            {label: Button(label, action, key) for label, (action, key) in buttons.items()},
-            {label: Button(label, action, key) for label, (action, key) in switches.items()},
-        )
+    def set_preferences(self, liked: Preferences, keep: bool = False) -> None:
+        """Look and sound as a person likes it."""
+        self.preferences = liked
+        texts.use(liked.language)
+        theme.use(board=liked.board, light=liked.light, colour_blind=liked.colour_blind)
+        self.overlays = replace(self.overlays, coordinates=liked.coordinates)
+        self.sounds.on = liked.sounds
+        self.control.teach(liked.teaching_loss if liked.teaching else None)
+        self.buttons = {name: self._button(name, words) for name, words in _BUTTONS}
+        self.switches = {name: self._button(name, words) for name, words in _SWITCHES}
+        if keep and self._kept_preferences is not None:
+            preferences.save(liked, self._kept_preferences)
 
-    def _make_keys(self) -> dict[int, Callable[[], object]]:
-        model = self.model
-        return {
-            pygame.K_p: model.pass_turn,
-            pygame.K_u: model.undo,
-            pygame.K_y: model.redo,
-            pygame.K_LEFT: lambda: model.step(-1),
-            pygame.K_RIGHT: lambda: model.step(1),
-            pygame.K_HOME: lambda: model.step(-model.node.ply),
-            pygame.K_END: lambda: model.step(model.spec.max_plies),
-            pygame.K_UP: lambda: model.turn_to_sibling(-1),
-            pygame.K_DOWN: lambda: model.turn_to_sibling(1),
-            pygame.K_RETURN: model.go_on,
-            pygame.K_r: self._ask_resign,
-            pygame.K_n: self._ask_new_game,
-            pygame.K_b: model.restore,
-            pygame.K_s: lambda: files.save(model),
-            pygame.K_f: self._ask_file,
-            pygame.K_w: model.swap_sides,
-            pygame.K_i: self._ask_hint,
-            pygame.K_a: lambda: self._toggle("candidates"),
-            pygame.K_SPACE: lambda: self._toggle("candidates"),
-            pygame.K_h: lambda: self._toggle("heat_map"),
-            pygame.K_o: lambda: self._toggle("ownership"),
-            pygame.K_m: self._toggle_review,
-            pygame.K_c: lambda: self._toggle("coordinates"),
-            pygame.K_F1: self._show_keys,
-            pygame.K_F11: pygame.display.toggle_fullscreen,
-        }
+    def _button(self, name: str, words: str) -> Button:
+        keys = keys_of(self.command_of, name)
+        return Button(say(words), self.actions.by_name[name], key_words(keys[0]) if keys else "")
 
     def run(self) -> None:
         """Until the window is closed."""
@@ -160,12 +161,41 @@ class App:
                 shown = phase
             self._keep()
             clock.tick(FRAMES_PER_S)
-        self.thinker.close()
+        self.control.close()
+
+    def update(self) -> bool:
+        """Take what the AIs have to say; return whether the picture changes."""
+        self.control.looking = (self.overlays.candidates or self.inspect) and self.set_up is None
+        self.control.glancing = self.overlays.looking
+        changed = self.control.update() | self.tick()
+        self._listen()
+        return changed
 
     def _phase(self) -> int:
         """Changes when the picture moves by itself."""
-        waiting = not self._failure and (not self._ready or self.model.ai_to_move)
-        return pygame.time.get_ticks() // DOTS_EVERY_MS if waiting else 0
+        model, now = self.model, pygame.time.get_ticks()
+        if now - self._placed_at < _PLACING_MS + 50 and self.preferences.animations:
+            return now
+        if model.clock is not None and not model.over:
+            return now // 250
+        waiting = not self.control.failure and (not self.control.ready or model.ai_to_move)
+        return now // DOTS_EVERY_MS if waiting else 0
+
+    def _listen(self) -> None:
+        """Make the sound of what has happened since the last frame."""
+        model = self.model
+        stones = int((model.stones != EMPTY).sum())
+        now = (model.ticket, stones, model.over)
+        before, self._heard = self._heard, now
+        if now[0] == before[0] or model.node.ply == 0:
+            return
+        if now[2] and not before[2]:
+            self.sounds.play("end")
+        elif model.last_point is not None:
+            taken = stones < before[1] and model.spec.name == "go"
+            self.sounds.play("capture" if taken else "stone")
+            if stones > before[1]:
+                self._placed_at = pygame.time.get_ticks()
 
     def _keep(self) -> None:
         """Keep the game, if it changed, for the next start."""
@@ -183,15 +213,28 @@ class App:
             self._resize(event.size)
         elif event.type == pygame.DROPFILE:
             self.dialog = None
-            self._open(Path(event.file))
+            self.actions.open_path(Path(event.file))
+        elif event.type == pygame.MOUSEMOTION:
+            self._mouse = event.pos
+            self._steps = LONGEST_LINE
         elif self.dialog is not None:
-            dialog = self.dialog
-            if not dialog.handle(event) and self.dialog is dialog:
-                self.dialog = None
+            self._hand_to_dialog(event)
         elif event.type == pygame.KEYDOWN:
             self._key(event)
         elif event.type == pygame.MOUSEBUTTONDOWN:
-            self._mouse(event)
+            self._mouse = event.pos
+            self._press(event)
+
+    def _hand_to_dialog(self, event: pygame.event.Event) -> None:
+        dialog = self.dialog
+        assert dialog is not None
+        if dialog.handle(event) or self.dialog is not dialog:
+            return
+        self.dialog, self.reopen = self.reopen, None
+        given_up = event.type == pygame.KEYDOWN and event.key == pygame.K_ESCAPE
+        if self.on_cancel is not None and given_up:
+            self.on_cancel()
+        self.on_cancel = None
 
     def _resize(self, size: tuple[int, int]) -> None:
         wanted = (max(size[0], SMALLEST[0]), max(size[1], SMALLEST[1]))
@@ -199,221 +242,166 @@ class App:
             self.screen = pygame.display.set_mode(wanted, pygame.RESIZABLE)
 
     def _key(self, event: pygame.event.Event) -> None:
-        if event.unicode == "?":
-            self._show_keys()
-        elif event.key == pygame.K_ESCAPE:
-            self.model.message = ""
-            self.thinker.hurry(self.model.ticket)
-        elif event.key == pygame.K_v and event.mod & (pygame.KMOD_CTRL | pygame.KMOD_META):
-            self._paste()
-        elif event.key in self._keys:
-            self._keys[event.key]()
+        if self.cursor is not None and event.key in _ARROWS:
+            self._move_cursor(*_ARROWS[event.key])
+        elif self.cursor is not None and event.key in (pygame.K_RETURN, pygame.K_KP_ENTER):
+            self._point(self.cursor, other=False)
+        elif self.set_up is not None and event.key == pygame.K_p:
+            self.set_up.turn()
+        else:
+            names = (key_name(event), event.unicode)
+            command = next((self.command_of[n] for n in names if n in self.command_of), None)
+            if command is not None:
+                self.actions.by_name[command]()
 
-    def _mouse(self, event: pygame.event.Event) -> None:
-        if event.button == 1:
-            self._click(event.pos)
-        elif event.button in (_WHEEL_DOWN - 1, _WHEEL_DOWN):
-            self.model.step(1 if event.button == _WHEEL_DOWN else -1)
+    def _move_cursor(self, down: int, across: int) -> None:
+        assert self.cursor is not None
+        spec = self.model.spec
+        row, column = divmod(self.cursor, spec.width)
+        row = min(max(row + down, 0), spec.height - 1)
+        column = min(max(column + across, 0), spec.width - 1)
+        self.cursor = row * spec.width + column
 
-    def _click(self, position: tuple[int, int]) -> None:
+    def _press(self, event: pygame.event.Event) -> None:
+        if event.button in (_WHEEL_UP, _WHEEL_DOWN):
+            step = 1 if event.button == _WHEEL_DOWN else -1
+            if self._hovered_line():
+                self._steps = min(max(self._steps + step, 1), LONGEST_LINE)
+            else:
+                self.model.step(step)
+        elif event.button in (1, 3):
+            self._click(event.pos, other=event.button == 3)
+
+    def _click(self, position: tuple[int, int], other: bool) -> None:
         for button in (*self.buttons.values(), *self.switches.values()):
             if button.click(position):
                 return
-        ply = self._places.ply_at(position)
-        move = self._places.move_at(position)
+        ply, node = self._places.ply_at(position), self._places.node_at(position)
+        colour = self._places.player_at(position)
         frame = self._frame()
-        if ply is not None:
+        if colour is not None:
+            self.model.toggle_role(colour)
+            self.control.prepare()
+        elif ply is not None:
             line = self.model.node.line()
             self.model.look_at(line[min(ply, len(line) - 1)])
-        elif move is not None and move.node.parent is not None:
-            self.model.look_at(move.node)
+        elif node is not None:
+            self.model.look_at(node)
         elif frame.grid.area.collidepoint(position):
             point = frame.grid.point_at(position)
             if point is not None:
-                if self.model.ai_turn and self.model.paused:
-                    self.model.message = "It is the AI's turn here: Enter lets it move, W swaps"
-                else:
-                    self.model.play(self.model.target(point))
+                self._point(point, other)
 
-    def _toggle(self, name: str) -> None:
-        self.overlays = replace(self.overlays, **{name: not getattr(self.overlays, name)})
-
-    def _toggle_review(self) -> None:
-        self._review = not self._review
-
-    def _show_keys(self) -> None:
-        self.dialog = dialogs.KeyList()
-
-    def _ask_resign(self) -> None:
-        if self.model.over:
-            self.model.resign()
-        else:
-            self.dialog = dialogs.Question("Resign this game?", "Resign", self.model.resign)
-
-    def _ask_new_game(self) -> None:
-        self.dialog = dialogs.NewGame(self.model.settings, self._new_game)
-
-    def _ask_file(self) -> None:
-        self.dialog = dialogs.OpenFile(Path.cwd(), self._open)
-
-    def _ask_hint(self) -> None:
-        if self.model.over or self.model.ai_to_move:
-            self.model.message = "There is nothing to decide"
-        else:
-            self._hint = self.model.ticket
-            self.model.message = "Thinking of a hint ..."
-
-    def _new_game(self, settings: Settings) -> None:
-        self.model.new_game(settings)
-        if self.model.previous is not None:
-            self.model.message = "B brings the earlier game back"
-
-    def _open(self, path: Path) -> None:
-        files.open_file(self.model, path)
-
-    def _paste(self) -> None:
-        try:
-            text = pygame.scrap.get_text()
-        except pygame.error:
-            text = ""
-        try:
-            files.open_text(self.model, text.encode(), "pasted game")
-        except MiaiError as error:
-            self.model.message = f"The clipboard holds no game: {error}"
-
-    # The AI.
-
-    @property
-    def _ready(self) -> bool:
-        return self.model.spec in self._loaded
-
-    @property
-    def _failure(self) -> str:
-        return self._failures.get(None) or self._failures.get(self.model.spec, "")
-
-    def update(self) -> bool:
-        """Take what the AI has to say and ask it what to think about; return if it said a thing."""
-        events = self.thinker.events()
-        for event in events:
-            if isinstance(event, Loaded):
-                self._loaded[event.spec] = event.note
-                self.model.ai_name = event.name
-            elif isinstance(event, Failed):
-                self._failures[event.spec] = event.reason
-            elif isinstance(event, Thinking):
-                self._take_thought(event)
-            elif isinstance(event, Decided):
-                self._take_decision(event)
-        if not self._failure:
-            self._ask()
-        return bool(events)
-
-    def _take_thought(self, event: Thinking) -> None:
-        node = self._swept.get(event.ticket)
-        if node is not None:
-            node.thought = event.thought
-        else:
-            self.model.ai_thinks(event.ticket, event.thought)
-        self._give_hint()
-
-    def _take_decision(self, event: Decided) -> None:
-        node = self._swept.pop(event.ticket, None)
-        if node is not None:
-            node.thought = event.decision.thought
-            self._asked = None
-        else:
-            self.model.ai_decides(event.ticket, event.decision)
-        self._give_hint()
-
-    def _give_hint(self) -> None:
-        thought = self.model.thought
-        if self._hint != self.model.ticket or thought is None:
-            return
-        if thought.simulations >= _HINT or thought.proven:
-            move = action_to_text(self.model.spec, thought.action)
-            self.model.message = f"{move} looks best ({thought.win_rate:.0%} to win)"
-            self._hint = -1
-
-    def _ask(self) -> None:
-        simulations = self._wanted_simulations()
-        if simulations == 0:
-            self._ask_about_the_rest()
-            return
-        question = (self.model.ticket, simulations)
-        if question != self._asked:
-            self._asked = question
-            limit = Limit(simulations=simulations)
-            self.thinker.ask(self.model.ticket, self.model.turn(), limit)
-
-    def _wanted_simulations(self) -> int:
-        """How deep the AI should look at the present position; 0 is not at all."""
-        if self.model.over:
-            return 0
-        if self.model.ai_to_move:
-            return self.model.settings.simulations
-        if self.overlays.candidates:
-            return min(_STUDY, _STUDY_POINTS // self.model.spec.points)
-        if self._hint == self.model.ticket:
-            return _HINT
-        return _GLANCE if self.overlays.looking else 0
-
-    def _ask_about_the_rest(self) -> None:
-        """Go through the game's other positions, if a review is wanted; else think of nothing."""
-        node = unjudged(self.model) if self._review else None
-        if node is None:
-            if self._asked is not None and self._asked[0] not in (-1, self.model.ticket):
-                self.thinker.stop()
-                self._asked = (-1, 0)
-        elif node not in self._swept.values():
-            self._sweeps -= 1
-            ticket = self._sweeps - 1  # below -1, which stands for nothing
-            self._swept = {ticket: node}
-            self._asked = (ticket, SWEEP_SIMULATIONS)
-            limit = Limit(simulations=SWEEP_SIMULATIONS)
-            self.thinker.ask(ticket, self.model.turn_at(node), limit)
+    def _point(self, point: int, other: bool) -> None:
+        """A click on a point of the board, or Enter on the cursor."""
+        model = self.model
+        if self.set_up is not None:
+            self.set_up.click(point, other)
+        elif model.counting or (model.played_out and model.count is not None):
+            model.toggle_dead(point)
+        elif model.ai_turn and model.paused:
+            model.message = say("It is the AI's turn here: Enter lets it move, W swaps")
+        elif not other:
+            model.play(model.target(point))
 
     # The picture.
 
     def _frame(self) -> Frame:
         return Frame.of(self.screen.get_size(), self.model.spec)
 
+    def _hovered(self) -> int | None:
+        """The point under the cursor or the mouse, or the candidate hovered in a list."""
+        if self.cursor is not None:
+            return self.cursor
+        if self.dialog is not None:
+            return None
+        listed = self._places.action_at(self._mouse)
+        if listed is not None and listed < self.model.spec.points:
+            return listed
+        grid = self._frame().grid
+        return grid.point_at(self._mouse) if grid.area.collidepoint(self._mouse) else None
+
+    def _hovered_line(self) -> tuple[int, ...]:
+        hover, thought = self._hovered(), self.model.thought
+        if hover is None or thought is None or not (self.overlays.candidates or self.inspect):
+            return ()
+        return line_from(thought, self.model.target(hover))
+
+    def _scene(self) -> Scene:
+        model, teacher = self.model, self.control.teacher
+        lesson = teacher is not None and teacher.lesson is model.node and model.paused
+        line = teacher.refutation(model.node) if teacher is not None and lesson else ()
+        age = pygame.time.get_ticks() - self._placed_at
+        placing = None
+        if self.preferences.animations and age < _PLACING_MS and model.last_point is not None:
+            placing = (model.last_point, age / _PLACING_MS)
+        return Scene(
+            hover=self._hovered(),
+            cursor=self.cursor is not None,
+            steps=self._steps,
+            line=line,
+            set_up=self.set_up,
+            placing=placing,
+            why=self.inspect,
+        )
+
     def draw(self) -> None:
         """Paint the window."""
         frame = self._frame()
-        self.screen.fill(theme.BACKGROUND)
-        mouse = pygame.mouse.get_pos()
-        hover = None
-        if self.dialog is None and frame.grid.area.collidepoint(mouse):
-            hover = frame.grid.point_at(mouse)
-        draw_board(self.screen, frame.grid, self.model, self.overlays, hover)
+        self.screen.fill(theme.colours().background)
+        scene = self._scene()
+        draw_board(self.screen, frame.grid, self.model, self.overlays, scene)
         self._update_buttons()
-        self._places = draw_panel(
-            self.screen,
-            frame.panel,
-            self.model,
-            self._mood(),
-            list(self.buttons.values()),
-            list(self.switches.values()),
+        hover = None if scene.hover is None else self.model.target(scene.hover)
+        view = PanelView(
+            candidates=self.overlays.candidates,
+            inspect=self.inspect,
+            hover=hover,
+            notice=self.notice,
+            buttons=list(self.buttons.values()),
+            switches=list(self.switches.values()),
         )
+        self._places = draw_panel(self.screen, frame.panel, self.control, view)
         if self.dialog is not None:
             self.dialog.draw(self.screen)
 
-    def _mood(self) -> Mood:
-        failure = self._failure
-        note = failure or self._loaded.get(self.model.spec, "Loading the network ...")
-        return Mood(self._ready and not failure, bool(failure), note, self._review)
+    def board_picture(self) -> pygame.Surface:
+        """The board alone, as it is shown."""
+        frame = self._frame()
+        area = frame.grid.area.inflate(theme.px(16), theme.px(16))
+        whole = pygame.Surface(self.screen.get_size())
+        whole.fill(theme.colours().background)
+        draw_board(whole, frame.grid, self.model, self.overlays, replace(self._scene(), hover=None))
+        return whole.subsurface(area.clip(whole.get_rect())).copy()
 
     def _update_buttons(self) -> None:
         model = self.model
         may_pass = not model.over and bool(model.legal[model.spec.pass_action])
-        label = model.spec.pass_name.capitalize()
-        self.buttons["Pass"].label = label
-        self.buttons["Pass"].enabled = may_pass and not model.ai_to_move
-        self.buttons["Hint"].enabled = not model.over and not model.ai_to_move
-        self.buttons["Resign"].enabled = not model.over
-        self.buttons["Undo"].enabled = model.can_undo
-        self.buttons["Swap sides"].enabled = len(model.settings.people) == 1
-        self.switches["Territory"].enabled = model.spec.has_points
-        for name, on in switch_states(self.overlays).items():
-            self.switches[name].on = on
-        self.switches["Review"].on = self._review
+        self.buttons["pass"].label = say(model.spec.pass_name).capitalize()
+        self.buttons["pass"].enabled = may_pass and not model.ai_to_move
+        self.buttons["hint"].enabled = not model.over and not model.ai_to_move
+        self.buttons["resign"].enabled = not model.over
+        self.buttons["undo"].enabled = model.can_undo
+        self.buttons["swap"].enabled = len(model.settings.people) == 1
+        self.switches["ownership"].enabled = model.spec.has_points
+        for name in ("candidates", "heat_map", "ownership"):
+            self.switches[name].on = getattr(self.overlays, name)
+        self.switches["inspect"].on = self.inspect
+        self.switches["review"].on = self.control.review
+        broken = bool(self.control.failure or model.trouble)
+        self.buttons["hint"].label = say("Restart") if broken else say("Hint")
+        self.buttons["hint"].action = self.actions.by_name["go_on" if broken else "hint"]
+        self.buttons["hint"].enabled |= broken
+
+
+def key_name(event: pygame.event.Event) -> str:
+    """A key as keymaps write it: with ctrl, alt and shift before it."""
+    parts = []
+    if event.mod & (pygame.KMOD_CTRL | pygame.KMOD_META):
+        parts.append("ctrl")
+    if event.mod & pygame.KMOD_ALT:
+        parts.append("alt")
+    if event.mod & pygame.KMOD_SHIFT:
+        parts.append("shift")
+    name = {pygame.K_KP_ENTER: "return"}.get(event.key, pygame.key.name(event.key))
+    return "+".join([*parts, name])

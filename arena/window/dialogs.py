@@ -1,44 +1,24 @@
-"""What lies over the board for a moment: a new game, a question, files, the list of keys."""
+"""What lies over the board for a moment: choices, a question, files, a line to type, the keys."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import pygame
 
 from arena.window import theme
-from arena.window.looks import LOOKS, look_of, usual_spec
-from arena.window.model import Settings
-from arena.window.panel import Button
-from engine.games.spec import BLACK, WHITE
+from arena.window.button import Button
+from arena.window.choices import Row
+from arena.window.commands import COMMANDS, key_words, keys_of
+from arena.window.texts import say
 
-KEYS = (
-    ("click", "place a stone"),
-    ("A or Space", "analysis: candidates by what they give away; point at one for its line"),
-    ("H, O", "policy heat map; territory"),
-    ("I", "hint: what the AI would play"),
-    ("M", "go through the whole game and list the costly moves"),
-    ("left, right, wheel", "look at earlier and later moves"),
-    ("up, down", "other variations of this move"),
-    ("Home, End", "to the start, to the end"),
-    ("U, Y", "take back your move and the answer; play it again"),
-    ("Enter", "let the AI move where it waits"),
-    ("P, R", "pass; resign"),
-    ("W", "swap sides with the AI"),
-    ("N, B", "new game; back to the one before"),
-    ("F, S", "open a file; save as SGF"),
-    ("Ctrl+V", "paste a game"),
-    ("C", "coordinates"),
-    ("F11", "full screen"),
-    ("Esc", "close a dialog; let the AI move at once"),
-)
-_SIMULATIONS = (1, 2, 4, 8, 16, 32, 64, 100, 200, 400, 800, 1600, 3200, 6400, 12800)
-_PEOPLE = ((BLACK,), (WHITE,), (BLACK, WHITE), ())
+T = TypeVar("T")
+_RETURNS = (pygame.K_RETURN, pygame.K_KP_ENTER)
 _FILES_SHOWN = 12
+_LONGEST_ENTRY = 500
 
 
 class Dialog(Protocol):
@@ -53,14 +33,19 @@ class Dialog(Protocol):
         ...
 
 
-def _box(target: pygame.Surface, width: int, height: int) -> pygame.Rect:
+def _box(target: pygame.Surface, width: float, height: int, title: str) -> pygame.Rect:
+    """A veil over the window and a sheet with a title on it; ``height`` is in pixels."""
+    px, colours = theme.px, theme.colours()
     veil = pygame.Surface(target.get_size(), pygame.SRCALPHA)
     veil.fill((12, 14, 17, 150))
     target.blit(veil, (0, 0))
-    box = pygame.Rect(0, 0, min(width, target.get_width() - 20), height)
+    most = target.get_width() - 20, target.get_height() - 16
+    box = pygame.Rect(0, 0, min(px(width), most[0]), min(height, most[1]))
     box.center = target.get_rect().center
-    pygame.draw.rect(target, theme.PANEL, box, border_radius=12)
-    pygame.draw.rect(target, theme.LINE, box, width=1, border_radius=12)
+    pygame.draw.rect(target, colours.panel, box, border_radius=px(12))
+    pygame.draw.rect(target, colours.line, box, width=1, border_radius=px(12))
+    words = theme.fit(title, 20, box.w - px(48), True)
+    theme.text(target, words, (box.x + px(24), box.y + px(14)), 20, bold=True)
     return box
 
 
@@ -68,19 +53,51 @@ def _is_click(event: pygame.event.Event) -> bool:
     return bool(event.type == pygame.MOUSEBUTTONDOWN and event.button == 1)
 
 
+def _is_key(event: pygame.event.Event, *keys: int) -> bool:
+    return bool(event.type == pygame.KEYDOWN and event.key in keys)
+
+
 class KeyList:
     """All keys; any key or click closes it."""
 
+    def __init__(self, command_of: Mapping[str, str]) -> None:
+        self._lines: list[tuple[str, str]] = []
+        group = ""
+        for command in COMMANDS:
+            if command.group != group:
+                group = command.group
+                self._lines.append(("", say(group)))
+            keys = keys_of(command_of, command.name)
+            if keys:
+                shown = ", ".join(key_words(key) for key in keys)
+                self._lines.append((shown, say(command.words)))
+        self._lines += [
+            ("", say("Mouse")),
+            (say("click"), say("play; on a player: who moves for it")),
+            (say("wheel"), say("back and forth; over a line: its length")),
+            (say("drop a file"), say("a game to look at, or a network to play against")),
+        ]
+
     def draw(self, target: pygame.Surface) -> None:
-        pitch = min(27, (target.get_height() - 100) // len(KEYS))
-        box = _box(target, 620, 76 + pitch * len(KEYS))
-        theme.text(target, "Keys", (box.x + 28, box.y + 18), 22, bold=True)
-        y = box.y + 58
-        for key, meaning in KEYS:
-            theme.text(target, key, (box.x + 165, y), 14, theme.ACCENT, anchor="topright")
-            words = theme.fit(meaning, 14, box.w - 200)
-            theme.text(target, words, (box.x + 182, y), 14)
-            y += pitch
+        px, colours = theme.px, theme.colours()
+        columns = 2 if target.get_width() >= px(760) else 1
+        rows = -(-len(self._lines) // columns)
+        pitch = min(px(20), (target.get_height() - px(76)) // rows)
+        size = 13 if pitch >= px(17) else 11 if pitch >= px(14) else 9
+        height = px(62) + pitch * rows
+        box = _box(target, 900 if columns == 2 else 460, height, say("Keys"))
+        wide = (box.w - px(40)) // columns
+        for index, line in enumerate(self._lines):
+            column, row = divmod(index, rows)
+            x, y = box.x + px(20) + column * wide, box.y + px(48) + row * pitch
+            keys, words = line
+            if not keys:
+                theme.text(target, words, (x, y), size, colours.accent, bold=True)
+                continue
+            keys = theme.fit(keys, size, int(wide * 0.34))
+            theme.text(target, keys, (x + wide * 0.36, y), size, colours.dim, anchor="topright")
+            words = theme.fit(words, size, int(wide * 0.6))
+            theme.text(target, words, (x + wide * 0.39, y), size)
 
     def handle(self, event: pygame.event.Event) -> bool:
         return not (event.type == pygame.KEYDOWN or _is_click(event))
@@ -93,7 +110,7 @@ class Question:
         self._words = words
         self._open = True
         self._yes = Button(yes, self._do, "Enter")
-        self._no = Button("Cancel", self._close, "Esc")
+        self._no = Button(say("Cancel"), self._close, "Esc")
         self._action = action
 
     def _do(self) -> None:
@@ -104,188 +121,224 @@ class Question:
         self._open = False
 
     def draw(self, target: pygame.Surface) -> None:
-        box = _box(target, 400, 150)
-        theme.text(target, self._words, (box.centerx, box.y + 38), 18, bold=True, anchor="center")
-        half = (box.w - 3 * 24) // 2
-        self._yes.draw(target, pygame.Rect(box.x + 24, box.bottom - 62, half, 38))
-        self._no.draw(target, pygame.Rect(box.x + 48 + half, box.bottom - 62, half, 38))
+        px = theme.px
+        box = _box(target, 400, px(128), self._words)
+        half = (box.w - px(60)) // 2
+        place = pygame.Rect(box.x + px(24), box.bottom - px(56), half, px(36))
+        self._yes.draw(target, place)
+        self._no.draw(target, place.move(half + px(12), 0))
 
     def handle(self, event: pygame.event.Event) -> bool:
-        if event.type == pygame.KEYDOWN:
-            if event.key in (pygame.K_RETURN, pygame.K_KP_ENTER):
-                self._do()
-            elif event.key == pygame.K_ESCAPE:
-                self._close()
+        if _is_key(event, *_RETURNS):
+            self._do()
+        elif _is_key(event, pygame.K_ESCAPE):
+            self._close()
         elif _is_click(event):
             self._yes.click(event.pos) or self._no.click(event.pos)
         return self._open
 
 
-class NewGame:
-    """Chooses game, board, who plays what, a rule and the AI's strength, a row each."""
+class Rows(Generic[T]):
+    """Choices, a row each; arrows and clicks change them."""
 
-    def __init__(self, settings: Settings, start: Callable[[Settings], object]) -> None:
-        self._settings = settings
-        self._start = start
+    def __init__(
+        self,
+        title: str,
+        rows: Sequence[Row[T]],
+        value: T,
+        done: Callable[[T], object],
+        yes: str,
+        on_change: Callable[[T], object] | None = None,
+        ask: Callable[[T, Callable[[T], object]], object] | None = None,
+    ) -> None:
+        """``ask`` lets a person type for the rows that are typed; it gets value and a setter."""
+        self.value = value
+        self._title = title
+        self._rows = rows
+        self._done = done
+        self._on_change = on_change
+        self._ask = ask
         self._open = True
-        rows = range(len(_ROWS))
-        self._less = [Button("–", partial(self._change, k, -1)) for k in rows]
-        self._more = [Button("+", partial(self._change, k, 1)) for k in rows]
-        self._go = Button("Start", self._begin, "Enter")
-        self._cancel = Button("Cancel", self._close, "Esc")
+        self._row = 0
+        self.less = [Button("–", partial(self._change, k, -1)) for k in range(len(rows))]
+        self.more = [Button("+", partial(self._change, k, 1)) for k in range(len(rows))]
+        self.words = [Button("", partial(self._type, k)) for k in range(len(rows))]
+        self._go = Button(yes, self._begin, "Enter")
+        self._cancel = Button(say("Cancel"), self._close, "Esc")
 
     def _begin(self) -> None:
-        self._start(self._settings)
         self._close()
+        self._done(self.value)
 
     def _close(self) -> None:
         self._open = False
 
+    def set_value(self, value: T) -> None:
+        """Change several rows at once."""
+        self.value = value
+
+    def _type(self, row: int) -> None:
+        if self._rows[row].typed and self._ask is not None:
+            self._ask(self.value, self.set_value)
+        else:
+            self._change(row, 1)
+
     def _change(self, row: int, step: int) -> None:
-        self._settings = _ROWS[row][1](self._settings, step)
+        self._row = row
+        self.value = self._rows[row].change(self.value, step)
+        if self._on_change is not None:
+            self._on_change(self.value)
 
     def draw(self, target: pygame.Surface) -> None:
-        box = _box(target, 500, 118 + 46 * len(_ROWS))
-        theme.text(target, "New game", (box.x + 28, box.y + 18), 22, bold=True)
-        for k, (name, _, value) in enumerate(_ROWS):
-            y = box.y + 58 + k * 46
-            words = value(self._settings)
-            enabled = words != _NOTHING
-            theme.text(target, name, (box.x + 28, y + 17), 16, theme.DIM, anchor="midleft")
-            left = pygame.Rect(box.x + 130, y, 34, 34)
-            right = pygame.Rect(box.right - 28 - 34, y, 34, 34)
-            self._less[k].enabled = self._more[k].enabled = enabled
-            self._less[k].draw(target, left)
-            self._more[k].draw(target, right)
-            middle = ((left.right + right.left) // 2, y + 17)
-            colour = theme.TEXT if enabled else theme.FAINT
-            theme.text(target, words, middle, 16, colour, bold=enabled, anchor="center")
-        half = (box.w - 28 * 2 - 12) // 2
-        self._go.draw(target, pygame.Rect(box.x + 28, box.bottom - 54, half, 36))
-        self._cancel.draw(target, pygame.Rect(box.x + 40 + half, box.bottom - 54, half, 36))
+        px, colours = theme.px, theme.colours()
+        pitch = min(px(42), (target.get_height() - px(130)) // len(self._rows))
+        height = px(112) + pitch * len(self._rows)
+        box = _box(target, 560, height, self._title)
+        for k, row in enumerate(self._rows):
+            y = box.y + px(50) + k * pitch
+            words = row.words(self.value)
+            if k == self._row:
+                here = pygame.Rect(box.x + px(12), y - 2, box.w - px(24), pitch - px(4))
+                pygame.draw.rect(target, colours.background, here, border_radius=px(6))
+            side = pitch - px(10)
+            middle = y + side // 2
+            name = theme.fit(say(row.name), 15, int(box.w * 0.32))
+            place = (box.x + px(24), middle)
+            theme.text(target, name, place, 15, colours.dim, anchor="midleft")
+            left = pygame.Rect(box.x + int(box.w * 0.36), y, side, side)
+            right = pygame.Rect(box.right - px(24) - side, y, side, side)
+            self.less[k].enabled = self.more[k].enabled = self.words[k].enabled = bool(words)
+            self.less[k].draw(target, left)
+            self.more[k].draw(target, right)
+            between = pygame.Rect(left.right + px(6), y, right.left - left.right - px(12), side)
+            self.words[k].label = words or "—"
+            self.words[k].draw(target, between, 14)
+        half = (box.w - px(60)) // 2
+        place_ = pygame.Rect(box.x + px(24), box.bottom - px(50), half, px(34))
+        self._go.draw(target, place_)
+        self._cancel.draw(target, place_.move(half + px(12), 0))
 
     def handle(self, event: pygame.event.Event) -> bool:
-        if event.type == pygame.KEYDOWN:
-            if event.key in (pygame.K_RETURN, pygame.K_KP_ENTER):
-                self._begin()
-            elif event.key == pygame.K_ESCAPE:
-                self._close()
+        if _is_key(event, *_RETURNS):
+            self._begin()
+        elif _is_key(event, pygame.K_ESCAPE):
+            self._close()
+        elif _is_key(event, pygame.K_UP, pygame.K_DOWN):
+            step = 1 if event.key == pygame.K_DOWN else -1
+            self._row = (self._row + step) % len(self._rows)
+        elif _is_key(event, pygame.K_LEFT, pygame.K_RIGHT):
+            if self._rows[self._row].words(self.value):
+                self._change(self._row, 1 if event.key == pygame.K_RIGHT else -1)
         elif _is_click(event):
-            buttons = [*self._less, *self._more, self._go, self._cancel]
+            buttons = [*self.less, *self.more, *self.words, self._go, self._cancel]
             any(button.click(event.pos) for button in buttons)
         return self._open
 
 
-_NOTHING = "—"
+class Entry:
+    """One line to type; Enter takes it."""
+
+    def __init__(
+        self, title: str, text: str, done: Callable[[str], object], note: str = ""
+    ) -> None:
+        self.text = text
+        self._title = title
+        self._done = done
+        self._note = note
+
+    def draw(self, target: pygame.Surface) -> None:
+        px, colours = theme.px, theme.colours()
+        box = _box(target, 520, px(138), self._title)
+        line = pygame.Rect(box.x + px(24), box.y + px(52), box.w - px(48), px(36))
+        pygame.draw.rect(target, colours.background, line, border_radius=px(6))
+        pygame.draw.rect(target, colours.accent, line, width=1, border_radius=px(6))
+        shown = self.text
+        while theme.width(shown, 16) > line.w - px(24):
+            shown = shown[1:]
+        place = (line.x + px(10), line.centery)
+        words = theme.text(target, shown, place, 16, anchor="midleft")
+        caret = pygame.Rect(words.right + 2, line.y + px(8), 2, line.h - px(16))
+        pygame.draw.rect(target, colours.accent, caret)
+        note = theme.fit(self._note, 13, box.w - px(48))
+        theme.text(target, note, (box.x + px(24), line.bottom + px(12)), 13, colours.dim)
+
+    def handle(self, event: pygame.event.Event) -> bool:
+        if event.type != pygame.KEYDOWN:
+            return True
+        if event.key == pygame.K_ESCAPE:
+            return False
+        if event.key in _RETURNS:
+            self._done(self.text)
+            return False
+        if event.key == pygame.K_BACKSPACE:
+            self.text = self.text[:-1]
+        elif event.key == pygame.K_v and event.mod & (pygame.KMOD_CTRL | pygame.KMOD_META):
+            self.text += pasted()
+        elif event.unicode and event.unicode.isprintable():
+            self.text += event.unicode
+        self.text = self.text[:_LONGEST_ENTRY]
+        return True
 
 
-def _change_game(settings: Settings, step: int) -> Settings:
-    names = list(LOOKS)
-    name = names[(names.index(settings.spec.name) + step) % len(names)]
-    return replace(settings, spec=usual_spec(name))
-
-
-def _change_board(settings: Settings, step: int) -> Settings:
-    spec = settings.spec
-    height, width = _neighbour(look_of(spec).sizes, (spec.height, spec.width), step)
-    return replace(settings, spec=replace(spec, height=height, width=width))
-
-
-def _change_people(settings: Settings, step: int) -> Settings:
-    index = _PEOPLE.index(settings.people) if settings.people in _PEOPLE else 0
-    return replace(settings, people=_PEOPLE[(index + step) % len(_PEOPLE)])
-
-
-def _change_rule(settings: Settings, step: int) -> Settings:
-    rules = settings.spec.rules
-    if "komi" in rules:
-        komi = min(max(rules["komi"] + 0.5 * step, -50.0), 50.0)
-        return replace(settings, spec=replace(settings.spec, komi=komi))  # type: ignore[call-arg]
-    if "swap" in rules:
-        swap = not rules["swap"]
-        return replace(settings, spec=replace(settings.spec, swap=swap))  # type: ignore[call-arg]
-    return settings
-
-
-def _change_simulations(settings: Settings, step: int) -> Settings:
-    return replace(settings, simulations=_neighbour(_SIMULATIONS, settings.simulations, step))
-
-
-def _people_words(settings: Settings) -> str:
-    first, second = look_of(settings.spec).players
-    return {
-        (BLACK,): f"You are {first}",
-        (WHITE,): f"You are {second}",
-        (BLACK, WHITE): "Two people",
-        (): "The AI against itself",
-    }.get(settings.people, "")
-
-
-def _rule_words(settings: Settings) -> str:
-    rules = settings.spec.rules
-    if "komi" in rules:
-        return f"komi {rules['komi']:g}"
-    if "swap" in rules:
-        return "with swap" if rules["swap"] else "no swap"
-    return _NOTHING
-
-
-_ROWS: tuple[tuple[str, Callable[[Settings, int], Settings], Callable[[Settings], str]], ...] = (
-    ("Game", _change_game, lambda s: look_of(s.spec).title),
-    ("Board", _change_board, lambda s: f"{s.spec.width} x {s.spec.height}"),
-    ("Players", _change_people, _people_words),
-    ("Rule", _change_rule, _rule_words),
-    (
-        "Strength",
-        _change_simulations,
-        lambda s: f"{s.simulations} simulation{'' if s.simulations == 1 else 's'} a move",
-    ),
-)
+def pasted() -> str:
+    """What the clipboard holds, in one line; nothing where there is no clipboard."""
+    try:
+        return str(pygame.scrap.get_text()).replace("\n", " ").strip()
+    except (pygame.error, UnicodeError):
+        return ""
 
 
 class OpenFile:
-    """Games in the folder, the newest first; a click or a number opens one."""
+    """Folders, games and networks, the newest first; a click opens one."""
 
     def __init__(self, folder: Path, action: Callable[[Path], object]) -> None:
-        files = [file for file in folder.glob("*.sgf") if file.is_file()]
-        files.sort(key=lambda file: file.stat().st_mtime, reverse=True)
-        self._buttons = [
-            Button(file.name, partial(self._choose, file)) for file in files[:_FILES_SHOWN]
-        ]
-        self._folder = folder
         self._action = action
         self._open = True
+        self._first = 0
+        self._enter(folder.resolve())
+
+    def _enter(self, folder: Path) -> None:
+        self._folder, self._first = folder, 0
+        try:
+            inside = [path for path in folder.iterdir() if not path.name.startswith(".")]
+        except OSError:
+            inside = []
+        folders = sorted(path for path in inside if path.is_dir())
+        files = [p for p in inside if p.suffix.lower() in (".sgf", ".safetensors") and p.is_file()]
+        files.sort(key=lambda file: file.stat().st_mtime, reverse=True)
+        self._buttons = [Button("..", partial(self._enter, folder.parent))]
+        self._buttons += [Button(file.name, partial(self._choose, file)) for file in files]
+        self._buttons += [Button(f"{path.name}/", partial(self._enter, path)) for path in folders]
 
     def _choose(self, path: Path) -> None:
         self._open = False
         self._action(path)
 
     def draw(self, target: pygame.Surface) -> None:
-        pitch = min(36, (target.get_height() - 140) // max(len(self._buttons), 1))
-        box = _box(target, 520, 112 + pitch * len(self._buttons))
-        theme.text(target, "Open a game", (box.x + 28, box.y + 18), 22, bold=True)
-        where = theme.fit(f"SGF files in {self._folder}", 13, box.w - 56)
-        theme.text(target, where, (box.x + 28, box.y + 50), 13, theme.DIM)
-        y = box.y + 74
+        px, colours = theme.px, theme.colours()
+        shown = self._buttons[self._first : self._first + _FILES_SHOWN]
+        pitch = min(px(34), (target.get_height() - px(130)) // _FILES_SHOWN)
+        height = px(104) + pitch * _FILES_SHOWN
+        box = _box(target, 540, height, say("Open a game or a network"))
+        where = theme.fit(str(self._folder), 13, box.w - px(48))
+        theme.text(target, where, (box.x + px(24), box.y + px(42)), 13, colours.dim)
         for button in self._buttons:
-            button.draw(target, pygame.Rect(box.x + 28, y, box.w - 56, pitch - 4))
+            button.rect = None
+        y = box.y + px(66)
+        for button in shown:
+            button.draw(target, pygame.Rect(box.x + px(24), y, box.w - px(48), pitch - px(4)), 14)
             y += pitch
-        words = "or drop a file on the window; Esc closes"
-        theme.text(target, words, (box.centerx, y + 6), 13, theme.DIM, anchor="midtop")
+        words = say("the wheel shows more; a file can be dropped on the window too; Esc closes")
+        words = theme.fit(words, 13, box.w - px(48))
+        place = (box.centerx, box.bottom - px(26))
+        theme.text(target, words, place, 13, colours.dim, anchor="midtop")
 
     def handle(self, event: pygame.event.Event) -> bool:
         if event.type == pygame.KEYDOWN:
-            return False
-        if _is_click(event):
-            return not any(b.click(event.pos) for b in self._buttons) and bool(self._buttons)
+            return not _is_key(event, pygame.K_ESCAPE)
+        if event.type == pygame.MOUSEBUTTONDOWN and event.button in (4, 5):
+            last = max(len(self._buttons) - _FILES_SHOWN, 0)
+            self._first = min(max(self._first + (3 if event.button == 5 else -3), 0), last)
+        elif _is_click(event):
+            any(button.click(event.pos) for button in list(self._buttons))
         return self._open
-
-
-Choice = TypeVar("Choice", int, tuple[int, int])
-
-
-def _neighbour(choices: tuple[Choice, ...], value: Choice, step: int) -> Choice:
-    """The next larger or smaller choice; ``value`` itself need not be one."""
-    if step > 0:
-        return next((choice for choice in choices if choice > value), choices[-1])
-    return next((choice for choice in reversed(choices) if choice < value), choices[0])

@@ -3,46 +3,44 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import platformdirs
 
 import engine.games
-from arena.window.looks import opponent
+from arena.window import games, wording
+from arena.window.clock import ClockRule
 from arena.window.model import GameModel, Settings
+from arena.window.opponents import KINDS, Opponent
+from arena.window.texts import say
 from arena.window.tree import Node
 from engine.errors import MiaiError
 from engine.files import write_atomic
 from engine.games.spec import BLACK, WHITE
-from engine.records import GameRecord, read_sgf, write_sgf
+from engine.records import GameRecord
+from engine.records.variations import read_variations, start_of, write_variations
 
-_FORMAT: Final = "miai-window-1"
+_FORMAT: Final = "miai-window-2"
 _LARGEST_FILE: Final = 1 << 24
-
-
-def result_at(model: GameModel, node: Node) -> str:
-    """As in SGF; ``?`` where the game is not over."""
-    if node.resigned is not None:
-        return f"{'BW'[opponent(node.resigned) - 1]}+R"
-    position = model.position_at(node)
-    if not model.spec.finished(position)[0]:
-        return "?"
-    score = float(model.spec.score(position)[0])
-    return f"{'B' if score > 0 else 'W'}+{abs(score):g}" if score else "0"
 
 
 def record(model: GameModel) -> GameRecord:
     """The line on the board, to its end."""
-    end = model.node.line()[-1]
-    result = result_at(model, end)
+    here = model.node
+    end = here.line()[-1]
+    result = wording.result(model) if end is here else _result_at(model, end)
     if model.record_of is not None:
         known = model.record_of.result if result == "?" else result
         return replace(model.record_of, actions=end.actions(), result=known)
-    names = [model.name_of(colour) for colour in (BLACK, WHITE)]
-    black, white = ("Player" if name == "You" else name for name in names)
+    people = model.settings.people
+    black, white = (
+        "Player" if colour in people else model.name_of(colour) for colour in (BLACK, WHITE)
+    )
+    stones = model.spec.stones(model.start)[0]
     return GameRecord(
         spec=model.spec,
         actions=end.actions(),
@@ -50,7 +48,38 @@ def record(model: GameModel) -> GameRecord:
         white=white,
         result=result,
         extra={"DT": f"{datetime.now():%Y-%m-%d}"},
+        black_setup=tuple(np.flatnonzero(stones == BLACK).tolist()),
+        white_setup=tuple(np.flatnonzero(stones == WHITE).tolist()),
+        first_to_move=int(model.spec.to_move(model.start)[0]),
     )
+
+
+def _result_at(model: GameModel, node: Node) -> str:
+    """The result at another position of the tree."""
+    elsewhere = GameModel.__new__(GameModel)
+    vars(elsewhere).update(vars(model))
+    elsewhere.node = node
+    elsewhere.position = model.position_at(node)
+    return wording.result(elsewhere)
+
+
+def as_sgf(model: GameModel) -> bytes:
+    """The game with all its variations."""
+    numbered = _numbered(model)
+    moves = [(numbered[node.parent], node.action) for node in numbered if node.parent is not None]
+    return write_variations(record(model), [(p, a) for p, a in moves if a is not None])
+
+
+def _numbered(model: GameModel) -> dict[Node, int]:
+    """All positions of the tree by number, parents first, the line on the board first of all."""
+    number: dict[Node, int] = {}
+    todo = [model.node.path()[0]]
+    while todo:
+        node = todo.pop()
+        number[node] = len(number)
+        others = [child for child in reversed(node.children) if child is not node.next]
+        todo += others if node.next is None else [*others, node.next]
+    return number
 
 
 def save(model: GameModel, path: Path | None = None) -> Path | None:
@@ -58,11 +87,11 @@ def save(model: GameModel, path: Path | None = None) -> Path | None:
     if path is None:
         path = Path.cwd() / f"miai-{datetime.now():%Y%m%d-%H%M%S}.sgf"
     try:
-        write_atomic(path, write_sgf(record(model)))
+        write_atomic(path, as_sgf(model))
     except OSError as error:
-        model.message = f"Could not save {path}: {error.strerror}"
+        model.message = say("Could not save {path}: {reason}", path=path, reason=error.strerror)
         return None
-    model.message = f"Saved {path}"
+    model.message = say("Saved {path}", path=path)
     return path
 
 
@@ -74,24 +103,33 @@ def open_file(model: GameModel, path: Path) -> bool:
         return open_text(model, path.read_bytes(), path.name)
     except (OSError, MiaiError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        model.message = f"Could not open {path.name}: {reason}"
+        model.message = say("Could not open {name}: {reason}", name=path.name, reason=reason)
         return False
 
 
 def open_text(model: GameModel, data: bytes, name: str) -> bool:
     """Show the first game of some SGF text; raises MiaiError if there is none."""
-    games = read_sgf(data, name)
-    if not games:
+    found = read_variations(data, name)
+    if not found:
         raise MiaiError("expected a game, got none")
-    game = games[0]
-    start = game.spec.allocate(1)
-    if game.has_setup:
-        stones = game.spec.board(game.black_setup, game.white_setup)
-        game.spec.set_up(start, stones, game.first_to_move, strict=False)
-    model.show(game.spec, start, game)
-    more = f", the first of {len(games)} games" if len(games) > 1 else ""
-    model.message = f"{name}{more}: go through it with the arrows or the wheel"
+    game, moves = found[0]
+    games.show(model, start_of(game.record), game.record)
+    _grow(model, moves)
+    model.message = say("{name}: go through it with the arrows or the wheel", name=name)
+    if game.cut:
+        model.message = say("Opened as far as it can be read: {reason}", reason=game.cut)
+    elif len(found) > 1:
+        model.message = say("{name}, the first of {count} games", name=name, count=len(found))
     return True
+
+
+def _grow(model: GameModel, moves: list[tuple[int, int]]) -> None:
+    """Add variations to the game that is shown; its main line stays the chosen one."""
+    nodes = [model.node.path()[0]]
+    for parent, action in moves:
+        nodes.append(nodes[parent].child(action))
+    for node in nodes:
+        node.chosen = 0
 
 
 def autosave_path() -> Path:
@@ -101,34 +139,38 @@ def autosave_path() -> Path:
 
 def autosave(model: GameModel, path: Path) -> None:
     """Keep the game with its variations; that it could not be kept is no reason to stop playing."""
-    nodes: list[list[Any]] = []
-    number = {model.node.path()[0]: 0}
-    queue = [model.node.path()[0]]
-    while queue:
-        node = queue.pop()
-        for child in node.children:
-            number[child] = len(nodes) + 1
-            nodes.append([number[node], child.action, child is node.next, child.resigned])
-            queue.append(child)
+    number = _numbered(model)
+    nodes = [
+        [number[node.parent], node.action, node is node.parent.next, _ending_of(node)]
+        for node in number
+        if node.parent is not None
+    ]
     settings = model.settings
-    known = {
+    known: dict[str, Any] = {
         "format": _FORMAT,
         "game": model.spec.name,
         "height": model.spec.height,
         "width": model.spec.width,
         "rules": model.spec.rules,
         "people": settings.people,
-        "simulations": settings.simulations,
+        "opponents": [asdict(settings.opponent_of(colour)) for colour in (BLACK, WHITE)],
+        "clock": None if settings.clock is None else asdict(settings.clock),
+        "stones": model.spec.stones(model.start)[0].tolist(),
+        "first": int(model.spec.to_move(model.start)[0]),
         "nodes": nodes,
         "here": number[model.node],
     }
     if model.record_of is not None:
-        known["sgf"] = write_sgf(model.record_of).decode()
+        known["sgf"] = write_variations(model.record_of, ()).decode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, json.dumps(known).encode())
     except OSError:
         return
+
+
+def _ending_of(node: Node) -> list[Any]:
+    return [node.resigned, node.timed_out, sorted(node.dead)]
 
 
 def bring_back(model: GameModel, path: Path) -> bool:
@@ -137,32 +179,54 @@ def bring_back(model: GameModel, path: Path) -> bool:
         known = json.loads(path.read_bytes())
         if known["format"] != _FORMAT or not known["nodes"]:
             return False
-        spec = engine.games.make(known["game"], known["height"], known["width"], **known["rules"])
-        people = tuple(int(colour) for colour in known["people"])
-        settings = Settings(spec, people, int(known["simulations"]))
-        fresh = GameModel(settings, model.ai_name)
-        if "sgf" in known:
-            open_text(fresh, known["sgf"].encode(), "game")
-            fresh.node.children.clear()
-            fresh.settings = settings
+        fresh = _fresh(known)
         here = _rebuild(fresh, known["nodes"], int(known["here"]))
     except (OSError, ValueError, KeyError, TypeError, IndexError, MiaiError):
         return False
-    model.take_over(fresh, here)
+    games.take_over(model, fresh, here)
     return True
+
+
+def _fresh(known: dict[str, Any]) -> GameModel:
+    """The game that was kept, at its start; raises as a damaged file may."""
+    spec = engine.games.make(known["game"], known["height"], known["width"], **known["rules"])
+    first, second = (_opponent(entry) for entry in known["opponents"])
+    people = tuple(int(colour) for colour in known["people"])
+    clock = None if known["clock"] is None else ClockRule(**known["clock"])
+    settings = Settings(spec, people, first, second, clock)
+    start = spec.allocate(1)
+    stones = np.array(known["stones"], np.uint8)
+    if stones.any() or known["first"] != BLACK:
+        spec.set_up(start, stones, known["first"], strict=False)
+    model = GameModel(settings)
+    record = None
+    if "sgf" in known:
+        record = read_variations(known["sgf"].encode(), "game")[0][0].record
+    model.begin(settings, start, record)
+    return model
+
+
+def _opponent(entry: dict[str, Any]) -> Opponent:
+    found = Opponent(entry["kind"], float(entry["amount"]), str(entry["source"]))
+    if found.kind not in KINDS:
+        raise ValueError(f"expected an opponent from {', '.join(KINDS)}, got {found.kind!r}")
+    return found
 
 
 def _rebuild(model: GameModel, entries: list[list[Any]], here: int) -> Node:
     """Put stored positions back into a model's tree; raises as a damaged file may."""
     nodes = [model.node]
-    for parent, action, chosen, resigned in entries:
+    favourites: list[tuple[Node, int]] = []
+    for parent, action, chosen, (resigned, timed_out, dead) in entries:
         before = nodes[parent]
         if not model.spec.legal(model.position_at(before))[0, action]:
             raise ValueError(f"expected a legal action, got {action!r}")
-        favourite = before.chosen
         node = before.child(action)
-        node.resigned = resigned
-        if not chosen and len(before.children) > 1:
-            before.chosen = favourite
+        node.resigned, node.timed_out = resigned, timed_out
+        node.dead = frozenset(int(point) for point in dead)
+        if chosen:
+            favourites.append((before, before.chosen))
         nodes.append(node)
+    for node, index in favourites:
+        node.chosen = index
     return nodes[here]

@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 
 from arena.window import paint, theme
 from arena.window.board import Grid, pixel
+from arena.window.games import SetUp
+from arena.window.insight import line_from, losses, ownership_change
 from arena.window.model import GameModel
+from arena.window.texts import mark, say
 from engine.games.spec import BLACK, EMPTY, WHITE
 from engine.search import SearchResult
+from engine.search.tree import DRAW, LOSS, WIN
 
-_LEAST_SHARE = 0.02
-"""Of all visits: candidates below are not shown, their numbers are noise."""
-_LONGEST_LINE = 12
+LONGEST_LINE = 14
+_PROOFS = {WIN: mark("win"), LOSS: mark("loss"), DRAW: mark("draw")}
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Overlays:
     heat_map: bool = False
     ownership: bool = False
     coordinates: bool = True
+    numbers: bool = False
 
     @property
     def looking(self) -> bool:
@@ -34,102 +38,215 @@ class Overlays:
         return self.candidates or self.heat_map or self.ownership
 
 
+@dataclass(frozen=True)
+class Scene:
+    """What is on the board for the moment, beside the game."""
+
+    hover: int | None = None
+    """The point under the mouse or the cursor."""
+    cursor: bool = False
+    """Whether it is the cursor of somebody who plays by keys."""
+    steps: int = LONGEST_LINE
+    """How much of a line is shown; the wheel changes it."""
+    line: tuple[int, ...] = ()
+    """A line to show whatever is hovered, such as a refutation."""
+    set_up: SetUp | None = None
+    placing: tuple[int, float] | None = None
+    """A stone that is just being placed, and how far that is, in [0, 1]."""
+    why: bool = False
+    """Whether to show how the latest move changed who owns what."""
+
+
 def draw_board(
-    target: pygame.Surface,
-    grid: Grid,
-    model: GameModel,
-    overlays: Overlays,
-    hover: int | None,
+    target: pygame.Surface, grid: Grid, model: GameModel, overlays: Overlays, scene: Scene
 ) -> None:
     """Paint the board and everything on it."""
-    look, stones = model.look, model.stones
+    look = model.look
     paint.draw_ground(target, grid, model.spec, look)
     if overlays.coordinates:
         paint.draw_coordinates(target, grid, model.spec, look)
+    if scene.set_up is not None:
+        paint.draw_stones(target, grid, look, scene.set_up.stones)
+        if scene.hover is not None and scene.set_up.stones[scene.hover] == EMPTY:
+            paint.draw_stone(target, grid, look, scene.hover, scene.set_up.to_move, 120)
+        return
     thought = None if model.over else model.thought
-    counted = model.over and model.resigned is None and model.spec.has_points
-    owners = model.owners.astype(np.float32) if counted else None
-    if overlays.ownership and thought is not None and model.spec.has_points:
-        owners = _expected_owners(model, thought)
+    owners = _owners(model, overlays, thought)
     if owners is not None:
         _draw_shading(target, grid, owners)
     if overlays.heat_map and thought is not None:
         _draw_heat(target, grid, model, thought)
-    paint.draw_stones(target, grid, look, stones)
-    if model.last_point is not None:
-        paint.draw_last(target, grid, look, model.last_point, int(stones[model.last_point]))
+    _draw_stones(target, grid, model, overlays, scene)
     if owners is not None:
-        _draw_owners(target, grid, owners, stones)
-    action = None if hover is None else model.target(hover)
-    if overlays.candidates and thought is not None:
-        line = _line_from(thought, action)
+        _draw_owners(target, grid, owners, model.stones)
+    change = ownership_change(model) if scene.why and overlays.ownership else None
+    if change is not None:
+        _draw_change(target, grid, change)
+    _draw_over(target, grid, model, overlays, scene, thought)
+    if scene.cursor and scene.hover is not None:
+        box = grid.cell(scene.hover)
+        pygame.draw.rect(target, theme.colours().accent, box, max(round(grid.step * 0.06), 2), 4)
+
+
+def _draw_stones(
+    target: pygame.Surface, grid: Grid, model: GameModel, overlays: Overlays, scene: Scene
+) -> None:
+    look, stones = model.look, model.stones.copy()
+    if scene.placing is not None and stones[scene.placing[0]] != EMPTY:
+        point, progress = scene.placing
+        colour = int(stones[point])
+        stones[point] = EMPTY
+        paint.draw_stones(target, grid, look, stones)
+        paint.draw_stone(target, grid, look, point, colour, round(255 * min(progress, 1.0)))
+        return
+    paint.draw_stones(target, grid, look, stones)
+    if overlays.numbers:
+        _draw_numbers(target, grid, model)
+    elif model.last_point is not None:
+        paint.draw_last(target, grid, look, model.last_point, int(stones[model.last_point]))
+
+
+def _draw_over(
+    target: pygame.Surface,
+    grid: Grid,
+    model: GameModel,
+    overlays: Overlays,
+    scene: Scene,
+    thought: SearchResult | None,
+) -> None:
+    """Lines, candidates, or the stone that a click would place."""
+    if scene.line:
+        _draw_line(target, grid, model, scene.line[: scene.steps])
+        return
+    action = None if scene.hover is None else model.target(scene.hover)
+    if (overlays.candidates or scene.why) and thought is not None:
+        line = line_from(thought, action)
         if line:
-            _draw_line(target, grid, model, line)
+            _draw_line(target, grid, model, line[: scene.steps])
             return
-        _draw_candidates(target, grid, model, thought)
-    if action is not None and not model.over and not model.ai_to_move and model.legal[action]:
-        paint.draw_stone(target, grid, look, action, model.to_move, 120)
+        if overlays.candidates:
+            _draw_candidates(target, grid, model, thought)
+    playable = action is not None and not model.over and not model.ai_turn and not model.counting
+    if playable and model.legal[action]:
+        assert action is not None
+        paint.draw_stone(target, grid, model.look, action, model.to_move, 120)
 
 
-def shown_candidates(thought: SearchResult) -> list[int]:
-    """The actions whose visits say something, the best first."""
-    least = max(2, int(thought.visits.sum() * _LEAST_SHARE))
-    visited = np.flatnonzero(thought.visits >= least)
-    order = sorted(visited, key=lambda a: (a != thought.action, -int(thought.visits[a])))
-    return [int(action) for action in order]
+def _owners(
+    model: GameModel, overlays: Overlays, thought: SearchResult | None
+) -> NDArray[np.floating] | None:
+    """Whose the points are: as counted, or as the network expects; ``None`` to show nothing."""
+    if not model.spec.has_points:
+        return None
+    if model.counting or (model.played_out and model.node.resigned is None):
+        return model.owners.astype(np.float32)
+    if overlays.ownership and thought is not None and thought.ownership is not None:
+        return thought.ownership * np.float32(1 if model.to_move == BLACK else -1)
+    return None
 
 
 def _draw_candidates(
     target: pygame.Surface, grid: Grid, model: GameModel, thought: SearchResult
 ) -> None:
-    """Discs in the colour of what a move gives away: chance to win above, visits below."""
-    shown = [action for action in shown_candidates(thought) if action < model.spec.points]
-    if not shown:
-        return
-    best = max(float(thought.q[action]) for action in shown)
-    size = min(max(int(grid.step * 0.27), 9), 22)
-    for action in shown:
+    """Discs in the colour of what a move gives away: chance to win, visits, score.
+
+    Where colours must not be relied on, costly moves are squares and the numbers stay.
+    """
+    lost = {a: loss for a, loss in losses(thought).items() if a < model.spec.points}
+    size = max(int(grid.step * 0.28), 9)
+    for action, loss in reversed(list(lost.items())):
         centre = grid.centre(action)
-        colour = theme.loss_colour((best - float(thought.q[action])) / 2.0)
-        theme.disc(target, colour, centre, grid.step * 0.44)
+        fill = theme.loss_colour(loss)
+        _draw_mark(target, grid, centre, fill, theme.loss_step(loss))
         if action == thought.action:
-            pygame.draw.aacircle(target, theme.TEXT, pixel(centre), grid.step * 0.46, 2)
+            ring = max(round(grid.step * 0.05), 2)
+            pygame.draw.aacircle(target, (250, 250, 250), pixel(centre), grid.step * 0.47, ring)
+        ink = theme.ink_on(fill)
+        words = _chance_words(thought, action)
         x, y = centre
-        chance = (float(thought.q[action]) + 1.0) / 2.0
-        proof = 0 if thought.proof is None else int(thought.proof[action])
-        words = {1: "win", -1: "loss", 2: "draw"}.get(proof, f"{chance * 100:.0f}")
-        if grid.step < 26:
-            theme.text(target, words, centre, size, bold=True, anchor="center")
+        if grid.step < 30:
+            _write(target, words, centre, max(int(grid.step * 0.42), 8), ink, True)
             continue
-        theme.text(target, words, (x, y - size * 0.42), size, bold=True, anchor="center")
-        visits = _short(int(thought.visits[action]))
-        theme.text(target, visits, (x, y + size * 0.52), int(size * 0.72), anchor="center")
+        points = thought.action_score if model.spec.has_points else None
+        lift = 0.62 if points is not None else 0.42
+        _write(target, words, (x, y - size * lift), size, ink, True)
+        visits = short_count(int(thought.visits[action]))
+        lower = size * 0.5 if points is None else size * 0.28
+        _write(target, visits, (x, y + lower), int(size * 0.7), ink)
+        if points is not None:
+            score = f"{float(points[action]):+.1f}"
+            _write(target, score, (x, y + size * 0.98), int(size * 0.66), ink)
 
 
-def _short(count: int) -> str:
+def _draw_mark(
+    target: pygame.Surface,
+    grid: Grid,
+    centre: tuple[float, float],
+    fill: theme.Colour,
+    step: int,
+) -> None:
+    radius = grid.step * 0.45
+    if theme.colours().shapes and step >= 3:
+        box = pygame.Rect(0, 0, round(radius * 1.75), round(radius * 1.75))
+        box.center = pixel(centre)
+        pygame.draw.rect(target, fill, box, border_radius=3)
+    else:
+        theme.disc(target, fill, centre, radius)
+
+
+def _chance_words(thought: SearchResult, action: int) -> str:
+    proof = 0 if thought.proof is None else int(thought.proof[action])
+    if proof:
+        return say(_PROOFS[proof])
+    return f"{(float(thought.q[action]) + 1.0) * 50:.0f}"
+
+
+def _write(
+    target: pygame.Surface,
+    words: str,
+    centre: tuple[float, float],
+    size: int,
+    ink: theme.Colour,
+    bold: bool = False,
+) -> None:
+    theme.text(target, words, centre, size, ink, bold=bold, anchor="center", scaled=False)
+
+
+def short_count(count: int) -> str:
+    """A number of visits in four characters."""
     return f"{count / 1000:.1f}k" if count >= 1000 else f"{count}"
-
-
-def _line_from(thought: SearchResult, action: int | None) -> tuple[int, ...]:
-    """What would follow an action, if the search followed it so far."""
-    if action is None:
-        return ()
-    lines = (thought.variation, *thought.variations)
-    return next((line for line in lines if len(line) > 1 and line[0] == action), ())
 
 
 def _draw_line(target: pygame.Surface, grid: Grid, model: GameModel, line: tuple[int, ...]) -> None:
     """Numbered stones of the line to come."""
     colour = model.to_move
-    size = min(max(int(grid.step * 0.36), 10), 28)
-    for number, action in enumerate(line[:_LONGEST_LINE], start=1):
+    for number, action in enumerate(line, start=1):
         if action < model.spec.points:
-            paint.draw_stone(target, grid, model.look, action, colour, 215)
-            dark = theme.is_dark(theme.STONES[model.look.stone(colour)])
-            ink = theme.WHITE_STONE if dark else theme.BLACK_STONE
-            place = grid.centre(action)
-            theme.text(target, f"{number}", place, size, ink, bold=True, anchor="center")
+            paint.draw_stone(target, grid, model.look, action, colour, 225)
+            _draw_number(target, grid, model, action, colour, number)
         colour = BLACK + WHITE - colour
+
+
+def _draw_number(
+    target: pygame.Surface, grid: Grid, model: GameModel, point: int, colour: int, number: int
+) -> None:
+    kind = model.look.stone(colour)
+    on_paper = model.look.style == "paper"
+    ink = theme.ink_on(theme.colours().paper if on_paper else theme.STONES[kind])
+    size = max(int(grid.step * (0.38 if number < 100 else 0.3)), 8)
+    _write(target, f"{number}", grid.centre(point), size, ink, True)
+
+
+def _draw_numbers(target: pygame.Surface, grid: Grid, model: GameModel) -> None:
+    """The number of the move that placed each stone that still stands."""
+    latest: dict[int, int] = {}
+    for node in model.node.path()[1:]:
+        if node.action is not None and node.action < model.spec.points:
+            latest[node.action] = node.ply
+    for point, number in latest.items():
+        colour = int(model.stones[point])
+        if colour != EMPTY:
+            _draw_number(target, grid, model, point, colour, number)
 
 
 def _draw_heat(target: pygame.Surface, grid: Grid, model: GameModel, thought: SearchResult) -> None:
@@ -142,31 +259,27 @@ def _draw_heat(target: pygame.Surface, grid: Grid, model: GameModel, thought: Se
             continue
         patch = pygame.Surface((side, side), pygame.SRCALPHA)
         strength = (share / strongest) ** 0.7
-        fill = (*theme.HEAT, int(20 + 185 * strength))
+        fill = (*theme.colours().heat, int(20 + 185 * strength))
         pygame.draw.rect(patch, fill, patch.get_rect(), border_radius=side // 5)
         centre = pixel(grid.centre(point))
         target.blit(patch, patch.get_rect(center=centre))
         if share >= 0.02 and model.stones[point] == EMPTY:
             size = max(int(grid.step * 0.28), 9)
-            words = f"{share * 100:.0f}"
-            theme.text(target, words, centre, size, (255, 246, 232), bold=True, anchor="center")
-
-
-def _expected_owners(model: GameModel, thought: SearchResult) -> NDArray[np.float32] | None:
-    """The network's opinion, 1 for Black and -1 for White, if it has one."""
-    if thought.ownership is None:
-        return None
-    return thought.ownership * np.float32(1 if model.to_move == BLACK else -1)
+            _write(target, f"{share * 100:.0f}", centre, size, (255, 246, 232), True)
 
 
 def _draw_shading(target: pygame.Surface, grid: Grid, owners: NDArray[np.floating]) -> None:
-    """Darken Black's points and lighten White's, the more the surer they are."""
-    for point in range(grid.height * grid.width):
-        cell = grid.cell(point)
-        patch = pygame.Surface(cell.size)
-        patch.fill(theme.BLACK_STONE if owners[point] > 0 else theme.WHITE_STONE)
-        patch.set_alpha(round(110 * min(abs(float(owners[point])), 1.0)))
-        target.blit(patch, cell)
+    """Darken Black's points and lighten White's, the more the surer they are, with soft borders."""
+    board = owners.reshape(grid.height, grid.width).T
+    small = pygame.Surface(board.shape, pygame.SRCALPHA)
+    tones = np.where(board[:, :, None] > 0, theme.BLACK_STONE, theme.WHITE_STONE)
+    pygame.surfarray.blit_array(small, tones.astype(np.uint8))
+    alpha = pygame.surfarray.pixels_alpha(small)
+    alpha[:] = (130 * np.clip(np.abs(board), 0.0, 1.0)).astype(np.uint8)
+    del alpha
+    first, last = grid.cell(0), grid.cell(grid.height * grid.width - 1)
+    whole = first.union(last)
+    target.blit(pygame.transform.smoothscale(small, whole.size), whole)
 
 
 def _draw_owners(
@@ -186,3 +299,13 @@ def _draw_owners(
         colour = theme.BLACK_STONE if black else theme.WHITE_STONE
         pygame.draw.rect(target, colour, rect, border_radius=2)
         pygame.draw.rect(target, (120, 110, 100), rect, width=1, border_radius=2)
+
+
+def _draw_change(target: pygame.Surface, grid: Grid, change: NDArray[np.float32]) -> None:
+    """Rings where the latest move changed whose a point will be: dark towards Black."""
+    for point in np.flatnonzero(np.abs(change) > 0.3):
+        colour = theme.BLACK_STONE if change[point] > 0 else theme.WHITE_STONE
+        centre = pixel(grid.centre(int(point)))
+        thick = max(round(grid.step * 0.07), 2)
+        pygame.draw.aacircle(target, theme.colours().accent, centre, grid.step * 0.33, thick)
+        pygame.draw.aacircle(target, colour, centre, grid.step * 0.25, thick)

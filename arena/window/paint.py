@@ -17,32 +17,35 @@ from engine.notation import column_name, row_number
 def draw_ground(target: pygame.Surface, grid: Grid, spec: GameSpec, look: Look) -> None:
     """The board without anything on it."""
     board = grid.area
-    pygame.draw.rect(target, theme.SHADE, board.move(0, 4), border_radius=10)
+    pygame.draw.rect(target, theme.colours().shade, board.move(0, 4), border_radius=10)
     if look.style == "lines":
-        target.blit(theme.wood(board.w, board.h), board)
-        pygame.draw.rect(target, theme.WOOD_EDGE, board, width=1, border_radius=2)
+        if theme.colours().grained:
+            target.blit(theme.wood(board.w, board.h), board)
+        else:
+            pygame.draw.rect(target, theme.colours().board, board, border_radius=4)
+        pygame.draw.rect(target, theme.colours().board_edge, board, width=1, border_radius=2)
         _lines(target, grid)
         for point in star_points(grid.height, grid.width) if spec.star_points else ():
-            theme.disc(target, theme.INK, grid.centre(point), max(grid.step * 0.08, 2.0))
+            theme.disc(target, theme.colours().ink, grid.centre(point), max(grid.step * 0.08, 2.0))
     elif look.style == "cells":
-        pygame.draw.rect(target, theme.FRAME, board, border_radius=8)
+        pygame.draw.rect(target, theme.colours().frame, board, border_radius=8)
         for point in range(spec.points):
-            pygame.draw.rect(target, theme.FELT, grid.cell(point))
-            pygame.draw.rect(target, theme.FELT_LINE, grid.cell(point), width=1)
+            pygame.draw.rect(target, theme.colours().felt, grid.cell(point))
+            pygame.draw.rect(target, theme.colours().felt_line, grid.cell(point), width=1)
     elif look.style == "holes":
-        pygame.draw.rect(target, theme.RACK, board, border_radius=14)
-        pygame.draw.rect(target, theme.RACK_EDGE, board, width=2, border_radius=14)
+        pygame.draw.rect(target, theme.colours().rack, board, border_radius=14)
+        pygame.draw.rect(target, theme.colours().rack_edge, board, width=2, border_radius=14)
         for point in range(spec.points):
-            theme.disc(target, theme.RACK_EDGE, grid.centre(point), grid.diameter * 0.47)
-            theme.disc(target, theme.BACKGROUND, grid.centre(point), grid.diameter * 0.44)
+            theme.disc(target, theme.colours().rack_edge, grid.centre(point), grid.diameter * 0.47)
+            theme.disc(target, theme.colours().background, grid.centre(point), grid.diameter * 0.44)
     elif look.style == "hexagons":
-        pygame.draw.rect(target, theme.SLATE, board, border_radius=10)
+        pygame.draw.rect(target, theme.colours().slate, board, border_radius=10)
         _edges(target, grid, look)
         for point in range(spec.points):
-            pygame.draw.polygon(target, theme.TILE, grid.hexagon(point, 0.96))
-            pygame.draw.aalines(target, theme.SLATE, True, grid.hexagon(point, 0.96))
+            pygame.draw.polygon(target, theme.colours().tile, grid.hexagon(point, 0.96))
+            pygame.draw.aalines(target, theme.colours().slate, True, grid.hexagon(point, 0.96))
     else:
-        pygame.draw.rect(target, theme.PAPER, board, border_radius=6)
+        pygame.draw.rect(target, theme.colours().paper, board, border_radius=6)
         _dividers(target, grid)
 
 
@@ -50,22 +53,23 @@ def _lines(target: pygame.Surface, grid: Grid) -> None:
     for row in range(grid.height):
         start, end = grid.centre(row * grid.width), grid.centre((row + 1) * grid.width - 1)
         edge = row in (0, grid.height - 1)
-        pygame.draw.line(target, theme.INK, pixel(start), pixel(end), 2 if edge else 1)
+        pygame.draw.line(target, theme.colours().ink, pixel(start), pixel(end), 2 if edge else 1)
     for column in range(grid.width):
         start, end = grid.centre(column), grid.centre((grid.height - 1) * grid.width + column)
         edge = column in (0, grid.width - 1)
-        pygame.draw.line(target, theme.INK, pixel(start), pixel(end), 2 if edge else 1)
+        pygame.draw.line(target, theme.colours().ink, pixel(start), pixel(end), 2 if edge else 1)
 
 
 def _dividers(target: pygame.Surface, grid: Grid) -> None:
     first, last = grid.cell(0), grid.cell(grid.height * grid.width - 1)
     thick = max(round(grid.step * 0.03), 2)
+    pencil = theme.colours().pencil
     for column in range(1, grid.width):
         x = grid.cell(column).left
-        pygame.draw.line(target, theme.PENCIL, (x, first.top + 8), (x, last.bottom - 8), thick)
+        pygame.draw.line(target, pencil, (x, first.top + 8), (x, last.bottom - 8), thick)
     for row in range(1, grid.height):
         y = grid.cell(row * grid.width).top
-        pygame.draw.line(target, theme.PENCIL, (first.left + 8, y), (last.right - 8, y), thick)
+        pygame.draw.line(target, pencil, (first.left + 8, y), (last.right - 8, y), thick)
 
 
 def _edges(target: pygame.Surface, grid: Grid, look: Look) -> None:
@@ -85,8 +89,8 @@ def _edges(target: pygame.Surface, grid: Grid, look: Look) -> None:
 
 def draw_coordinates(target: pygame.Surface, grid: Grid, spec: GameSpec, look: Look) -> None:
     """Letters along the top and bottom, numbers along the sides."""
-    size = min(max(int(grid.step * 0.26), 9), 18)
-    colour = theme.INK if look.style == "lines" else theme.COORDINATES
+    size = min(max(int(grid.step * 0.26), 9), 40)
+    colour = theme.colours().ink if look.style == "lines" else theme.colours().coordinates
     if look.style == "paper":
         return
     margin = grid.step * (1.0 if spec.slant else 0.67)
@@ -99,14 +103,15 @@ def draw_coordinates(target: pygame.Surface, grid: Grid, spec: GameSpec, look: L
             x, y = grid.centre(point)
             lean = sign * margin / 2 if spec.slant else 0.0
             place = (x + lean, y + sign * margin * (0.85 if spec.slant else 1.0))
-            theme.text(target, name, place, size, colour, anchor="center")
+            theme.text(target, name, place, size, colour, anchor="center", scaled=False)
     if spec.stones_fall:
         return
     for row in range(grid.height):
         for point, sign in ((row * grid.width, -1), ((row + 1) * grid.width - 1, 1)):
             x, y = grid.centre(point)
             place = (x + sign * margin, y)
-            theme.text(target, f"{row_number(spec, row)}", place, size, colour, anchor="center")
+            number = f"{row_number(spec, row)}"
+            theme.text(target, number, place, size, colour, anchor="center", scaled=False)
 
 
 def draw_stones(target: pygame.Surface, grid: Grid, look: Look, stones: NDArray[np.uint8]) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from arena.window.insight import cost_of
 from arena.window.model import GameModel
 from arena.window.tree import Node
-from engine.games.spec import BLACK
 
 SWEEP_SIMULATIONS = 100
 """Of the look at each position when a whole game is gone through."""
@@ -25,11 +25,9 @@ def judged_moves(model: GameModel) -> list[Move]:
     """The actions of the line on the board whose cost is known, in order."""
     moves = []
     for node in model.node.line()[1:]:
-        assert node.parent is not None
-        before, after = model.win_rate_at(node.parent), model.win_rate_at(node)
-        if before is not None and after is not None:
-            sign = 1.0 if model.side(node.parent) == BLACK else -1.0
-            moves.append(Move(node, sign * (before - after)))
+        loss = cost_of(model, node)
+        if loss is not None:
+            moves.append(Move(node, loss))
     return moves
 
 
@@ -49,3 +47,13 @@ def unjudged(model: GameModel, simulations: int = SWEEP_SIMULATIONS) -> Node | N
             continue
         return node
     return None
+
+
+def next_mistake(model: GameModel, step: int) -> Node | None:
+    """The nearest costly move after the position on the board, or before it."""
+    here = model.node.ply
+    found = sorted(move.node.ply for move in mistakes(model))
+    plies = [ply for ply in found if (ply > here if step > 0 else ply < here)]
+    if not plies:
+        return None
+    return model.node.line()[plies[0] if step > 0 else plies[-1]]

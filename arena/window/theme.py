@@ -2,41 +2,94 @@
 
 from __future__ import annotations
 
+import re
 import warnings
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import pygame
 
 Colour = tuple[int, int, int]
 
-BACKGROUND: Final[Colour] = (30, 33, 38)
-PANEL: Final[Colour] = (39, 43, 50)
-RAISED: Final[Colour] = (53, 59, 68)
-HOVER: Final[Colour] = (66, 73, 84)
-LINE: Final[Colour] = (72, 79, 90)
-TEXT: Final[Colour] = (226, 229, 233)
-DIM: Final[Colour] = (150, 158, 168)
-FAINT: Final[Colour] = (104, 112, 123)
-ACCENT: Final[Colour] = (112, 176, 232)
-WARNING: Final[Colour] = (240, 180, 92)
-INK: Final[Colour] = (58, 40, 20)
+
+@dataclass(frozen=True)
+class Palette:
+    """All colours of the window; boards that are not of wood have theirs below."""
+
+    background: Colour = (30, 33, 38)
+    panel: Colour = (39, 43, 50)
+    raised: Colour = (53, 59, 68)
+    hover: Colour = (66, 73, 84)
+    line: Colour = (72, 79, 90)
+    text: Colour = (226, 229, 233)
+    dim: Colour = (158, 166, 176)
+    faint: Colour = (104, 112, 123)
+    accent: Colour = (112, 176, 232)
+    warning: Colour = (240, 180, 92)
+    shade: Colour = (22, 24, 28)
+    ink: Colour = (58, 40, 20)
+    board: Colour = (222, 181, 116)
+    board_edge: Colour = (140, 104, 58)
+    frame: Colour = (38, 48, 44)
+    felt: Colour = (40, 112, 82)
+    felt_line: Colour = (24, 78, 56)
+    rack: Colour = (44, 84, 160)
+    rack_edge: Colour = (30, 60, 120)
+    slate: Colour = (58, 64, 74)
+    tile: Colour = (214, 208, 194)
+    paper: Colour = (236, 230, 214)
+    pencil: Colour = (120, 116, 108)
+    coordinates: Colour = (206, 212, 218)
+    heat: Colour = (214, 62, 42)
+    grained: bool = True
+    """Whether the board is of wood rather than of one colour."""
+    losses: tuple[tuple[float, Colour], ...] = (
+        (0.005, (58, 130, 220)),
+        (0.02, (44, 160, 120)),
+        (0.05, (150, 170, 50)),
+        (0.10, (226, 160, 40)),
+        (1.0, (206, 74, 56)),
+    )
+    """Colours of moves by the chance to win that they give away, up to each bound."""
+    shapes: bool = False
+    """Whether costly moves differ in shape as well, for people who see few colours."""
+
+
+DARK: Final = Palette()
+_LIGHT: Final = {
+    "background": (238, 236, 231),
+    "panel": (250, 249, 246),
+    "raised": (234, 232, 226),
+    "hover": (222, 219, 211),
+    "line": (204, 200, 191),
+    "text": (36, 38, 42),
+    "dim": (92, 96, 104),
+    "faint": (160, 162, 166),
+    "accent": (28, 108, 184),
+    "warning": (160, 88, 10),
+    "shade": (206, 203, 196),
+    "coordinates": (250, 250, 250),
+}
+_FLAT: Final = {"board": (224, 190, 138), "board_edge": (176, 142, 92), "grained": False}
+_COLOUR_BLIND: Final = {
+    # Okabe and Ito's colours, ordered from blue over pale to dark orange: brightness tells too
+    "losses": (
+        (0.005, (0, 114, 178)),
+        (0.02, (86, 180, 233)),
+        (0.05, (240, 228, 66)),
+        (0.10, (230, 159, 0)),
+        (1.0, (170, 70, 0)),
+    ),
+    "heat": (0, 114, 178),
+    "felt": (70, 104, 140),
+    "felt_line": (46, 74, 104),
+    "shapes": True,
+}
 BLACK_STONE: Final[Colour] = (28, 30, 33)
 WHITE_STONE: Final[Colour] = (238, 236, 230)
-HEAT: Final[Colour] = (214, 62, 42)
-SHADE: Final[Colour] = (22, 24, 28)
-WOOD_EDGE: Final[Colour] = (140, 104, 58)
-FRAME: Final[Colour] = (38, 48, 44)
-FELT: Final[Colour] = (40, 112, 82)
-FELT_LINE: Final[Colour] = (24, 78, 56)
-RACK: Final[Colour] = (44, 84, 160)
-RACK_EDGE: Final[Colour] = (30, 60, 120)
-SLATE: Final[Colour] = (58, 64, 74)
-TILE: Final[Colour] = (214, 208, 194)
-PAPER: Final[Colour] = (236, 230, 214)
-PENCIL: Final[Colour] = (120, 116, 108)
-COORDINATES: Final[Colour] = (206, 212, 218)
 STONES: Final[dict[str, Colour]] = {
     "black": BLACK_STONE,
     "white": WHITE_STONE,
@@ -45,19 +98,50 @@ STONES: Final[dict[str, Colour]] = {
     "blue": (62, 112, 196),
 }
 """Plain colours of the stones; pairs of them stay apart for the colour-blind too."""
-LOSSES: Final[tuple[tuple[float, Colour], ...]] = (
-    (0.005, (58, 130, 220)),
-    (0.02, (44, 160, 120)),
-    (0.05, (150, 170, 50)),
-    (0.10, (226, 160, 40)),
-    (1.0, (206, 74, 56)),
-)
-"""Colours of moves by the chance to win that they give away, up to each bound."""
+
+
+class _Present:
+    palette: Palette = DARK
+    scale: float = 1.0
+
+
+def use(*, board: str = "wood", light: bool = False, colour_blind: bool = False) -> None:
+    """Paint in these colours from now on."""
+    changes: dict[str, Any] = {**(_LIGHT if light else {}), **(_FLAT if board == "flat" else {})}
+    if colour_blind:
+        changes.update(_COLOUR_BLIND)
+    _Present.palette = replace(DARK, **changes)
+
+
+def colours() -> Palette:
+    """The colours in use."""
+    return _Present.palette
+
+
+def set_scale(scale: float) -> None:
+    """Make everything but the board so many times as large as usual."""
+    _Present.scale = scale
+
+
+def px(length: float) -> int:
+    """A length of the usual window in pixels of this one."""
+    return round(length * _Present.scale)
 
 
 def loss_colour(loss: float) -> Colour:
     """Blue for the best moves, over green and yellow to red."""
-    return next((colour for bound, colour in LOSSES if loss <= bound), LOSSES[-1][1])
+    losses = colours().losses
+    return next((colour for bound, colour in losses if loss <= bound), losses[-1][1])
+
+
+def loss_step(loss: float) -> int:
+    """Which of the colours it is: 0 for the best moves."""
+    return next((k for k, (bound, _) in enumerate(colours().losses) if loss <= bound), 4)
+
+
+def ink_on(fill: Colour) -> Colour:
+    """Black or white, whichever is read better on a colour."""
+    return (250, 250, 250) if is_dark(fill) else (24, 24, 26)
 
 
 def is_dark(colour: Colour) -> bool:
@@ -65,19 +149,24 @@ def is_dark(colour: Colour) -> bool:
     return 0.3 * colour[0] + 0.6 * colour[1] + 0.1 * colour[2] < 140
 
 
-_FACES = "inter,segoeui,helveticaneue,sfprodisplay,notosans,dejavusans,liberationsans,arial"
+_FACES = "notosanscjksc,notosanssc,microsoftyahei,pingfangsc,wenquanyimicrohei,notosans,dejavusans"
+_FONTS: Final = Path(__file__).with_name("fonts")
 _SUPERSAMPLING = 4
 
 
-@lru_cache(maxsize=64)
-def font(size: int, bold: bool = False) -> pygame.font.Font:
-    """A readable face; without system fonts, the one that comes with pygame."""
+@lru_cache(maxsize=128)
+def font(size: int, bold: bool = False, foreign: bool = False) -> pygame.font.Font:
+    """The face that comes along; for characters it lacks, ``foreign``, the system's."""
+    if not foreign:
+        path = _FONTS / f"MiaiSans-{'Bold' if bold else 'Regular'}.otf"
+        if path.is_file():
+            return pygame.font.Font(path, size)
     return pygame.font.Font(_face(bold), size)
 
 
 @lru_cache(maxsize=2)
 def _face(bold: bool) -> str | None:
-    """The first face's file that the system has."""
+    """The first face's file that the system has; without any, the one that comes with pygame."""
     with warnings.catch_warnings():
         # That fc-list is missing, or slower than pygame lets it be, is no news to a player.
         warnings.simplefilter("ignore")
@@ -85,9 +174,20 @@ def _face(bold: bool) -> str | None:
 
 
 def forget_fonts() -> None:
-    """Forget fonts that belong to a closed window."""
-    font.cache_clear()
-    _face.cache_clear()
+    """Forget fonts and texts that belong to a closed window."""
+    for cache in (font, _face, _is_foreign, _written):
+        cache.cache_clear()
+
+
+@lru_cache(maxsize=4096)
+def _is_foreign(words: str) -> bool:
+    """Whether the face that comes along lacks a character."""
+    return any(m is None for m in font(16).metrics(words)) if words else False
+
+
+@lru_cache(maxsize=1024)
+def _written(words: str, size: int, colour: Colour, bold: bool) -> pygame.Surface:
+    return font(size, bold, _is_foreign(words)).render(words, True, colour)
 
 
 def text(
@@ -95,13 +195,18 @@ def text(
     words: str,
     position: tuple[float, float],
     size: int = 16,
-    colour: Colour = TEXT,
+    colour: Colour | None = None,
     *,
     bold: bool = False,
     anchor: str = "topleft",
+    scaled: bool = True,
 ) -> pygame.Rect:
-    """Write one line; ``anchor`` names the point of the text that lies at ``position``."""
-    image = font(size, bold).render(words, True, colour)
+    """Write one line; ``anchor`` names the point of the text that lies at ``position``.
+
+    ``size`` grows with the window, unless it was made for the board and is not ``scaled``.
+    """
+    pixels = max(px(size) if scaled else size, 6)
+    image = _written(words, pixels, colour or colours().text, bold)
     rect = image.get_rect(**{anchor: (round(position[0]), round(position[1]))})
     target.blit(image, rect)
     return rect
@@ -109,46 +214,61 @@ def text(
 
 def width(words: str, size: int, bold: bool = False) -> int:
     """Of one line, in pixels."""
-    return font(size, bold).size(words)[0]
+    return font(max(px(size), 6), bold, _is_foreign(words)).size(words)[0]
 
 
 def fit(words: str, size: int, room: int, bold: bool = False) -> str:
     """Shorten a line to a width, with an ellipsis."""
     if width(words, size, bold) <= room:
         return words
-    while words and width(words + "…", size, bold) > room:
+    while words and width(words + "...", size, bold) > room:
         words = words[:-1]
-    return words + "…"
+    return words + "..."
 
 
 def wrap(words: str, size: int, room: int, lines: int) -> list[str]:
-    """Break a sentence into at most ``lines`` lines of a width."""
+    """Break a sentence into at most ``lines`` lines of a width; Chinese breaks anywhere."""
     rows: list[str] = [""]
-    for word in words.split():
-        longer = f"{rows[-1]} {word}".strip()
-        if rows[-1] and width(longer, size) > room:
-            rows.append(word)
+    for word in _BREAKS.findall(words):
+        longer = rows[-1] + word
+        if rows[-1] and width(longer.rstrip(), size) > room:
+            rows.append(word.lstrip())
         else:
             rows[-1] = longer
+    rows = [row.rstrip() for row in rows]
     shown = rows[:lines]
     if len(rows) > lines:
-        shown[-1] = fit(f"{shown[-1]} …", size, room)
+        shown[-1] = fit(f"{shown[-1]} ...", size, room)
     return [fit(row, size, room) for row in shown]
 
 
-@lru_cache(maxsize=4)
+_BREAKS: Final = re.compile(r"[\u2e80-\uffff]|[^\s\u2e80-\uffff]+\s*|\s+")
+
+
 def wood(width: int, height: int) -> pygame.Surface:
     """A board of pale wood: long grain, a little noise."""
+    return _wood(width, height, colours().board)
+
+
+@lru_cache(maxsize=2)
+def _wood(width: int, height: int, colour: Colour) -> pygame.Surface:
+    return pygame.transform.smoothscale(_plank(colour), (width, height))
+
+
+@lru_cache(maxsize=2)
+def _plank(colour: Colour) -> pygame.Surface:
+    """One piece of wood, which is stretched to a window's size; painting it takes 0.1 s."""
+    side = 900
     random = np.random.default_rng(5)
-    y = np.arange(height)[None, :]
-    x = np.arange(width)[:, None]
+    y = np.arange(side)[None, :]
+    x = np.arange(side)[:, None]
     waves = sum(
         amplitude * np.sin((y * pitch + 14.0 * np.sin(x * 0.004 + phase)) / 5.0 + phase)
         for amplitude, pitch, phase in ((2.2, 0.35, 0.4), (1.4, 0.9, 2.1), (0.9, 1.9, 4.4))
     )
-    speckle = random.normal(0.0, 1.1, (width, height))
+    speckle = random.normal(0.0, 1.1, (side, side))
     shade = (waves + speckle)[:, :, None]
-    pixels = np.array([222, 181, 116]) + shade * np.array([1.0, 1.0, 0.8])
+    pixels = np.array(colour) + shade * np.array([1.0, 1.0, 0.8])
     return pygame.surfarray.make_surface(pixels.clip(0, 255).astype(np.uint8))
 
 

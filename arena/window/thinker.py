@@ -1,7 +1,7 @@
-"""The AI in a thread of its own: questions in, news and decisions out, never a wait.
+"""An AI in a thread of its own: questions in, news and decisions out, never a wait.
 
-Networks are loaded in the thread too, one for each game that is asked about, so that a window is
-there at once.
+Networks are loaded in the thread too, one for each game and opponent that is asked for, so that a
+window is there at once.
 """
 
 from __future__ import annotations
@@ -12,19 +12,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from agents.protocol import Decision, Limit, Turn
+from agents.levels import LevelAgent
+from agents.protocol import Agent, Decision, Limit, Turn
 from agents.search_agent import SearchAgent
+from arena.window.opponents import Opponent
 from engine.errors import MiaiError
 from engine.games.spec import GameSpec
 from engine.search import SearchResult
 
+Place = tuple[str, GameSpec]
+"""What an agent is loaded for: the opponent's key and the game."""
+
 
 @dataclass(frozen=True)
 class Loaded:
-    """The AI is ready for a game; ``note`` says what is remarkable about it."""
+    """An agent is ready; ``note`` says what is remarkable about it."""
 
-    spec: GameSpec
-    name: str
+    place: Place
     note: str = ""
 
 
@@ -46,15 +50,25 @@ class Decided:
 
 @dataclass(frozen=True)
 class Failed:
-    """The AI cannot go on with a game, or at all (``None``); the reason is for the person."""
+    """An agent cannot be had, or nothing more can (``None``); the reason is for the person."""
 
-    spec: GameSpec | None
+    place: Place | None
     reason: str
 
 
 Event = Loaded | Thinking | Decided | Failed
-Loader = Callable[[GameSpec], tuple[SearchAgent, str]]
-"""Makes the agent for a game, slowly, and says what is remarkable about it."""
+Loader = Callable[[Opponent, GameSpec], tuple[Agent, str]]
+"""Makes the agent for an opponent and a game, slowly, and says what is remarkable about it."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to think about."""
+
+    ticket: int
+    turn: Turn
+    limit: Limit
+    opponent: Opponent
 
 
 class Thinker:
@@ -62,8 +76,8 @@ class Thinker:
 
     def __init__(self, load: Loader) -> None:
         self._load = load
-        self._questions: queue.Queue[tuple[int, Turn, Limit] | GameSpec | None] = queue.Queue()
-        self._agents: dict[GameSpec, SearchAgent] = {}
+        self._questions: queue.Queue[Question | tuple[Opponent, GameSpec] | None] = queue.Queue()
+        self._agents: dict[Place, Agent] = {}
         self._events: queue.Queue[Event] = queue.Queue()
         self._wanted = -1
         self._hurried = -1
@@ -71,14 +85,19 @@ class Thinker:
         self._thread = threading.Thread(target=self._work, name="thinker", daemon=True)
         self._thread.start()
 
-    def prepare(self, spec: GameSpec) -> None:
-        """Load what is needed for a game; :class:`Loaded` or :class:`Failed` will tell."""
-        self._questions.put(spec)
+    @property
+    def alive(self) -> bool:
+        """Whether it can still be asked."""
+        return self._thread.is_alive()
 
-    def ask(self, ticket: int, turn: Turn, limit: Limit) -> None:
+    def prepare(self, opponent: Opponent, spec: GameSpec) -> None:
+        """Load what is needed for a game; :class:`Loaded` or :class:`Failed` will tell."""
+        self._questions.put((opponent, spec))
+
+    def ask(self, question: Question) -> None:
         """Ask for a decision; a search for another ticket stops."""
-        self._wanted = ticket
-        self._questions.put((ticket, turn, limit))
+        self._wanted = question.ticket
+        self._questions.put(question)
 
     def hurry(self, ticket: int) -> None:
         """Let the search for this ticket decide with what it knows by now."""
@@ -98,11 +117,16 @@ class Thinker:
                 return happened
 
     def close(self, wait_s: float = 2.0) -> None:
-        """Stop and let the thread end."""
+        """Stop and let the thread end; a program that is thinking is ended with it."""
         self._closed = True
         self.stop()
         self._questions.put(None)
-        self._thread.join(wait_s)
+        self._thread.join(wait_s / 4)
+        if self._thread.is_alive():
+            for agent in list(self._agents.values()):
+                if not isinstance(agent, (SearchAgent, LevelAgent)):
+                    agent.close()
+            self._thread.join(wait_s)
 
     def _work(self) -> None:
         try:
@@ -115,32 +139,42 @@ class Thinker:
 
     def _serve(self) -> None:
         while (question := self._questions.get()) is not None:
-            if isinstance(question, GameSpec):
-                self._agent(question)
-                continue
-            ticket, turn, limit = question
-            if ticket != self._wanted:
-                continue
-            agent = self._agent(turn.spec)
-            if agent is None:
-                continue
-            decision = agent.think(turn, limit, partial(self._news, ticket))
-            if ticket == self._wanted:
-                self._events.put(Decided(ticket, decision))
+            if isinstance(question, tuple):
+                self._agent(*question)
+            elif question.ticket == self._wanted:
+                self._answer(question)
         for agent in self._agents.values():
             agent.close()
 
-    def _agent(self, spec: GameSpec) -> SearchAgent | None:
-        """The agent for a game, loaded when it is first asked for."""
-        if spec not in self._agents:
+    def _answer(self, question: Question) -> None:
+        ticket, turn = question.ticket, question.turn
+        agent = self._agent(question.opponent, turn.spec)
+        if agent is None:
+            return
+        try:
+            if hasattr(agent, "think"):
+                decision = agent.think(turn, question.limit, partial(self._news, ticket))
+            else:
+                decision = agent.choose([turn])[0]
+        except MiaiError as error:
+            decision = Decision(-1, forfeit=str(error), termination="crash")
+            self._agents.pop((question.opponent.key, turn.spec), None)
+            agent.close()
+        if ticket == self._wanted:
+            self._events.put(Decided(ticket, decision))
+
+    def _agent(self, opponent: Opponent, spec: GameSpec) -> Agent | None:
+        """The agent for an opponent and a game, loaded when it is first asked for."""
+        place = (opponent.key, spec)
+        if place not in self._agents:
             try:
-                agent, note = self._load(spec)
+                agent, note = self._load(opponent, spec)
             except MiaiError as error:
-                self._events.put(Failed(spec, str(error)))
+                self._events.put(Failed(place, str(error)))
                 return None
-            self._agents[spec] = agent
-            self._events.put(Loaded(spec, agent.name, note))
-        return self._agents[spec]
+            self._agents[place] = agent
+            self._events.put(Loaded(place, note))
+        return self._agents[place]
 
     def _news(self, ticket: int, thought: SearchResult) -> bool:
         if self._closed or ticket != self._wanted:

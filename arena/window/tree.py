@@ -22,7 +22,30 @@ class Node:
     """The deepest look that the AI took at this position, from the side to move."""
     resigned: int | None = None
     """Who gave up here."""
+    timed_out: int | None = None
+    """Whose time was up here."""
+    dead: frozenset[int] = frozenset()
+    """Stones that count as captured, where a game of Go ended here."""
+    counted: bool = False
+    """Whether the person's standing has taken this end of a game into account."""
+    samples: list[SearchResult] = field(default_factory=list)
+    """The same look when it was shallower, each about twice as deep as the one before."""
     ply: int = 0
+
+    def look(self, thought: SearchResult) -> None:
+        """Keep what a search says, unless a deeper one is known."""
+        if self.thought is not None and thought.simulations < self.thought.simulations:
+            return
+        self.thought = thought
+        if not self.samples or thought.simulations >= 2 * self.samples[-1].simulations:
+            self.samples = [*self.samples[-11:], thought]
+
+    @property
+    def earlier(self) -> SearchResult | None:
+        """The present look when it was about half as deep."""
+        depth = 0 if self.thought is None else self.thought.simulations
+        known = [sample for sample in self.samples if 0 < sample.simulations <= depth // 2]
+        return known[-1] if known else None
 
     def child(self, action: int) -> Node:
         """Return the position after an action, a new one if need be; forward leads there now."""

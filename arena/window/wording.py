@@ -7,60 +7,92 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from arena.window.looks import opponent
+from arena.window.texts import mark, say
 from engine.errors import IllegalActionError
 from engine.games.spec import BLACK, EMPTY, WHITE
 from engine.notation import action_to_text
 
 if TYPE_CHECKING:
-    from arena.window.model import GameModel
+    from arena.window.state import GameState
 
 
-def status(model: GameModel) -> str:
+_RESIGNED = mark("{who} resigned: {winner} wins")
+_LATE = mark("{who} ran out of time: {winner} wins")
+
+
+def status(model: GameState) -> str:
     """One sentence: who moves, or how the game ended."""
-    if model.resigned is not None:
-        winner = model.look.player(opponent(model.resigned))
-        return f"{model.name_of(model.resigned)} resigned: {winner} wins"
+    node = model.node
+    for side, words in ((node.resigned, _RESIGNED), (node.timed_out, _LATE)):
+        if side is not None:
+            winner = say(model.look.player(opponent(side)))
+            return say(words, who=model.name_of(side), winner=winner)
     if model.over:
         return _ending(model)
-    colour = model.look.player(model.to_move)
+    colour = say(model.look.player(model.to_move))
     if model.ai_turn:
-        return f"{model.ai_name} to move ({colour})"
-    return f"Your move ({colour})" if len(model.settings.people) == 1 else f"{colour} to move"
+        return say("{name} to move ({colour})", name=model.name_of(model.to_move), colour=colour)
+    if len(model.settings.people) == 1:
+        return say("Your move ({colour})", colour=colour)
+    return say("{colour} to move", colour=colour)
 
 
-def _ending(model: GameModel) -> str:
-    score = float(model.spec.score(model.position)[0])
+def _ending(model: GameState) -> str:
+    score = model.score
     if score == 0:
-        return "The game is a draw"
+        return say("The game is a draw")
     colour = BLACK if score > 0 else WHITE
-    name = model.look.player(colour)
-    by = f" by {abs(score):g}" if model.spec.has_points else ""
+    name = say(model.look.player(colour))
     people = model.settings.people
+    if not model.spec.has_points:
+        if len(people) != 1:
+            return say("{name} wins", name=name)
+        if colour in people:
+            return say("You win as {name}", name=name)
+        return say("{name} wins", name=model.name_of(colour))
+    points = f"{abs(score):g}"
     if len(people) != 1:
-        return f"{name} wins{by}"
-    if by:
-        who = "You win" if colour in people else f"{model.ai_name} wins"
-        return f"{who}: {name}{by}"
-    return f"You win as {name}" if colour in people else f"{model.ai_name} wins"
+        return say("{name} wins by {points}", name=name, points=points)
+    if colour in people:
+        return say("You win: {name} by {points}", name=name, points=points)
+    return say(
+        "{who} wins: {name} by {points}", who=model.name_of(colour), name=name, points=points
+    )
 
 
-def why_illegal(model: GameModel, action: int) -> str:
+def result(model: GameState) -> str:
+    """Of the position on the board, as in SGF; ``?`` where the game is not over."""
+    node = model.node
+    for side, letter in ((node.resigned, "R"), (node.timed_out, "T")):
+        if side is not None:
+            return f"{'BW'[opponent(side) - 1]}+{letter}"
+    if not model.over:
+        return "?"
+    score = model.score
+    return f"{'B' if score > 0 else 'W'}+{abs(score):g}" if score else "0"
+
+
+def why_illegal(model: GameState, action: int) -> str:
     """A sentence for the person, empty if the action is legal."""
     if model.legal[action]:
         return ""
     spec = model.spec
     point = action_to_text(spec, action)
     if action == spec.pass_action:
-        return f"You cannot {point} now"
+        return say("You cannot {move} now", move=say(spec.pass_name))
     if model.stones[action] != EMPTY:
-        return "This column is full" if spec.stones_fall else f"{point} is occupied"
+        if spec.stones_fall:
+            return say("This column is full")
+        return say("{point} is occupied", point=point)
     try:
         spec.play(model.position.copy(), np.array([action]))
     except IllegalActionError as error:
         if "suicide" in str(error):
-            return f"{point} would be suicide: the stone would have no liberty"
+            return say("{point} would be suicide: the stone would have no liberty", point=point)
         if spec.name == "othello":
-            return f"{point} would turn no disc"
+            return say("{point} would turn no disc", point=point)
     if spec.name == "go":
-        return f"{point} would repeat an earlier position: play elsewhere first (ko)"
-    return f"{point} cannot be played now"
+        return say(
+            "{point} would repeat an earlier position: play elsewhere first (ko)", point=point
+        )
+    return say("{point} cannot be played now", point=point)

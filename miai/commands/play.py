@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.errors import ConfigError
+
 if TYPE_CHECKING:
     import pygame
 
-    from agents.search_agent import SearchAgent
     from arena.window.model import Settings
-    from arena.window.thinker import Loader
-    from engine.games.spec import GameSpec
+    from arena.window.opponents import Opponent
+    from arena.window.preferences import Preferences
+    from arena.window.watch import Source
 
 SUMMARY = "play against the AI in a window"
 EXAMPLE = "miai play othello --colour white --simulations 400"
@@ -42,16 +46,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="your colour, black moves first; both: two people; none: watch (default: black)",
     )
     parser.add_argument(
-        "--simulations", type=int, default=400, help="the AI's search per move (default: 400)"
+        "--level", type=int, metavar="N", help="how strong the AI is, 1 to 10 (default: 5)"
     )
+    parser.add_argument(
+        "--simulations", type=int, metavar="N", help="the AI's search per move, instead of a level"
+    )
+    parser.add_argument(
+        "--seconds", type=float, metavar="S", help="the AI's time per move, instead of a level"
+    )
+    parser.add_argument(
+        "--program", metavar="COMMAND", help="play against a program that speaks GTP"
+    )
+    parser.add_argument(
+        "--handicap", type=int, default=0, metavar="N", help="Black's stones at the start of Go"
+    )
+    parser.add_argument(
+        "--watch", type=Path, metavar="RUN", help="watch a training run or a tournament live"
+    )
+    parser.add_argument("--keys", type=Path, metavar="FILE", help="JSON of commands and their keys")
     parser.add_argument("--terminal", action="store_true", help="play in the terminal")
 
 
 def run(args: argparse.Namespace) -> int:
-    from engine.errors import ConfigError
-
-    if args.simulations < 1:
+    if args.simulations is not None and args.simulations < 1:
         raise ConfigError(f"expected --simulations of at least 1, got {args.simulations!r}")
+    if args.seconds is not None and not 0 < args.seconds <= 3600:
+        raise ConfigError(f"expected --seconds above 0, at most 3600, got {args.seconds!r}")
+    if args.level is not None and not 1 <= args.level <= 10:
+        raise ConfigError(f"expected a --level from 1 to 10, got {args.level!r}")
+    liked = _preferences(args.keys)
     opened = _what(args)
     reason = "asked for with --terminal" if args.terminal else _why_no_window()
     if not reason:
@@ -63,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
         except NoDisplayError as error:
             reason = str(error)
         else:
-            return _play_in_window(screen, args, opened)
+            return _play_in_window(screen, args, opened, liked)
     if not args.terminal:
         print(f"playing in the terminal: {reason}", file=sys.stderr)
     return _play_in_terminal(args, opened)
@@ -71,8 +94,6 @@ def run(args: argparse.Namespace) -> int:
 
 def _what(args: argparse.Namespace) -> Path | None:
     """Sort out the word after the command: a game becomes ``--game``, a file is returned."""
-    from engine.errors import ConfigError
-
     if args.what is None:
         return None
     path = Path(args.what)
@@ -95,13 +116,16 @@ _ALIASES = {
 
 def _is_plain(args: argparse.Namespace) -> bool:
     """Whether nothing was said about the game: then the one of last time is meant."""
-    said = (args.what, args.size, args.komi, args.rules, args.colour)
-    return all(word is None for word in said) and not args.rule and args.game == "go"
+    said = (args.what, args.size, args.komi, args.rules, args.colour, args.level)
+    how = (args.simulations, args.seconds, args.program, args.watch)
+    nothing = all(word is None for word in (*said, *how))
+    return nothing and not args.rule and args.game == "go" and not args.handicap
 
 
 def _settings(args: argparse.Namespace) -> Settings:
     """The first game's settings, checked together with the network that is to play it."""
     from agents.parse import network_path
+    from arena.window.games import handicap_points
     from arena.window.looks import usual_spec
     from arena.window.model import Settings
     from engine.games import make
@@ -114,16 +138,74 @@ def _settings(args: argparse.Namespace) -> Settings:
     spec = read_spec(args)
     network_path(args.network, spec)  # a misspelt one ends the program before there is a board
     people = {"black": (BLACK,), "white": (WHITE,), "both": (BLACK, WHITE), "none": ()}
-    return Settings(spec, people[args.colour or "black"], args.simulations)
+    if args.handicap and not handicap_points(spec, args.handicap):
+        raise ConfigError(f"expected a --handicap that {spec} has, got {args.handicap!r}")
+    colour = args.colour or ("both" if args.watch else "black")
+    return Settings(spec, people[colour], _opponent(args), handicap=args.handicap)
 
 
-def _play_in_window(screen: pygame.Surface, args: argparse.Namespace, opened: Path | None) -> int:
-    from arena.window.files import autosave_path
+def _opponent(args: argparse.Namespace) -> Opponent:
+    from arena.window.opponents import Opponent
+
+    if args.program is not None:
+        return Opponent("program", 0, args.program)
+    if args.seconds is not None:
+        return Opponent("seconds", args.seconds, args.network)
+    if args.simulations is not None:
+        return Opponent("simulations", args.simulations, args.network)
+    if args.network != "shipped":
+        if args.level is not None:
+            raise ConfigError(
+                "expected --level without --network: levels are played by the network that came "
+                f"along; got --network {args.network!r}; name --simulations or --seconds"
+            )
+        return Opponent("simulations", 400, args.network)
+    return Opponent() if args.level is None else Opponent("level", args.level)
+
+
+def _preferences(keys: Path | None) -> tuple[Preferences, str]:
+    """How the window looks and sounds, with the keys of ``--keys``, and a remark on what failed.
+
+    Raises:
+        ConfigError: if the keymap that was asked for cannot be used.
+    """
+    from arena.window.commands import keymap
+    from arena.window.preferences import load, preferences_path
+
+    liked, note = load(preferences_path())
+    if keys is not None:
+        try:
+            changes = json.loads(keys.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"expected --keys with a JSON file, got {error}") from error
+        if not isinstance(changes, dict):
+            raise ConfigError(f"expected an object of commands in {keys}, got {changes!r}")
+        keymap(changes)
+        return replace(liked, keys=changes), note
+    try:
+        keymap(liked.keys)
+    except ConfigError as error:
+        return replace(liked, keys=None), str(error)
+    return liked, note
+
+
+def _play_in_window(
+    screen: pygame.Surface,
+    args: argparse.Namespace,
+    opened: Path | None,
+    liked: tuple[Preferences, str],
+) -> int:
     from arena.window.start import play
 
-    go_on = _is_plain(args)
-    load = _loader(args.network)
-    return play(screen, partial(_settings, args), load, autosave_path(), go_on, opened)
+    watch = None if args.watch is None else partial(_source, args.watch)
+    settings = partial(_settings, args)
+    return play(screen, settings, args.network, liked, _is_plain(args), opened, watch)
+
+
+def _source(folder: Path) -> Source:
+    from miai.watch import source_of
+
+    return source_of(folder)
 
 
 def _why_no_window() -> str:
@@ -140,37 +222,15 @@ def _why_no_window() -> str:
 def _play_in_terminal(args: argparse.Namespace, opened: Path | None) -> int:
     from arena.terminal import Terminal
     from arena.window.files import open_file
+    from arena.window.games import start_position
     from arena.window.model import GameModel
+    from arena.window.opponents import load
 
     settings = _settings(args)
     model = GameModel(settings)
-    agent, note = _loader(args.network)(settings.spec)
-    if note:
-        print(note, file=sys.stderr)
+    model.begin(settings, start_position(settings))
     if opened is not None:
         open_file(model, opened)
         print(model.message, file=sys.stderr)
-    Terminal(model, agent, sys.stdin, sys.stdout).run()
+    Terminal(model, load, sys.stdin, sys.stdout, args.network).run()
     return 0
-
-
-def _loader(network: str) -> Loader:
-    """Return what makes the agent for a game; called in another thread by the window."""
-
-    def load(spec: GameSpec) -> tuple[SearchAgent, str]:
-        from agents.parse import network_path
-        from agents.protocol import Limit
-        from agents.search_agent import SearchAgent, rollout_agent
-
-        path = network_path(network, spec)
-        if network == "shipped" and not path.is_file():
-            from agents.evaluators.rollout import RolloutEvaluator
-
-            note = f"no network for {spec.name} came along: playing by random playouts, weaker"
-            return rollout_agent("Miai (playouts)", 400, RolloutEvaluator()), note
-        from agents.evaluators.auto import load_evaluator
-
-        evaluator = load_evaluator(path, spec)
-        return SearchAgent("Miai", evaluator, Limit(), parallel_leaves=8), ""
-
-    return load

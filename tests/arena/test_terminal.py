@@ -5,20 +5,17 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from agents.evaluators.rollout import RolloutEvaluator
-from agents.search_agent import rollout_agent
 from arena.terminal import Terminal
-from arena.window.model import GameModel, Settings
-from engine.games.go import GoSpec
+from arena.window.model import GameModel
 from engine.games.spec import BLACK, WHITE
 from engine.records import read_sgf
+from tests.arena.window.conftest import go5, load_playouts
 
 
 def play(lines: str, colour: int = BLACK) -> tuple[str, GameModel]:
-    model = GameModel(Settings(GoSpec(5, 5, komi=0.5), (colour,), 16), seed=1)
+    model = GameModel(go5((colour,), 16), seed=1)
     out = io.StringIO()
-    agent = rollout_agent("Miai", 16, RolloutEvaluator())
-    Terminal(model, agent, io.StringIO(lines), out).run()
+    Terminal(model, load_playouts, io.StringIO(lines), out).run()
     return out.getvalue(), model
 
 
@@ -57,5 +54,5 @@ def test_the_ai_begins_when_the_person_has_white(tmp_path: Path) -> None:
     printed, model = play(f"save {path}\nhelp\nquit\n", WHITE)
     assert len(model.actions) == 1
     assert f"Saved {path}" in printed
-    assert "pass        pass" in printed
+    assert "pass          pass" in printed
     assert read_sgf(path.read_bytes(), "x")[0].actions == tuple(model.actions)

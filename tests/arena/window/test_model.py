@@ -9,17 +9,20 @@ import numpy as np
 import pytest
 
 from agents.protocol import Decision
-from arena.window.files import result_at, save
+from arena.window import games
+from arena.window.files import save
 from arena.window.model import RESIGN_AFTER, RESIGN_TURNS, GameModel, Settings
+from arena.window.wording import result
 from engine.games.go import GoSpec
 from engine.games.spec import BLACK, WHITE
 from engine.notation import text_to_action
 from engine.records import read_sgf
 from engine.search import SearchResult
+from tests.arena.window.conftest import go5
 
 
 def start(colour: int = BLACK) -> GameModel:
-    return GameModel(Settings(GoSpec(5, 5, komi=0.5), (colour,), 10), seed=1)
+    return GameModel(go5((colour,), 10), seed=1)
 
 
 def point(model: GameModel, name: str) -> int:
@@ -191,7 +194,7 @@ def test_resigning_ends_the_game_and_can_be_taken_back() -> None:
     ticket = model.ticket
     assert model.resign()
     assert model.over
-    assert result_at(model, model.node) == "W+R"
+    assert result(model) == "W+R"
     assert "You resigned" in model.status
     assert not model.ai_decides(ticket, Decision(point(model, "D4")))
     assert not model.play(point(model, "D4"))
@@ -204,10 +207,10 @@ def test_two_passes_end_and_score_the_board() -> None:
     model = start()
     model.play(point(model, "C3"))
     assert model.ai_decides(model.ticket, Decision(model.spec.pass_action))
-    assert "plays pass: pass too" in model.message
+    assert "Miai passes: pass too" in model.message
     model.pass_turn()
     assert model.over
-    assert result_at(model, model.node) == "B+24.5"
+    assert result(model) == "B+24.5"
     assert model.status == "You win: Black by 24.5"
     assert model.owners.sum() == 25
 
@@ -233,7 +236,7 @@ def test_win_rates_are_blacks_and_undo_forgets_later_ones() -> None:
 
 
 def test_the_ai_resigns_only_after_several_hopeless_turns() -> None:
-    model = GameModel(Settings(GoSpec(19, 19, komi=0.5), (BLACK,), 10), seed=1)
+    model = GameModel(Settings(GoSpec(19, 19, komi=0.5), (BLACK,)), seed=1)
     free = iter(range(model.spec.points))
     least = int(RESIGN_AFTER * model.spec.points)
     for turn in range(least):
@@ -246,7 +249,7 @@ def test_the_ai_resigns_only_after_several_hopeless_turns() -> None:
             break
         assert turn < least - 1
     assert model.resigned == WHITE
-    assert result_at(model, model.node) == "B+R"
+    assert result(model) == "B+R"
     assert len(model.actions) >= least
     assert RESIGN_TURNS > 1
 
@@ -255,14 +258,14 @@ def test_a_new_game_can_be_taken_back() -> None:
     model = start()
     model.play(point(model, "C3"))
     ticket = model.ticket
-    model.new_game(Settings(GoSpec(7, 7, komi=5.5), (WHITE,), 50))
+    games.new_game(model, Settings(GoSpec(7, 7, komi=5.5), (WHITE,)))
     assert model.spec.height == 7
     assert model.ai_to_move
     assert not model.ai_decides(ticket, Decision(3))
-    assert model.restore()
+    assert games.restore(model)
     assert model.spec.height == 5
     assert len(model.actions) == 1
-    assert not model.restore()
+    assert not games.restore(model)
 
 
 def test_saving_writes_what_reading_gives_back(tmp_path: Path) -> None:

@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from agents.evaluators.rollout import RolloutEvaluator
-from agents.search_agent import SearchAgent, rollout_agent
-from arena.window.model import GameModel, Settings
+from agents.protocol import Agent
+from arena.window.opponents import Opponent
 from arena.window.thinker import Thinker
 from engine.games.go import GoSpec
 from engine.games.hex import HexSpec
-from engine.games.spec import BLACK, WHITE, GameSpec
-
-
-def load(_: GameSpec) -> tuple[SearchAgent, str]:
-    return rollout_agent("Playouts", 16, RolloutEvaluator()), "weak"
-
-
-def go5(people: tuple[int, ...], simulations: int, komi: float = 0.5) -> Settings:
-    return Settings(GoSpec(5, 5, komi=komi), people, simulations)
-
-
-@pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[object]:
-    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
-    monkeypatch.chdir(tmp_path)
-
-    from arena.window.app import App
-    from arena.window.screen import close_screen, open_screen
-
-    screen = open_screen((900, 700))
-    model = GameModel(go5((BLACK,), 16), seed=1)
-    thinker = Thinker(load)
-    yield App(screen, model, thinker)
-    thinker.close()
-    close_screen()
+from engine.games.spec import BLACK, WHITE
+from tests.arena.window.conftest import go5, load_playouts
 
 
 def picture(app) -> np.ndarray:  # type: ignore[no-untyped-def]
@@ -82,7 +58,7 @@ def test_a_click_places_a_stone_where_it_was_and_the_ai_answers(app) -> None:  #
     assert after[patch].mean() < before[patch].mean() - 60
     wait(app, lambda: len(app.model.actions) == 2)
     assert not np.array_equal(after, picture(app))
-    assert app.model.ai_name == "Playouts"
+    assert app.control.note == "weak"
 
 
 def test_every_point_is_found_under_its_own_pixel(app) -> None:  # type: ignore[no-untyped-def]
@@ -101,7 +77,7 @@ def test_every_point_is_found_under_its_own_pixel(app) -> None:  # type: ignore[
 def test_switches_change_the_picture(app) -> None:  # type: ignore[no-untyped-def]
     import pygame
 
-    wait(app, lambda: app._ready)
+    wait(app, lambda: app.control.ready)
     plain = picture(app)
     press(app, pygame.K_c)
     assert not np.array_equal(plain, picture(app))
@@ -122,9 +98,9 @@ def test_dialogs_open_act_and_close(app) -> None:  # type: ignore[no-untyped-def
     assert not np.array_equal(plain, picture(app))
     press(app, pygame.K_ESCAPE)
     assert app.dialog is None
-    press(app, pygame.K_n)
+    app.actions.by_name["new"]()
     picture(app)
-    click(app, app.dialog._more[1].rect.center)
+    click(app, app.dialog.more[1].rect.center)
     press(app, pygame.K_RETURN)
     assert app.dialog is None
     assert app.model.spec.height == 7
@@ -137,13 +113,13 @@ def test_dialogs_open_act_and_close(app) -> None:  # type: ignore[no-untyped-def
 
 
 def test_new_game_while_thinking_stops_the_search(app) -> None:  # type: ignore[no-untyped-def]
-    wait(app, lambda: app._ready)
-    app.model.new_game(go5((BLACK,), 10**6))
+    wait(app, lambda: app.control.ready)
+    app.control.new_game(go5((BLACK,), 10**6))
     app.model.play(12)
     app.update()
     time.sleep(0.3)
     started = time.monotonic()
-    app.model.new_game(go5((WHITE,), 8))
+    app.control.new_game(go5((WHITE,), 8))
     wait(app, lambda: len(app.model.actions) == 1)
     assert time.monotonic() - started < 30
     assert app.model.actions != [12]
@@ -152,8 +128,8 @@ def test_new_game_while_thinking_stops_the_search(app) -> None:  # type: ignore[
 def test_escape_lets_the_ai_move_at_once(app) -> None:  # type: ignore[no-untyped-def]
     import pygame
 
-    wait(app, lambda: app._ready)
-    app.model.new_game(go5((BLACK,), 200_000))
+    wait(app, lambda: app.control.ready)
+    app.control.new_game(go5((BLACK,), 200_000))
     app.model.play(12)
     wait(app, lambda: app.model.thought is not None)
     press(app, pygame.K_ESCAPE)
@@ -162,23 +138,23 @@ def test_escape_lets_the_ai_move_at_once(app) -> None:  # type: ignore[no-untype
 
 
 def test_buttons_do_what_they_say(app, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    wait(app, lambda: app._ready)
+    wait(app, lambda: app.control.ready)
     picture(app)
-    click(app, app.buttons["Pass"].rect.center)
+    click(app, app.buttons["pass"].rect.center)
     assert app.model.actions == [app.model.spec.pass_action]
     wait(app, lambda: len(app.model.actions) == 2)
     picture(app)
-    click(app, app.buttons["Undo"].rect.center)
+    click(app, app.buttons["undo"].rect.center)
     assert app.model.actions == []
     picture(app)
-    click(app, app.buttons["Save"].rect.center)
+    click(app, app.buttons["save"].rect.center)
     assert list(tmp_path.glob("miai-*.sgf"))
 
 
 def test_an_idle_window_is_not_painted_again(app, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     import pygame
 
-    wait(app, lambda: app._ready)
+    wait(app, lambda: app.control.ready)
     painted: list[int] = []
     monkeypatch.setattr(app, "draw", lambda: painted.append(1))
     pygame.event.clear()
@@ -223,36 +199,42 @@ def test_an_ai_that_breaks_down_says_so(app, monkeypatch) -> None:  # type: igno
         def think(self, *_: object) -> None:
             raise ZeroDivisionError("oh")
 
-    app.thinker.close()
-    app.thinker = Thinker(lambda _: (Broken(), ""))  # type: ignore[arg-type, return-value]
-    app.thinker.prepare(app.model.spec)
-    wait(app, lambda: app._ready and app.model.ai_name == "Broken")
+    app.control.close()
+    app.control._load = lambda *_: (Broken(), "")
+    app.control._minds = {"home": Thinker(app.control._load)}
+    app.control._loaded.clear()
+    app.control.prepare()
+    wait(app, lambda: app.control.ready)
     app.model.play(12)
-    wait(app, lambda: app._failure)
-    assert "ZeroDivisionError" in app._failure
+    wait(app, lambda: app.control.failure)
+    assert "ZeroDivisionError" in app.control.failure
     assert len(crashes) == 1, "the traceback has to reach the terminal"
     picture(app)
     app.model.undo()
     app.update()
     assert app.model.actions == []
+    app.control._load = load_playouts
+    app.model.play(12)
+    app.control.restart()
+    wait(app, lambda: len(app.model.actions) == 2)
 
 
-def test_a_failed_load_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_load_is_told() -> None:
     from arena.window.thinker import Failed
     from engine.errors import NetworkFileError
 
-    def fail(_: GameSpec) -> tuple[SearchAgent, str]:
+    def fail(*_: object) -> tuple[Agent, str]:
         raise NetworkFileError("expected a network, got nothing")
 
     thinker = Thinker(fail)
-    spec = GoSpec(5, 5)
-    thinker.prepare(spec)
+    spec, opponent = GoSpec(5, 5), Opponent()
+    thinker.prepare(opponent, spec)
     deadline = time.monotonic() + 10
     events: list[object] = []
     while not events and time.monotonic() < deadline:
         events = list(thinker.events())
         time.sleep(0.01)
-    assert events == [Failed(spec, "expected a network, got nothing")]
+    assert events == [Failed((opponent.key, spec), "expected a network, got nothing")]
     thinker.close()
 
 
@@ -302,9 +284,9 @@ def test_no_words_overlap_in_the_smallest_window(app, monkeypatch) -> None:  # t
     from arena.window.screen import SMALLEST
 
     app.screen = pygame.display.set_mode(SMALLEST)
-    app.model.new_game(go5((BLACK,), 16, -12.5))
-    app.model.ai_name = "Miai (playouts)"
-    app._loaded[app.model.spec] = ""
+    app.control.new_game(go5((BLACK,), 16, -12.5))
+    app.model.settings = replace(app.model.settings, opponent=Opponent("simulations", 16, "x" * 20))
+    app.control._loaded[(app.model.settings.opponent.key, app.model.spec)] = ""
     app.model.play(12)
     written: list[tuple[str, pygame.Rect]] = []
     write = theme.text

@@ -1,0 +1,314 @@
+"""What the commands of :mod:`arena.window.commands` do to a window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pygame
+
+from arena.window import choices, dialogs, files, games
+from arena.window.marks import Overlays
+from arena.window.model import Settings
+from arena.window.opponents import Opponent
+from arena.window.preferences import Preferences
+from arena.window.review import next_mistake
+from arena.window.texts import say
+from engine.diagram import diagram
+from engine.errors import MiaiError, NotationError
+from engine.notation import text_to_action
+
+if TYPE_CHECKING:
+    from arena.window.app import App
+
+
+class Actions:
+    """One method for each command, by its name."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        model, control = app.control.model, app.control
+        self.by_name: dict[str, Callable[[], object]] = {
+            "pass": model.pass_turn,
+            "resign": self._resign,
+            "undo": model.undo,
+            "redo": model.redo,
+            "hint": control.hint,
+            "go_on": self._go_on,
+            "stop": self._stop,
+            "swap": model.swap_sides,
+            "type": self._type,
+            "cursor": self._cursor,
+            "back": lambda: model.step(-1),
+            "forth": lambda: model.step(1),
+            "back_ten": lambda: model.step(-10),
+            "forth_ten": lambda: model.step(10),
+            "start": lambda: model.step(-model.node.ply),
+            "end": lambda: model.step(model.spec.max_plies),
+            "variation_up": lambda: model.turn_to_sibling(-1),
+            "variation_down": lambda: model.turn_to_sibling(1),
+            "delete": lambda: games.delete_variation(model),
+            "next_mistake": lambda: self._mistake(1),
+            "last_mistake": lambda: self._mistake(-1),
+            "candidates": lambda: self._toggle("candidates"),
+            "heat_map": lambda: self._toggle("heat_map"),
+            "ownership": lambda: self._toggle("ownership"),
+            "inspect": self._inspect,
+            "review": self._review,
+            "teach": self._teach,
+            "deeper": lambda: control.look_deeper(2.0),
+            "faster": lambda: control.look_deeper(0.5),
+            "numbers": lambda: self._toggle("numbers"),
+            "coordinates": lambda: self._toggle("coordinates"),
+            "new": self._new,
+            "restore": self._restore,
+            "open": self._ask_file,
+            "save": lambda: files.save(model),
+            "paste": self._paste,
+            "copy": self._copy,
+            "copy_diagram": self._copy_diagram,
+            "picture": self._picture,
+            "set_up": self._set_up,
+            "count": self._count,
+            "options": self._options,
+            "full_screen": pygame.display.toggle_fullscreen,
+            "keys": self._keys,
+            "quit": self._quit,
+        }
+
+    def _toggle(self, name: str) -> None:
+        overlays = self._app.overlays
+        self._app.overlays = replace(overlays, **{name: not getattr(overlays, name)})
+
+    def _inspect(self) -> None:
+        self._app.inspect = not self._app.inspect
+        self._app.control.review = False
+
+    def _review(self) -> None:
+        self._app.control.review = not self._app.control.review
+        self._app.inspect = False
+
+    def _mistake(self, step: int) -> None:
+        model = self._app.control.model
+        node = next_mistake(model, step)
+        if node is None:
+            model.message = say("No costly move that way; M goes through the game")
+        else:
+            model.look_at(node)
+
+    def _resign(self) -> None:
+        model = self._app.control.model
+        if model.over:
+            model.resign()
+        else:
+            words = say("Resign this game?")
+            self._app.dialog = dialogs.Question(words, say("Resign"), model.resign)
+
+    def _go_on(self) -> None:
+        control = self._app.control
+        if control.failure or control.model.trouble:
+            control.restart()
+        else:
+            control.model.go_on()
+
+    def _stop(self) -> None:
+        app = self._app
+        if app.set_up is not None:
+            app.set_up = None
+            app.control.model.message = say("The board is as it was")
+        elif app.cursor is not None:
+            app.cursor = None
+        else:
+            app.control.hurry()
+
+    def _cursor(self) -> None:
+        app, model = self._app, self._app.control.model
+        centre = model.spec.points // 2 if model.last_point is None else model.last_point
+        app.cursor = None if app.cursor is not None else centre
+        if app.cursor is not None:
+            model.message = say("Arrows move the cursor, Enter plays there, Tab puts it away")
+
+    def _type(self) -> None:
+        note = say("such as D4, or pass; Enter plays it")
+        self._app.dialog = dialogs.Entry(say("Type a move"), "", self._play_typed, note)
+
+    def _play_typed(self, text: str) -> None:
+        model = self._app.control.model
+        try:
+            model.play(text_to_action(model.spec, text.strip(), model.position))
+        except NotationError as error:
+            model.message = str(error)
+
+    def _new(self) -> None:
+        app = self._app
+        app.dialog = dialogs.Rows(
+            say("New game"),
+            choices.NEW_GAME,
+            app.control.model.settings,
+            self._begin,
+            say("Start"),
+            ask=self._ask_source,
+        )
+
+    def _begin(self, settings: Settings) -> None:
+        self._app.control.new_game(settings)
+
+    def _ask_source(self, settings: Settings, done: Callable[[Settings], object]) -> None:
+        """Let a person type a program's command line, a network's file, or a number."""
+        app, rows = self._app, self._app.dialog
+        opponent = settings.opponent
+
+        def take(text: str) -> None:
+            done(replace(settings, opponent=_typed(opponent, text)))
+            app.reopen = rows
+
+        title = say("Program and its arguments, such as: gnugo --mode gtp")
+        text = opponent.source
+        if opponent.kind in ("simulations", "seconds"):
+            title, text = say("Simulations or seconds a move, or a network's file"), ""
+        elif opponent.kind != "program":
+            title, text = say("Level, from 1 to 10"), f"{opponent.level}"
+        app.dialog = dialogs.Entry(title, text, take)
+        app.reopen = rows
+
+    def _restore(self) -> None:
+        if games.restore(self._app.control.model):
+            self._app.control.prepare()
+
+    def _ask_file(self) -> None:
+        self._app.dialog = dialogs.OpenFile(Path.cwd(), self.open_path)
+
+    def open_path(self, path: Path) -> None:
+        """Show a game, or play against a network, whichever the file is."""
+        control = self._app.control
+        if path.suffix.lower() == ".safetensors" or path.is_dir():
+            from agents.parse import network_path
+
+            try:
+                network_path(str(path), control.model.spec)
+            except MiaiError as error:
+                control.model.message = str(error)
+                return
+            control.use_network(str(path))
+        elif files.open_file(control.model, path):
+            control.prepare()
+
+    def _paste(self) -> None:
+        model = self._app.control.model
+        try:
+            text = str(pygame.scrap.get_text())
+        except (pygame.error, UnicodeError):
+            text = ""
+        try:
+            files.open_text(model, text.encode(), say("pasted game"))
+            self._app.control.prepare()
+        except MiaiError as error:
+            model.message = say("The clipboard holds no game: {reason}", reason=error)
+
+    def _copy(self) -> None:
+        self._put_on_clipboard(files.as_sgf(self._app.control.model).decode())
+
+    def _copy_diagram(self) -> None:
+        model = self._app.control.model
+        self._put_on_clipboard(diagram(model.spec, model.position))
+
+    def _put_on_clipboard(self, text: str) -> None:
+        try:
+            pygame.scrap.put_text(text)
+            words = say("Copied")
+        except pygame.error as error:
+            words = say("Could not copy: {reason}", reason=error)
+        self._app.control.model.message = words
+
+    def _picture(self) -> None:
+        model = self._app.control.model
+        path = Path.cwd() / f"miai-{datetime.now():%Y%m%d-%H%M%S}.png"
+        try:
+            pygame.image.save(self._app.board_picture(), str(path))
+            model.message = say("Saved {path}", path=path)
+        except (pygame.error, OSError) as error:
+            model.message = say("Could not save {path}: {reason}", path=path, reason=error)
+
+    def _set_up(self) -> None:
+        app, model = self._app, self._app.control.model
+        if app.set_up is None:
+            app.set_up = games.SetUp.of(model)
+            model.message = say(
+                "Click: stones and none; right click: the other colour; P: other side moves; "
+                "V: done; Esc: leave it"
+            )
+        else:
+            changed, app.set_up = app.set_up, None
+            if not games.apply_set_up(model, changed):
+                app.set_up = changed
+
+    def _count(self) -> None:
+        model = self._app.control.model
+        if model.count is None:
+            model.message = say("There is nothing to count in this game")
+            return
+        model.counting = not model.counting
+        model.renew()
+        if model.counting and not model.node.dead:
+            self._app.control.mark_dead()
+        first, second = (say(player) for player in model.look.players)
+        score = model.score
+        name = first if score > 0 else second
+        model.message = say("As it stands: {name} by {points:g}", name=name, points=abs(score))
+        if not model.counting and not model.over:
+            model.node.dead = frozenset()
+            model.message = ""
+
+    def _teach(self) -> None:
+        app = self._app
+        app.set_preferences(replace(app.preferences, teaching=not app.preferences.teaching))
+        on = app.preferences.teaching
+        words = say("Teaching is on: it stops at costly moves") if on else say("Teaching is off")
+        app.control.model.message = words
+
+    def _options(self) -> None:
+        app, before = self._app, self._app.preferences
+
+        def done(preferences: Preferences) -> None:
+            app.set_preferences(preferences, keep=True)
+
+        app.dialog = dialogs.Rows(
+            say("How the window looks and sounds"),
+            choices.OPTIONS,
+            before,
+            done,
+            say("Keep"),
+            on_change=app.set_preferences,
+        )
+        app.on_cancel = lambda: app.set_preferences(before)
+
+    def _keys(self) -> None:
+        self._app.dialog = dialogs.KeyList(self._app.command_of)
+
+    def _quit(self) -> None:
+        self._app.running = False
+
+
+def _typed(opponent: Opponent, text: str) -> Opponent:
+    """What a person typed for an opponent; what makes no sense changes nothing."""
+    text = text.strip()
+    if opponent.kind == "program":
+        return replace(opponent, source=text)
+    try:
+        amount = float(text)
+    except ValueError:
+        is_path = opponent.kind in ("simulations", "seconds") and text
+        return replace(opponent, source=text) if is_path else opponent
+    if opponent.kind in ("level", "adaptive"):
+        return replace(opponent, amount=min(max(amount, 1.0), 10.0))
+    most = 200_000.0 if opponent.kind == "simulations" else 3600.0
+    least = 1.0 if opponent.kind == "simulations" else 0.05
+    return replace(opponent, amount=min(max(amount, least), most))
+
+
+def usual_overlays(preferences: Preferences) -> Overlays:
+    """What is shown at the start."""
+    return Overlays(coordinates=preferences.coordinates)

@@ -1,0 +1,115 @@
+"""Time to think: a main time, then periods of which one is lost when it runs out. No real clock.
+
+The caller says what time it is, so that tests need not wait.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from arena.window.texts import mark, say
+from engine.games.spec import BLACK, WHITE
+
+_SOON_S: Final = 10.0
+
+
+@dataclass(frozen=True)
+class ClockRule:
+    """How much time each side has."""
+
+    main_s: float
+    periods: int = 0
+    """Extra periods (byo-yomi) after the main time; one is lost each time it runs out."""
+    period_s: float = 0.0
+
+
+RULES: Final[tuple[ClockRule | None, ...]] = (
+    None,
+    ClockRule(60, 3, 10),
+    ClockRule(300, 3, 20),
+    ClockRule(600, 5, 30),
+    ClockRule(1800, 5, 30),
+    ClockRule(300),
+    ClockRule(3600),
+)
+_NONE: Final = mark("no clock")
+
+
+def rule_words(rule: ClockRule | None) -> str:
+    """A rule in a few words."""
+    if rule is None:
+        return say(_NONE)
+    if rule.periods == 0:
+        return say("{minutes:g} min", minutes=rule.main_s / 60)
+    return say(
+        "{minutes:g} min + {periods} x {seconds:g} s",
+        minutes=rule.main_s / 60,
+        periods=rule.periods,
+        seconds=rule.period_s,
+    )
+
+
+class GameClock:
+    """Two clocks of which one runs at most."""
+
+    def __init__(self, rule: ClockRule) -> None:
+        self.rule = rule
+        self.main_s = {BLACK: rule.main_s, WHITE: rule.main_s}
+        self.periods = {BLACK: rule.periods, WHITE: rule.periods}
+        self.period_left_s = {BLACK: rule.period_s, WHITE: rule.period_s}
+        self._running: int | None = None
+        self._since = 0.0
+
+    def run(self, colour: int | None, now: float) -> None:
+        """Let a side's clock run from now on, or none; a side that has moved gets a full period."""
+        self.tick(now)
+        if colour != self._running and self._running is not None:
+            self.period_left_s[self._running] = self.rule.period_s
+        self._running, self._since = colour, now
+
+    def tick(self, now: float) -> None:
+        """Take the time that has passed from the clock that runs."""
+        spent, self._since = now - self._since, now
+        colour = self._running
+        if colour is None or spent <= 0:
+            return
+        from_main = min(spent, self.main_s[colour])
+        self.main_s[colour] -= from_main
+        spent -= from_main
+        while spent > 0 and self.periods[colour] > 0:
+            from_period = min(spent, self.period_left_s[colour])
+            self.period_left_s[colour] -= from_period
+            spent -= from_period
+            if self.period_left_s[colour] <= 0:
+                self.periods[colour] -= 1
+                self.period_left_s[colour] = self.rule.period_s
+
+    def flagged(self) -> int | None:
+        """The side whose time is up."""
+        for colour in (BLACK, WHITE):
+            if self.main_s[colour] <= 0 and self.periods[colour] <= 0:
+                return colour
+        return None
+
+    def hurries(self, colour: int) -> bool:
+        """Whether a side has little time left."""
+        left = self.main_s[colour] or self.period_left_s[colour]
+        return self.main_s[colour] <= 0 or left < _SOON_S
+
+    def allowance_s(self, colour: int) -> float:
+        """What an AI may spend on one move: it must not run out of time."""
+        if self.main_s[colour] <= 0:
+            return max(self.period_left_s[colour] * 0.7, 0.05)
+        return max(self.main_s[colour] / 25 + self.rule.period_s * 0.5, 0.05)
+
+    def words(self, colour: int) -> str:
+        """What a side's clock shows."""
+        if self.main_s[colour] > 0:
+            return _minutes(self.main_s[colour])
+        return f"{_minutes(self.period_left_s[colour])} ({self.periods[colour]})"
+
+
+def _minutes(seconds: float) -> str:
+    whole = int(seconds + 0.999)
+    return f"{whole // 60}:{whole % 60:02d}"

@@ -1,0 +1,394 @@
+"""Between the game and those who think about it: who is asked what, and what becomes of answers.
+
+No pygame and no waiting: :meth:`Control.update` is called many times a second. AIs that play and
+the search for the person's eyes share one thread; each program has one of its own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from agents.protocol import Limit
+from arena.window import games
+from arena.window.counting import begin_count
+from arena.window.model import GameModel, Settings
+from arena.window.opponents import (
+    Opponent,
+    after_game,
+    keep_standing,
+    standing,
+)
+from arena.window.review import SWEEP_SIMULATIONS, unjudged
+from arena.window.teaching import LESSON_SIMULATIONS, Teacher
+from arena.window.texts import say
+from arena.window.thinker import (
+    Decided,
+    Event,
+    Failed,
+    Loaded,
+    Loader,
+    Place,
+    Question,
+    Thinker,
+    Thinking,
+)
+from arena.window.tree import Node
+from engine.games.spec import BLACK
+from engine.notation import action_to_text
+
+_GLANCE: Final = 64
+"""Simulations of a look for the policy and the territory."""
+_HINT: Final = 200
+_DEPTH: Final = 20_000
+"""Simulations of the analysis, which goes on while somebody looks ..."""
+_DEPTH_POINTS: Final = 2_000_000
+"""... but fewer on large boards: simulations times points, for the memory."""
+_LEAST_DEPTH: Final = 50
+_HOME = "home"
+
+
+class Control:
+    """One game, its AIs, and the person's wishes to see what they think."""
+
+    def __init__(
+        self,
+        model: GameModel,
+        load: Loader,
+        network: str = "shipped",
+        standings: Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Nothing is loaded yet.
+
+        Args:
+            model: the game.
+            load: makes agents.
+            network: what looks at positions for the person.
+            standings: where results against the adaptive opponent are kept; ``None``: nowhere.
+            clock: tells seconds.
+        """
+        self.model = model
+        self.network = network
+        self.review = False
+        """Go through the whole game when nothing else is to be thought about."""
+        self.looking = False
+        """The person wants to see what the AI thinks, as deep as it goes ..."""
+        self.glancing = False
+        """... or only its first impression."""
+        self.teacher: Teacher | None = None
+        self.depth = 1.0
+        """Factor of how deep the analysis goes."""
+        self._load = load
+        self._standings = standings
+        self._clock = clock
+        self._minds: dict[str, Thinker] = {_HOME: Thinker(load)}
+        self._loaded: dict[Place, str] = {}
+        self._failures: dict[Place | None, str] = {}
+        self._asked: tuple[int, int, str] | None = None
+        self._swept: dict[int, Node] = {}
+        self._sweeps = 0
+        self._hint = -1
+        self._ended = -1
+        self.prepare()
+
+    @property
+    def analyst(self) -> Opponent:
+        """Who looks at positions for the person."""
+        return Opponent("simulations", self._depth(), self.network)
+
+    def _depth(self) -> int:
+        deepest = min(_DEPTH, _DEPTH_POINTS // self.model.spec.points)
+        return max(int(deepest * self.depth), _LEAST_DEPTH)
+
+    def prepare(self) -> None:
+        """Load what the game on the board will ask."""
+        model = self.model
+        for colour in (BLACK, 3 - BLACK):
+            if colour not in model.settings.people:
+                opponent = model.settings.opponent_of(colour)
+                self._mind(opponent).prepare(opponent, model.spec)
+        self._minds[_HOME].prepare(self.analyst, model.spec)
+
+    @property
+    def ready(self) -> bool:
+        """Whether those who are to move or look now are loaded."""
+        who = self.model.mover if self.model.ai_turn else self.analyst
+        return (who.key, self.model.spec) in self._loaded
+
+    @property
+    def failure(self) -> str:
+        """Why nothing more can be thought, empty if it can."""
+        model = self.model
+        who = model.mover if model.ai_turn else self.analyst
+        return self._failures.get(None) or self._failures.get((who.key, model.spec), "")
+
+    @property
+    def note(self) -> str:
+        """A lasting remark about who plays, such as that no network was found."""
+        model = self.model
+        who = self.analyst if model.settings.people == (1, 2) else model.settings.opponent
+        return self._loaded.get((who.key, model.spec), "")
+
+    def restart(self) -> None:
+        """Start afresh whatever has broken down, and let the AI move again."""
+        for name, mind in list(self._minds.items()):
+            if not mind.alive or name != _HOME:
+                mind.close(0.2)
+                del self._minds[name]
+        if _HOME not in self._minds:
+            self._minds[_HOME] = Thinker(self._load)
+            self._loaded.clear()
+        self._failures.clear()
+        self._asked = None
+        self.model.paused = self.model.ai_turn
+        self.model.go_on()
+        self.model.trouble = ""
+        self.prepare()
+
+    def close(self) -> None:
+        """End all thinking."""
+        for mind in self._minds.values():
+            mind.close()
+
+    def _mind(self, opponent: Opponent) -> Thinker:
+        name = opponent.key if opponent.kind == "program" else _HOME
+        if name not in self._minds:
+            self._minds[name] = Thinker(self._load)
+        return self._minds[name]
+
+    # What a person asks for.
+
+    def new_game(self, settings: Settings) -> None:
+        """Start over, against the level that suits the person if they want that."""
+        if settings.opponent.kind == "adaptive" and self._standings is not None:
+            level = standing(settings.spec, self._standings).level
+            settings = replace(settings, opponent=replace(settings.opponent, amount=level))
+        had = len(self.model.set_aside)
+        games.new_game(self.model, settings)
+        if len(self.model.set_aside) > had:
+            self.model.message = say("B brings the earlier game back")
+        self.prepare()
+
+    def hint(self) -> None:
+        """Say in the model's message what the AI would play, as soon as it knows."""
+        if self.model.over or self.model.ai_to_move:
+            self.model.message = say("There is nothing to decide")
+        else:
+            self._hint = self.model.ticket
+            self.model.message = say("Thinking of a hint ...")
+
+    def hurry(self) -> None:
+        """Let the AI move with what it knows by now."""
+        self.model.message = ""
+        for mind in self._minds.values():
+            mind.hurry(self.model.ticket)
+
+    def look_deeper(self, factor: float) -> None:
+        """Make the analysis deeper or shallower."""
+        self.depth = min(max(self.depth * factor, 1 / 64), 16.0)
+        self.model.message = say("Analysis up to {count} simulations", count=self._depth())
+
+    def use_network(self, source: str) -> None:
+        """Let a network file play and look from now on."""
+        self.network = source
+        model = self.model
+        opponent = model.settings.opponent
+        kind = opponent.kind if opponent.kind in ("simulations", "seconds") else "simulations"
+        amount = opponent.amount if kind == opponent.kind else 400.0
+        model.settings = replace(model.settings, opponent=Opponent(kind, amount, source))
+        model.renew()
+        model.message = say("{name} plays and looks now", name=Path(source).name)
+        self._asked = None
+        self.prepare()
+
+    def teach(self, loss: float | None) -> None:
+        """Stop the game at moves that cost so much chance to win; ``None`` does not."""
+        self.teacher = None if loss is None else Teacher(loss)
+
+    # What the AIs say.
+
+    def update(self) -> bool:
+        """Take what the AIs have to say and ask what is to be thought about next.
+
+        Returns whether anything has changed.
+        """
+        events = [event for mind in list(self._minds.values()) for event in mind.events()]
+        for event in events:
+            self._take(event)
+        late = self.model.run_clock(self._clock())
+        self._note_the_end()
+        self._ask()
+        return bool(events) or late
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Loaded):
+            self._loaded[event.place] = event.note
+            self._failures.pop(event.place, None)
+        elif isinstance(event, Failed):
+            self._failures[event.place] = event.reason
+        elif isinstance(event, Thinking):
+            node = self._swept.get(event.ticket)
+            if node is not None:
+                node.look(event.thought)
+            else:
+                self.model.ai_thinks(event.ticket, event.thought)
+        elif isinstance(event, Decided):
+            node = self._swept.pop(event.ticket, None)
+            if node is not None:
+                if event.decision.thought is not None:
+                    node.look(event.decision.thought)
+                self._asked = None
+            else:
+                self.model.ai_decides(event.ticket, event.decision)
+        self._give_hint()
+
+    def _give_hint(self) -> None:
+        thought = self.model.thought
+        if self._hint != self.model.ticket or thought is None:
+            return
+        if thought.simulations >= _HINT or thought.proven:
+            move = action_to_text(self.model.spec, thought.action)
+            self.model.message = say(
+                "{move} looks best ({rate:.0%} to win)", move=move, rate=thought.win_rate
+            )
+            self._hint = -1
+
+    def _note_the_end(self) -> None:
+        """Once for each end of a game: mark dead stones, keep the adaptive opponent's standing."""
+        model = self.model
+        if not model.over or self._ended == model.ticket:
+            return
+        if model.played_out and model.count is not None and not model.node.dead:
+            if self._needs_owners() is not None:
+                return  # the look at the board before the last pass comes first
+            self.mark_dead()
+        self._ended = model.ticket
+        opponent, people = model.settings.opponent, model.settings.people
+        if opponent.kind != "adaptive" or len(people) != 1 or self._standings is None:
+            return
+        if model.node.next is not None or model.node.counted:
+            return
+        model.node.counted = True
+        before = standing(model.spec, self._standings)
+        now = after_game(before, self._points_of(people[0]))
+        keep_standing(model.spec, now, self._standings)
+        model.message = say("Your next opponent: level {level:g}", level=round(now.level))
+
+    def _points_of(self, colour: int) -> float:
+        node = self.model.node
+        for loser in (node.resigned, node.timed_out):
+            if loser is not None:
+                return 0.0 if loser == colour else 1.0
+        score = self.model.score * (1 if colour == BLACK else -1)
+        return 0.5 if score == 0 else float(score > 0)
+
+    def mark_dead(self) -> None:
+        """Mark the stones that the network thinks are dead."""
+        model = self.model
+        node, position = model.node, model.position
+        while node.parent is not None and (node.thought is None or node.thought.ownership is None):
+            if node.action != model.spec.pass_action:
+                return
+            node = node.parent
+            position = model.position_at(node)
+        dead = begin_count(model.spec, position, node.thought).dead
+        model.node.dead = frozenset(int(point) for point in dead.nonzero()[0])
+
+    def _needs_owners(self) -> Node | None:
+        """The last position of a game that can be searched, if nobody has looked at it yet."""
+        model = self.model
+        node = model.node
+        if not model.over or not model.played_out or model.count is None or node.dead:
+            return None
+        node = node.parent or node
+        looked = node.thought is not None and node.thought.ownership is not None
+        here = (self.analyst.key, model.spec)
+        return None if looked or here in self._failures or not self.settled_in else node
+
+    @property
+    def settled_in(self) -> bool:
+        """Whether the one who looks is loaded."""
+        return (self.analyst.key, self.model.spec) in self._loaded
+
+    # What they are asked.
+
+    def _ask(self) -> None:
+        model = self.model
+        if model.ai_to_move and self.teacher is not None:
+            before = self.teacher.wants_to_see(model)
+            if before is not None:
+                self._sweep(before, LESSON_SIMULATIONS)
+                return
+        if model.ai_to_move:
+            self._ask_for_move()
+            return
+        simulations = self._wanted_simulations()
+        if simulations:
+            self._ask_about_this(simulations)
+        else:
+            self._ask_about_the_rest()
+
+    def _ask_for_move(self) -> None:
+        model, opponent = self.model, self.model.mover
+        if self._failures.get(None) or (opponent.key, model.spec) in self._failures:
+            return
+        if opponent.kind == "program" and model.has_setup:
+            model.fail(say("a program can only play games that begin on an empty board"))
+            return
+        limit = opponent.limit
+        if model.clock is not None:
+            allowed = model.clock.allowance_s(model.to_move)
+            limit = replace(limit, time_limit_s=min(allowed, limit.time_limit_s or allowed))
+        self._put(model.ticket, limit.simulations or 0, opponent, limit)
+
+    def _ask_about_this(self, simulations: int) -> None:
+        analyst = replace(self.analyst, amount=simulations)
+        self._put(self.model.ticket, simulations, analyst, analyst.limit)
+
+    def _put(self, ticket: int, simulations: int, opponent: Opponent, limit: Limit) -> None:
+        asked = (ticket, simulations, opponent.key)
+        if asked != self._asked and (opponent.key, self.model.spec) not in self._failures:
+            self._asked = asked
+            question = Question(ticket, self.model.turn(), limit, opponent)
+            self._mind(opponent).ask(question)
+
+    def _wanted_simulations(self) -> int:
+        """How deep to look at the present position for the person; 0 is not at all."""
+        if self.model.over:
+            return 0
+        if self.looking:
+            return self._depth()
+        if self._hint == self.model.ticket:
+            return _HINT
+        if self.teacher is not None and self.model.to_move in self.model.settings.people:
+            return LESSON_SIMULATIONS
+        return _GLANCE if self.glancing else 0
+
+    def _ask_about_the_rest(self) -> None:
+        """Go through the game's other positions, if a review is wanted; else think of nothing."""
+        node = self._needs_owners()
+        if node is not None:
+            self._sweep(node, _GLANCE)
+            return
+        node = unjudged(self.model) if self.review else None
+        if node is not None:
+            self._sweep(node, SWEEP_SIMULATIONS)
+        elif self._asked is not None and self._asked[0] not in (-1, self.model.ticket):
+            self._minds[_HOME].stop()
+            self._asked = (-1, 0, "")
+            self._swept.clear()
+
+    def _sweep(self, node: Node, simulations: int) -> None:
+        """Look at another position of the tree."""
+        analyst = replace(self.analyst, amount=simulations)
+        if node in self._swept.values() or (analyst.key, self.model.spec) in self._failures:
+            return
+        self._sweeps -= 1
+        ticket = self._sweeps - 1  # below -1, which stands for nothing
+        self._swept = {ticket: node}
+        self._asked = (ticket, simulations, analyst.key)
+        self._minds[_HOME].ask(Question(ticket, self.model.turn_at(node), analyst.limit, analyst))

@@ -1,0 +1,187 @@
+"""Why a move: the numbers behind it, what the search expects after it, and what a move has cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.search_agent import PLAY_SEARCH
+from arena.window.looks import opponent
+from arena.window.texts import say
+from engine.games.spec import BLACK
+from engine.notation import action_to_text
+from engine.search import SearchResult
+from engine.search.tree import DRAW, LOSS, WIN
+
+if TYPE_CHECKING:
+    from arena.window.model import GameModel
+    from arena.window.tree import Node
+
+LEAST_VISITS = 3
+"""Candidates below are not shown anywhere: their numbers are noise ..."""
+_LEAST_SHARE = 0.01
+"""... and so are those below this share of all visits."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One child of the root in the tree inspector."""
+
+    action: int
+    visits: int
+    q: float
+    prior: float
+    exploration: float
+    """What the search adds to ``q`` to choose where to look next: PUCT's second term."""
+    win_rate: float
+    loss: float
+    """Chance to win that it gives away against the best candidate."""
+    score: float | None
+    """Expected points for the side to move."""
+    proof: int
+    trend: float
+    """How its share of the visits has changed since the search was half as deep."""
+
+
+def shown_candidates(thought: SearchResult) -> list[int]:
+    """The actions whose visits say something, the best first."""
+    least = max(LEAST_VISITS, int(thought.visits.sum() * _LEAST_SHARE))
+    proof = thought.proof
+    settled = np.zeros(len(thought.visits), np.bool_) if proof is None else proof != 0
+    visited = np.flatnonzero((thought.visits >= least) | (settled & (thought.visits > 0)))
+    order = sorted(visited, key=lambda a: (a != thought.action, -int(thought.visits[a])))
+    return [int(action) for action in order]
+
+
+def losses(thought: SearchResult) -> dict[int, float]:
+    """What each shown candidate gives away, in chance to win, against the best of them."""
+    shown = shown_candidates(thought)
+    best = max((float(thought.q[action]) for action in shown), default=0.0)
+    if shown and shown[0] == thought.action:
+        best = min(best, float(thought.q[shown[0]]))
+    return {action: max(best - float(thought.q[action]), 0.0) / 2.0 for action in shown}
+
+
+def rows(thought: SearchResult, earlier: SearchResult | None = None) -> list[Row]:
+    """The inspector's table: shown candidates, then what the network liked and the search did not.
+
+    ``earlier`` is the same search when it was less deep.
+    """
+    lost = losses(thought)
+    total = max(int(thought.visits.sum()), 1)
+    liked = [int(a) for a in np.argsort(-thought.prior, kind="stable")[:3] if thought.prior[a] > 0]
+    actions = [*lost, *(action for action in liked if action not in lost)]
+    found = []
+    for action in actions:
+        visits = int(thought.visits[action])
+        q = float(thought.q[action])
+        points = thought.action_score
+        found.append(
+            Row(
+                action=action,
+                visits=visits,
+                q=q,
+                prior=float(thought.prior[action]),
+                exploration=_exploration(thought, action),
+                win_rate=(q + 1.0) / 2.0,
+                loss=lost.get(action, 0.0),
+                score=None if points is None or visits == 0 else float(points[action]),
+                proof=0 if thought.proof is None else int(thought.proof[action]),
+                trend=visits / total - _share(earlier, action, visits / total),
+            )
+        )
+    return found
+
+
+def _exploration(thought: SearchResult, action: int) -> float:
+    """``c * prior * sqrt(N) / (1 + n)`` as in the search, without its factor for spread values."""
+    count = int(thought.visits.sum())
+    config = PLAY_SEARCH
+    base = config.c_puct_base
+    c = config.c_puct_init + config.c_puct_log * np.log((count + base + 1.0) / base)
+    prior, visits = float(thought.prior[action]), int(thought.visits[action])
+    return float(c * prior * np.sqrt(max(count, 1)) / (1.0 + visits))
+
+
+def _share(thought: SearchResult | None, action: int, otherwise: float) -> float:
+    total = 0 if thought is None else int(thought.visits.sum())
+    return otherwise if thought is None or total == 0 else int(thought.visits[action]) / total
+
+
+def line_from(thought: SearchResult, action: int | None) -> tuple[int, ...]:
+    """What would follow an action, if the search followed it so far."""
+    if action is None:
+        return ()
+    lines = (thought.variation, *thought.variations)
+    return next((line for line in lines if len(line) > 1 and line[0] == action), ())
+
+
+def why(model: GameModel, action: int) -> list[str]:
+    """A few sentences about one move: search against policy, the reply it fears, certainty."""
+    thought = model.thought
+    if thought is None:
+        return []
+    name = action_to_text(model.spec, action)
+    visits, total = int(thought.visits[action]), max(int(thought.visits.sum()), 1)
+    first = say(
+        "{move}: the network's first glance gives it {prior:.0%}, the search {share:.0%} of its "
+        "visits",
+        move=name,
+        prior=float(thought.prior[action]),
+        share=visits / total,
+    )
+    sentences = [first]
+    proof = 0 if thought.proof is None else int(thought.proof[action])
+    if proof:
+        proven = {WIN: say("a win"), LOSS: say("a loss"), DRAW: say("a draw")}[proof]
+        sentences.append(say("The rules prove it: {outcome}", outcome=proven))
+    line = line_from(thought, action)
+    if len(line) > 1:
+        reply = action_to_text(model.spec, line[1])
+        who = model.look.player(opponent(model.to_move))
+        sentences.append(say("It expects {who} to answer {reply}", who=who, reply=reply))
+    best = thought.action
+    if action != best and action in losses(thought):
+        sentences.append(
+            say(
+                "{loss:.1%} less to win than {best}",
+                loss=losses(thought)[action],
+                best=action_to_text(model.spec, best),
+            )
+        )
+    return sentences
+
+
+def ownership_change(model: GameModel) -> NDArray[np.float32] | None:
+    """How the latest move changed who is expected to own what: towards Black 1, White -1.
+
+    ``None`` unless the network has looked at both positions.
+    """
+    node = model.node
+    if node.parent is None or node.thought is None or node.parent.thought is None:
+        return None
+    after, before = node.thought.ownership, node.parent.thought.ownership
+    if after is None or before is None:
+        return None
+    sign = np.float32(1 if model.side(node) == BLACK else -1)
+    return after * sign + before * sign  # the sides to move differ, so do the signs
+
+
+def cost_of_last(model: GameModel) -> float | None:
+    """What the latest move gave away, in chance to win; ``None`` if it is not known."""
+    node = model.node
+    return None if node.parent is None else cost_of(model, node)
+
+
+def cost_of(model: GameModel, node: Node) -> float | None:
+    """What the move that led to a position gave away; below 0, more than was seen before."""
+    if node.parent is None:
+        return None
+    before, after = model.win_rate_at(node.parent), model.win_rate_at(node)
+    if before is None or after is None:
+        return None
+    sign = 1.0 if model.side(node.parent) == BLACK else -1.0
+    return sign * (before - after)

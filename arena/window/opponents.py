@@ -1,0 +1,195 @@
+"""Who can play a colour besides a person: levels, a search by hand, a network file, a program."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import platformdirs
+
+from agents.levels import DEFAULT_LEVEL, LEVELS, level_agent, level_ratings
+from agents.protocol import Agent, Limit
+from arena.window.texts import mark, say
+from engine.errors import ConfigError
+from engine.files import write_atomic
+from engine.games.spec import GameSpec
+
+Kind = Literal["level", "adaptive", "simulations", "seconds", "program"]
+KINDS: Final[tuple[Kind, ...]] = ("level", "adaptive", "simulations", "seconds", "program")
+KIND_WORDS: Final[dict[str, str]] = {
+    "level": mark("a level"),
+    "adaptive": mark("adapts to you"),
+    "simulations": mark("simulations by hand"),
+    "seconds": mark("seconds by hand"),
+    "program": mark("a program (GTP)"),
+}
+SIMULATIONS: Final = (1, 2, 4, 8, 16, 32, 64, 100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600)
+SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
+_LONGEST_SEARCH: Final = 200_000
+_STEP: Final = 0.5
+_FIRST_STEPS: Final = 4
+_LEVEL_NAMES: Final = tuple(
+    mark(words)
+    for words in (
+        mark("Pebble"),
+        mark("Beginner"),
+        mark("Learner"),
+        mark("Casual"),
+        mark("Player"),
+        mark("Club player"),
+        mark("Strong"),
+        mark("Expert"),
+        mark("Master"),
+        mark("All out"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Opponent:
+    """One AI."""
+
+    kind: Kind = "level"
+    amount: float = DEFAULT_LEVEL
+    """A level's number, simulations or seconds a move; of no use to a program."""
+    source: str = "shipped"
+    """The network, as ``--network`` names it, or the program and its arguments."""
+
+    @property
+    def key(self) -> str:
+        """Names the agent that plays it; those that differ in their limit alone share one."""
+        if self.kind == "program":
+            return f"program {self.source}"
+        if self.kind in ("level", "adaptive"):
+            return f"level {self.level}"
+        return f"network {self.source}"
+
+    @property
+    def level(self) -> int:
+        """The level's number, of levels."""
+        return min(max(round(self.amount), 1), len(LEVELS))
+
+    @property
+    def limit(self) -> Limit:
+        """How long it thinks."""
+        if self.kind == "seconds":
+            return Limit(simulations=_LONGEST_SEARCH, time_limit_s=self.amount)
+        if self.kind == "simulations":
+            return Limit(simulations=max(int(self.amount), 1))
+        level = LEVELS[self.level - 1]
+        return Limit(simulations=max(level.simulations, 1))
+
+    @property
+    def simulations(self) -> int:
+        """Of one move, as far as they are known before; for the progress bar."""
+        return self.limit.simulations or 1
+
+
+def short_name(opponent: Opponent) -> str:
+    """What it is called beside its stones."""
+    if opponent.kind == "program":
+        return Path(opponent.source.split()[0]).stem if opponent.source.split() else say("Program")
+    if opponent.source == "shipped":
+        return "Miai"
+    return Path(opponent.source).stem[:24]
+
+
+def describe(opponent: Opponent, spec: GameSpec) -> str:
+    """How strong it is, in a few words; a level with the Elo that was measured for it."""
+    if opponent.kind == "program":
+        return opponent.source or say("no program yet")
+    if opponent.kind == "simulations":
+        return say("{count} simulations a move", count=int(opponent.amount))
+    if opponent.kind == "seconds":
+        return say("{seconds:g} s a move", seconds=opponent.amount)
+    words = say(
+        "Level {number}: {name}",
+        number=opponent.level,
+        name=say(_LEVEL_NAMES[opponent.level - 1]),
+    )
+    if opponent.kind == "adaptive":
+        words = say("Adapts to you, now {level}", level=words)
+    measured = level_ratings(spec)
+    if measured is None:
+        return words
+    return say("{words}, Elo {elo:.0f}", words=words, elo=measured[opponent.level - 1].elo)
+
+
+def load(opponent: Opponent, spec: GameSpec) -> tuple[Agent, str]:
+    """Make the agent, slowly, and say what is remarkable about it.
+
+    Raises:
+        MiaiError: if its network or program cannot be used.
+    """
+    from agents.parse import network_path, parse_agent
+
+    name = short_name(opponent)
+    if opponent.kind == "program":
+        if not opponent.source.strip():
+            raise ConfigError("expected a program that speaks GTP, got an empty command line")
+        return parse_agent(f"gtp:{opponent.source}", spec, processes=1), ""
+    path = network_path(opponent.source, spec)
+    missing = opponent.source == "shipped" and not path.is_file()
+    note = say("No network for this game came along: it plays by random games") if missing else ""
+    if opponent.kind in ("level", "adaptive"):
+        return level_agent(opponent.level, spec, name), note
+    from agents.search_agent import SearchAgent, rollout_agent
+
+    if missing:
+        from agents.evaluators.rollout import RolloutEvaluator
+
+        return rollout_agent(name, opponent.simulations, RolloutEvaluator()), note
+    from agents.evaluators.auto import load_evaluator
+
+    return SearchAgent(name, load_evaluator(path, spec), Limit(), parallel_leaves=8), ""
+
+
+# The one that adapts.
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a person has done against the adaptive opponent in one game."""
+
+    level: float = 3.0
+    games: int = 0
+    won: float = 0.0
+
+
+def standings_path() -> Path:
+    """Where the standings are kept."""
+    return Path(platformdirs.user_state_dir("miai")) / "standings.json"
+
+
+def standing(spec: GameSpec, path: Path) -> Standing:
+    """The person's standing in a game on a board; that of a beginner if nothing is known."""
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))[str(spec)]
+        return Standing(float(known["level"]), int(known["games"]), float(known["won"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return Standing()
+
+
+def after_game(before: Standing, points: float) -> Standing:
+    """The standing after one more game: a level up for a win at first, later half a level.
+
+    ``points`` are the person's: 1, 1/2 or 0.
+    """
+    step = (2.0 if before.games < _FIRST_STEPS else 1.0) * _STEP
+    level = before.level + step * (2.0 * points - 1.0)
+    return Standing(min(max(level, 1.0), float(len(LEVELS))), before.games + 1, before.won + points)
+
+
+def keep_standing(spec: GameSpec, now: Standing, path: Path) -> None:
+    """Keep it; that it could not be kept is no reason to stop playing."""
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = {}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, json.dumps({**known, str(spec): asdict(now)}).encode())
+    except OSError:
+        return

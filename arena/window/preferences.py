@@ -1,0 +1,92 @@
+"""How a person likes the window; kept between starts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+import platformdirs
+
+from arena.window.texts import LANGUAGES, usual_language
+from engine.files import write_atomic
+
+BOARDS: Final = ("wood", "flat")
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """All choices with their defaults."""
+
+    language: str = "en"
+    board: str = "wood"
+    """``wood`` or ``flat``."""
+    light: bool = False
+    """A light window rather than a dark one."""
+    colour_blind: bool = False
+    """Colours of a palette that differs in brightness and blue, and shapes beside them."""
+    sounds: bool = True
+    animations: bool = True
+    """Off for people whom motion disturbs."""
+    coordinates: bool = True
+    teaching: bool = False
+    teaching_loss: float = 0.1
+    """The chance to win that a move has to cost before the teacher stops the game."""
+    keys: dict[str, list[str]] | None = None
+    """Keys of commands, by command, that differ from the usual."""
+
+    @classmethod
+    def usual(cls) -> Preferences:
+        """Those of a first start."""
+        return cls(language=usual_language())
+
+
+def preferences_path() -> Path:
+    """Where they are kept."""
+    return Path(platformdirs.user_config_dir("miai")) / "window.json"
+
+
+def load(path: Path) -> tuple[Preferences, str]:
+    """Read preferences; what cannot be used is left at its default, and the reason is told."""
+    usual = Preferences.usual()
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return usual, ""
+    except (OSError, ValueError) as error:
+        return usual, f"{path} cannot be read ({error}); the usual settings are in use"
+    if not isinstance(known, dict):
+        return usual, f"expected an object in {path}, got {known!r}; the usual settings are in use"
+    good: dict[str, Any] = {}
+    bad: list[str] = []
+    for entry in fields(Preferences):
+        if entry.name in known:
+            if _fits(entry.name, known[entry.name], getattr(usual, entry.name)):
+                good[entry.name] = known[entry.name]
+            else:
+                bad.append(f"{entry.name} {known[entry.name]!r}")
+    bad += [f"{name}, which is not known" for name in known if not hasattr(usual, name)]
+    note = f"passed over in {path}: {'; '.join(bad)}" if bad else ""
+    return Preferences(**{**asdict(usual), **good}), note
+
+
+def _fits(name: str, value: object, usual: object) -> bool:
+    if name == "language":
+        return value in LANGUAGES
+    if name == "board":
+        return value in BOARDS
+    if name == "keys":
+        return value is None or isinstance(value, dict)
+    if isinstance(usual, bool):
+        return isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= 1
+
+
+def save(preferences: Preferences, path: Path) -> None:
+    """Keep them; that they could not be kept is no reason to stop playing."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, (json.dumps(asdict(preferences), indent=2) + "\n").encode())
+    except OSError:
+        return

@@ -1,0 +1,250 @@
+"""What is on the board: settings, the tree of positions, and what can be said of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arena.window import wording
+from arena.window.clock import ClockRule, GameClock
+from arena.window.counting import Count
+from arena.window.looks import look_of, opponent, usual_spec
+from arena.window.opponents import Opponent, short_name
+from arena.window.texts import say
+from arena.window.tree import Node
+from engine.games.go import GoSpec
+from engine.games.spec import BLACK, WHITE, GameSpec, Positions
+from engine.records import GameRecord
+from engine.search import SearchResult
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a new game asks for."""
+
+    spec: GameSpec = field(default_factory=lambda: usual_spec("go"))
+    people: tuple[int, ...] = (BLACK,)
+    """The colours that people play; AIs play the others."""
+    opponent: Opponent = field(default_factory=Opponent)
+    second: Opponent | None = None
+    """White's, where two different AIs play; ``None`` is the same as Black's."""
+    clock: ClockRule | None = None
+    handicap: int = 0
+    """Stones that Black has on the board of Go at the start."""
+
+    def opponent_of(self, colour: int) -> Opponent:
+        """The AI that plays a colour, if no person does."""
+        both = not self.people and colour == WHITE
+        return self.second if both and self.second is not None else self.opponent
+
+
+class GameState:
+    """One game with its variations and what was thought of it. Knows nobody who plays."""
+
+    def __init__(self, settings: Settings, seed: int | None = None) -> None:
+        self._seed = int(datetime.now().timestamp()) if seed is None else seed
+        self._ticket = 0
+        self.set_aside: list[dict[str, Any]] = []
+        """Games and variations that were ended or deleted, the latest last."""
+        self.begin(settings, settings.spec.allocate(1))
+
+    def begin(self, settings: Settings, start: Positions, record: GameRecord | None = None) -> None:
+        """Put a new game on the board, from a position ``(1,)``; the old one is forgotten."""
+        self.settings = settings
+        self.spec = settings.spec
+        self.look = look_of(settings.spec)
+        self.start = start
+        self.record_of = record
+        """The file that the game came from."""
+        self.node = Node()
+        self.paused = False
+        """The AI waits, because somebody looks around."""
+        self.counting = False
+        """Dead stones are being marked."""
+        self.message = ""
+        self.trouble = ""
+        """Why an AI cannot go on."""
+        self.clock = None if settings.clock is None else GameClock(settings.clock)
+        self._hopeless = 0
+        self._seed += 1
+        self.set_position()
+
+    def set_position(self) -> None:
+        """Replay the actions; a new ticket makes running searches stale."""
+        self.position = self.position_at(self.node)
+        self.renew()
+
+    def renew(self) -> None:
+        """Make what AIs are thinking about now stale."""
+        self._ticket += 1
+
+    def position_at(self, node: Node) -> Positions:
+        """A position of the tree, ``(1,)``."""
+        position = self.start.copy()
+        for action in node.actions():
+            self.spec.play(position, np.array([action]))
+        return position
+
+    # What is so.
+
+    @property
+    def ticket(self) -> int:
+        """Names the position; changes whenever the AI's work on it is void."""
+        return self._ticket
+
+    @property
+    def actions(self) -> list[int]:
+        """All actions up to the position on the board."""
+        return list(self.node.actions())
+
+    @property
+    def has_setup(self) -> bool:
+        """Whether the game does not begin on an empty board."""
+        return bool(self.spec.stones(self.start).any() or self.spec.to_move(self.start)[0] != BLACK)
+
+    @property
+    def resigned(self) -> int | None:
+        """Who gave up."""
+        return self.node.resigned
+
+    @property
+    def to_move(self) -> int:
+        """``BLACK`` or ``WHITE``."""
+        return int(self.spec.to_move(self.position)[0])
+
+    @property
+    def over(self) -> bool:
+        """Whether the game has ended."""
+        early = self.node.resigned is not None or self.node.timed_out is not None
+        return early or self.played_out
+
+    @property
+    def played_out(self) -> bool:
+        """Whether the rules ended the game."""
+        return bool(self.spec.finished(self.position)[0])
+
+    @property
+    def ai_turn(self) -> bool:
+        """Whether it is an AI's turn, though it may have to wait."""
+        return not self.over and self.to_move not in self.settings.people
+
+    @property
+    def ai_to_move(self) -> bool:
+        """Whether an AI should be thinking about its move."""
+        return self.ai_turn and not self.paused and not self.counting
+
+    @property
+    def mover(self) -> Opponent:
+        """The AI of the side to move."""
+        return self.settings.opponent_of(self.to_move)
+
+    @property
+    def stones(self) -> NDArray[np.uint8]:
+        """``(points,)``"""
+        return self.spec.stones(self.position)[0]
+
+    @property
+    def legal(self) -> NDArray[np.bool_]:
+        """``(actions,)``"""
+        return self.spec.legal(self.position)[0]
+
+    @property
+    def last_point(self) -> int | None:
+        """Where the latest stone was placed, unless the latest action was a pass."""
+        action = self.node.action
+        return None if action == self.spec.pass_action else action
+
+    @property
+    def count(self) -> Count | None:
+        """The board with dead stones marked, in games that have them."""
+        if not isinstance(self.spec, GoSpec):
+            return None
+        dead = np.zeros(self.spec.points, np.bool_)
+        dead[list(self.node.dead)] = True
+        return Count(self.spec, self.position, dead)
+
+    @property
+    def owners(self) -> NDArray[np.int8]:
+        """Who owns each point as the board stands: 1 Black, -1 White, ``(points,)``."""
+        count = self.count
+        return self.spec.ownership(self.position)[0] if count is None else count.owners
+
+    @property
+    def score(self) -> float:
+        """Black's points minus White's as the board stands, dead stones taken off."""
+        count = self.count
+        return float(self.spec.score(self.position)[0]) if count is None else count.score
+
+    @property
+    def thought(self) -> SearchResult | None:
+        """What the AI thinks of the position on the board."""
+        return self.node.thought
+
+    @property
+    def status(self) -> str:
+        """One sentence: who moves, or how the game ended."""
+        return wording.status(self)
+
+    def name_of(self, colour: int) -> str:
+        """Who plays a colour: You, the AI, or the colour's own name."""
+        if colour not in self.settings.people:
+            return short_name(self.settings.opponent_of(colour))
+        return say("You") if len(self.settings.people) == 1 else say(self.look.player(colour))
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is anything to take back."""
+        return self.node.resigned is not None or self.node.parent is not None
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a position to go forward to."""
+        return self.node.next is not None
+
+    def target(self, point: int) -> int:
+        """The action that a click on a point means: in a game of falling stones, its column's."""
+        if not self.spec.stones_fall:
+            return point
+        column = np.arange(point % self.spec.width, self.spec.points, self.spec.width)
+        free = column[self.legal[column]]
+        return int(free[0]) if len(free) else point
+
+    @property
+    def win_rate(self) -> float | None:
+        """The latest judgement of Black's chance to win."""
+        for node in reversed(self.node.path()):
+            rate = self.win_rate_at(node)
+            if rate is not None:
+                return rate
+        return None
+
+    def win_rate_at(self, node: Node) -> float | None:
+        """Black's chance to win as the AI judged a position."""
+        if node.thought is None:
+            return None
+        rate = node.thought.win_rate
+        return rate if self.side(node) == BLACK else 1.0 - rate
+
+    def score_at(self, node: Node) -> float | None:
+        """Black's points minus White's as the AI expects them from a position."""
+        if node.thought is None or not self.spec.has_points:
+            return None
+        score = node.thought.score
+        return score if self.side(node) == BLACK else -score
+
+    def side(self, node: Node) -> int:
+        """Who is to move at a node: sides take turns, forced passes included."""
+        first = int(self.spec.to_move(self.start)[0])
+        return first if node.ply % 2 == 0 else opponent(first)
+
+    def go(self, node: Node) -> None:
+        """Put a position of the tree on the board."""
+        self.node = node
+        self._hopeless = 0
+        self.counting = False
+        self.trouble = ""
+        self.set_position()

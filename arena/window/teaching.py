@@ -1,0 +1,79 @@
+"""A teacher who watches the person's moves and stops the game at costly ones.
+
+What would have been better stays hidden until the person asks: the lesson says how much the move
+cost and shows what it allows; the person may take it back or play on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from arena.window.insight import cost_of
+from arena.window.model import GameModel
+from arena.window.texts import say
+from arena.window.tree import Node
+from engine.notation import action_to_text
+
+LESSON_SIMULATIONS: Final = 150
+"""Of the looks at the positions before and after a move."""
+_LONGEST_LINE = 6
+
+
+@dataclass
+class Teacher:
+    """Judges each move of a person once."""
+
+    loss: float = 0.1
+    """Chance to win that a move has to cost before the game is stopped."""
+    judged: set[Node] = field(default_factory=set)
+    lesson: Node | None = None
+    """The move that the game was stopped at."""
+
+    def wants_to_see(self, model: GameModel) -> Node | None:
+        """A position that has to be looked at before the AI may answer; ``None`` if none has."""
+        node = model.node
+        if node.parent is None or not model.ai_to_move or node in self.judged:
+            return None
+        if model.side(node.parent) not in model.settings.people:
+            return None
+        for position in (node.parent, node):
+            known = position.thought
+            if known is None or (known.simulations < LESSON_SIMULATIONS and not known.proven):
+                return position
+        self._judge(model)
+        return None
+
+    def _judge(self, model: GameModel) -> None:
+        node = model.node
+        self.judged.add(node)
+        self.lesson = None
+        loss = cost_of(model, node)
+        if loss is None or loss < self.loss:
+            return
+        self.lesson = node
+        model.paused = True
+        model.renew()
+        model.message = self.words(model, loss)
+
+    def words(self, model: GameModel, loss: float) -> str:
+        """What is said at a costly move."""
+        node = model.node
+        assert node.action is not None
+        move = action_to_text(model.spec, node.action)
+        line = self.refutation(node)
+        if not line:
+            return say(
+                "{move} costs {loss:.0%}. U: try again; Enter: play on", move=move, loss=loss
+            )
+        answer = " ".join(action_to_text(model.spec, action) for action in line)
+        return say(
+            "{move} costs {loss:.0%}: {answer}. U: try again; Enter: play on",
+            move=move,
+            loss=loss,
+            answer=answer,
+        )
+
+    def refutation(self, node: Node) -> tuple[int, ...]:
+        """The line that shows why the move was bad."""
+        return () if node.thought is None else node.thought.variation[:_LONGEST_LINE]

@@ -1,0 +1,98 @@
+"""Watching a training run or a tournament: its newest games, as they come. No pygame.
+
+Where the games come from is passed in, since the window knows neither runs nor tournaments: a
+source is asked in a thread, so that a slow disk never holds the window up.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from arena.window import games
+from arena.window.model import GameModel
+from arena.window.texts import say
+from engine.errors import MiaiError
+from engine.records import GameRecord
+from engine.records.variations import start_of
+
+_ASK_EVERY_S: Final = 2.0
+_PLY_EVERY_S: Final = 0.4
+_REST_S: Final = 3.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a run or tournament looks like now."""
+
+    headline: str
+    """One line: how far it is, how strong."""
+    games: Sequence[GameRecord]
+    """Its latest games, oldest first, of any number."""
+
+
+class Source(Protocol):
+    """Somewhere games come from."""
+
+    def look(self) -> Seen:
+        """Read it as it is now; raises MiaiError or OSError if it cannot be read."""
+        ...
+
+
+class Watcher:
+    """Shows one game after the other in a model, ply by ply, the newest there is."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._seen: Seen | None = None
+        self._problem = ""
+        self._asking: threading.Thread | None = None
+        self._asked_at = -_ASK_EVERY_S
+        self._shown: GameRecord | None = None
+        self._next_at = 0.0
+
+    def update(self, model: GameModel) -> bool:
+        """Go on with the show; return whether the picture changes.
+
+        Whoever looks at an earlier move stops it, until the end of the line is on the board again.
+        """
+        now = time.monotonic()
+        if now - self._asked_at >= _ASK_EVERY_S and not self._busy():
+            self._asked_at = now
+            self._asking = threading.Thread(target=self._ask, daemon=True)
+            self._asking.start()
+        if now < self._next_at:
+            return False
+        self._next_at = now + _PLY_EVERY_S
+        return self._show(model)
+
+    def _busy(self) -> bool:
+        return self._asking is not None and self._asking.is_alive()
+
+    def _ask(self) -> None:
+        try:
+            self._seen, self._problem = self._source.look(), ""
+        except (MiaiError, OSError) as error:
+            self._problem = str(error)
+
+    def _show(self, model: GameModel) -> bool:
+        before = model.message
+        if self._problem or self._seen is None or not self._seen.games:
+            words = self._problem or say("Waiting for the first game")
+            headline = "" if self._seen is None else self._seen.headline
+            model.message = f"{headline} {words}".strip()
+            return model.message != before
+        newest = self._seen.games[-1]
+        if self._shown is None or (model.node.next is None and newest != self._shown):
+            games.show(model, start_of(newest), newest)
+            model.set_aside.clear()  # games that went by are not the person's
+            self._shown = newest
+        elif self._shown is not None and model.node.next is not None:
+            model.step(1)
+            if model.node.next is None:
+                self._next_at += _REST_S
+        model.message = self._seen.headline
+        return True

@@ -1,0 +1,59 @@
+"""The clock, without waiting."""
+
+from __future__ import annotations
+
+from arena.window.clock import ClockRule, GameClock
+from arena.window.model import GameModel, Settings
+from arena.window.wording import result
+from engine.games.go import GoSpec
+from engine.games.spec import BLACK, WHITE
+
+
+def test_main_time_then_periods() -> None:
+    clock = GameClock(ClockRule(10, 2, 5))
+    clock.run(BLACK, 0.0)
+    clock.tick(8.0)
+    assert clock.words(BLACK) == "0:02"
+    clock.tick(13.0)  # 3 s into the first period
+    assert clock.words(BLACK) == "0:02 (2)"
+    clock.run(WHITE, 14.0)  # moved in time: the period is whole again
+    assert clock.words(BLACK) == "0:05 (2)"
+    clock.run(BLACK, 20.0)
+    assert clock.words(WHITE) == "0:04"
+    clock.tick(27.0)  # one period lost
+    assert clock.words(BLACK) == "0:03 (1)"
+    assert clock.flagged() is None
+    clock.tick(30.0)
+    assert clock.flagged() == BLACK
+
+
+def test_nothing_runs_while_nobody_is_to_move() -> None:
+    clock = GameClock(ClockRule(10))
+    clock.run(None, 0.0)
+    clock.tick(100.0)
+    clock.run(BLACK, 100.0)
+    clock.tick(101.0)
+    assert clock.words(BLACK) == "0:09"
+
+
+def test_running_out_of_time_loses_and_can_be_taken_back() -> None:
+    spec = GoSpec(5, 5)
+    model = GameModel(Settings(spec, (BLACK, WHITE), clock=ClockRule(5)), seed=1)
+    assert not model.run_clock(0.0)
+    assert not model.run_clock(4.0)
+    model.play(12)
+    assert not model.run_clock(4.5)
+    assert model.run_clock(20.0)
+    assert model.over
+    assert result(model) == "B+T"
+    assert "ran out of time" in model.status
+    assert model.undo()
+    assert not model.over
+
+
+def test_an_ai_is_given_less_than_it_has() -> None:
+    clock = GameClock(ClockRule(100, 3, 10))
+    assert clock.allowance_s(BLACK) < 10
+    clock.run(BLACK, 0.0)
+    clock.tick(105.0)
+    assert clock.allowance_s(BLACK) < 5
