@@ -28,6 +28,7 @@ from engine.games.go_board import (
     play_row,
     playout_row,
     reset_row,
+    row_starts,
     set_up_row,
 )
 from engine.games.go_features import feature_row
@@ -64,21 +65,32 @@ _LARGEST_KOMI = 400
 @kernel
 def legal_row(row, out):
     """Mark legal actions in bool ``out`` ``(actions,)``, zeroed before."""
-    points = row["height"] * row["width"]
+    colour = row["to_move"]
     superko = row["superko"] != SIMPLE_KO
-    for point in range(points):
-        out[point] = can_play(row, cell_of(row, point), row["to_move"], superko)
-    out[points] = True
+    point = 0
+    for start in row_starts(row):
+        for cell in range(start, start + row["width"]):
+            out[point] = can_play(row, cell, colour, superko)
+            point += 1
+    out[point] = True
 
 
 @kernel
-def _drop_eye_rows(positions, out):
-    """Clear actions that fill the mover's own eyes in bool ``out`` ``(rows, actions)``."""
+def _candidate_rows(positions, out):
+    """Like :func:`legal_row`, without what fills the mover's own eyes: bool ``(rows, actions)``."""
     for i in range(len(positions)):
         row = positions[i]
-        for point in range(row["height"] * row["width"]):
-            if out[i, point] and is_own_eye(row, cell_of(row, point), row["to_move"]):
-                out[i, point] = False
+        if row["finished"] != 0:
+            continue
+        colour = row["to_move"]
+        superko = row["superko"] != SIMPLE_KO
+        point = 0
+        for start in row_starts(row):
+            for cell in range(start, start + row["width"]):
+                allowed = can_play(row, cell, colour, superko)
+                out[i, point] = allowed and not is_own_eye(row, cell, colour)
+                point += 1
+        out[i, point] = True
 
 
 @kernel
@@ -186,8 +198,9 @@ class GoSpec(GameSpec):
 
     def candidates(self, positions: Positions) -> NDArray[np.bool_]:
         """Return the legal actions that do not fill an own eye; the pass is always among them."""
-        out = self.legal(positions)
-        _drop_eye_rows(positions, out)
+        self._check(positions)
+        out = np.zeros((len(positions), self.actions), np.bool_)
+        _candidate_rows(positions, out)
         return out
 
     def _why_point_illegal(self, row: Any, point: str, action: int) -> str:

@@ -81,6 +81,13 @@ def cell_of(row, action):
 
 
 @helper
+def row_starts(row):
+    """The first cell of each row of the board: loops over cells need no division that way."""
+    stride = row["width"] + 1
+    return range(stride + 1, stride * (row["height"] + 1) + 1, stride)
+
+
+@helper
 def action_of(row, cell):
     """Point of a cell that is on the board."""
     stride = row["width"] + 1
@@ -170,23 +177,48 @@ def seen(row, position_hash):
     return False
 
 
-@kernel
+@helper
+def _is_lonely(board, cell, stride):
+    """Whether there are empty cells around one, and no stones."""
+    north, west, east, south = (
+        board[cell - stride],
+        board[cell - 1],
+        board[cell + 1],
+        board[cell + stride],
+    )
+    stones = (north ^ north >> 1) | (west ^ west >> 1) | (east ^ east >> 1) | (south ^ south >> 1)
+    return stones & 1 == 0 and north & west & east & south == 0
+
+
+@helper
 def can_play(row, cell, colour, superko):
     """Whether ``colour`` may place a stone on ``cell`` by the rules in ``row``.
 
     ``superko`` False checks simple ko only, whatever the rules: for playouts.
     """
-    board, root = row["board"], row["root"]
+    board = row["board"]
     if board[cell] != EMPTY:
         return False
     stride = row["width"] + 1
-    steps = (-stride, -1, 1, stride)
-    if not superko:
+    if superko:
+        if _is_lonely(board, cell, stride):
+            after = row["hash"] ^ ZOBRIST[colour, cell]
+            return not seen(row, situation(row, after, 3 - colour))
+    else:
         if cell == row["ko"]:
             return False
-        for step in steps:
+        for step in (-stride, -1, 1, stride):
             if board[cell + step] == EMPTY:
                 return True
+    return _can_play_among(row, cell, colour, superko)
+
+
+@kernel
+def _can_play_among(row, cell, colour, superko):
+    """The same of an empty cell whose neighbours matter."""
+    board, root = row["board"], row["root"]
+    stride = row["width"] + 1
+    steps = (-stride, -1, 1, stride)
     breath = False
     after = row["hash"] ^ ZOBRIST[colour, cell]
     own_chains = _ZERO

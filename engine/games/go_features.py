@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from engine._kernel import kernel
-from engine.games.go_board import BORDER, SIMPLE_KO, can_play, cell_of
+from engine.games.go_board import BORDER, SIMPLE_KO, can_play, row_starts
 from engine.games.spec import BLACK, EMPTY
 
 PLANE_NAMES: Final = (
@@ -58,20 +58,22 @@ def feature_row(row, planes, globals_):
     colour = row["to_move"]
     superko = row["superko"] != SIMPLE_KO
     _count_liberties(row, liberties)
-    for point in range(points):
-        cell = cell_of(row, point)
-        occupant = board[cell]
-        planes[point, 0] = 1
-        if occupant == EMPTY:
-            if can_play(row, cell, colour, superko):
-                planes[point, 7] = 1
-            elif row["suicide"] != 0 or breathes(row, cell, colour):
-                planes[point, 6] = 1
-            continue
-        planes[point, 1 if occupant == colour else 2] = 1
-        count = liberties[root[cell]]
-        if count <= 3:
-            planes[point, 2 + count] = 1
+    point = 0
+    for start in row_starts(row):
+        for cell in range(start, start + row["width"]):
+            occupant = board[cell]
+            planes[point, 0] = 1
+            if occupant == EMPTY:
+                if can_play(row, cell, colour, superko):
+                    planes[point, 7] = 1
+                elif row["suicide"] != 0 or breathes(row, cell, colour):
+                    planes[point, 6] = 1
+            else:
+                planes[point, 1 if occupant == colour else 2] = 1
+                count = liberties[root[cell]]
+                if count <= 3:
+                    planes[point, 2 + count] = 1
+            point += 1
     for age in range(2):
         if 0 <= row["last"][age] < points:
             planes[row["last"][age], 8 + age] = 1

@@ -11,6 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -99,6 +100,11 @@ class GameSpec(ABC):
     @abstractmethod
     def dtype(self) -> np.dtype[Any]:
         """Record layout of a position; the same object for every spec of a size class."""
+
+    @cached_property
+    def _known_dtype(self) -> np.dtype[Any]:
+        """:attr:`dtype`, asked once: each check of each batch compares it."""
+        return self.dtype
 
     @property
     @abstractmethod
@@ -290,7 +296,7 @@ class GameSpec(ABC):
         """
         self._check(roots)
         rows = len(row_slot)
-        if leaves.dtype != self.dtype or min(len(leaves), len(paths), len(lengths)) < rows:
+        if leaves.dtype != self._known_dtype or min(len(leaves), len(paths), len(lengths)) < rows:
             raise IllegalActionError(
                 f"expected leaves, paths and lengths for {rows} rows, "
                 f"got {len(leaves)}, {len(paths)} and {len(lengths)}"
@@ -377,7 +383,8 @@ class GameSpec(ABC):
 
     def _check(self, positions: Positions) -> None:
         """Refuse positions whose kernels would write beyond the arrays that this spec makes."""
-        if positions.dtype is not self.dtype and positions.dtype != self.dtype:
+        dtype = self._known_dtype
+        if positions.dtype is not dtype and positions.dtype != dtype:
             found = "positions of another game or size class"
         elif positions.ndim != 1:
             found = f"an array of shape {positions.shape}"
