@@ -180,7 +180,7 @@ class SearchAgent:
             search.prohibit(int(slots[0]), prohibited)
         root = None
         if watch is not None:
-            root = self._evaluator.evaluate(turns[0].spec, search.roots[slots])
+            root = search.evaluate_roots(slots)
         known = np.where(
             search.tree.slots["nodes"][slots] > 0, search.tree.nodes["visits"][slots, 0], 1
         )

@@ -17,11 +17,12 @@ _Q_SLACK: Final = 1e-3  # probabilities of a network need not sum to 1 exactly
 def _fault(candidates, logits, q, score, finished):
     """What is wrong with an evaluation: an index of ``leaves.FAULTS``, 0 for nothing."""
     actions = 0
+    unfit = 0
     for action in range(len(candidates)):
-        if candidates[action]:
-            actions += 1
-            if not np.isfinite(logits[action]):
-                return 2
+        actions += candidates[action]
+        unfit += candidates[action] & (not np.isfinite(logits[action]))
+    if unfit > 0:
+        return 2
     if actions == 0 and not finished:
         return 1
     if not abs(q) <= 1.0 + _Q_SLACK:

@@ -25,34 +25,35 @@ class Change(NamedTuple):
 
 
 @kernel
-def _fill_rows(nodes, states, slots, active, done, budget, leaves, row_slot):
-    """Give each active slot as many rows of the next batch as it may have; return their number.
+def _fill_rows(nodes, states, slots, active, done, budget, leaves, first, row_slot):
+    """Fill the next batch with the leaves of active slots, as far as it goes.
+
+    Returns the number of rows, and the slot of ``slots`` to begin with the next time.
 
     Args:
         nodes, states: of :class:`~engine.search.tree.Tree`.
         slots: int32 ``(n,)``; active: bool ``(n,)``, written: a slot with its budget spent, a full
             pool or a proven root is out. done: int64 ``(n,)``, written.
-        budget: int64 ``(n,)``; leaves: the most rows of one slot.
+        budget: int64 ``(n,)``; leaves: the rows of one slot, fewer only at its budget's end.
+        first: index of the slot that comes first.
         row_slot: int32 ``(most rows,)``, written.
     """
-    count = 0
     for i in range(len(slots)):
         s = slots[i]
         if done[i] >= budget[i] or states[s]["full"] > 0 or nodes[s, ROOT]["proof"] != UNPROVEN:
             active[i] = False
-        if active[i]:
-            count += 1
-    if count == 0:
-        return 0
-    each = max(1, min(leaves, len(row_slot) // count))
     rows = 0
-    for i in range(len(slots)):
-        if active[i]:
-            for _ in range(min(each, budget[i] - done[i])):
-                row_slot[rows] = slots[i]
-                rows += 1
-                done[i] += 1
-    return rows
+    for k in range(len(slots)):
+        i = (first + k) % len(slots)
+        if not active[i]:
+            continue
+        more = min(leaves, budget[i] - done[i])
+        if rows + more > len(row_slot):
+            return rows, i
+        row_slot[rows : rows + more] = slots[i]
+        rows += more
+        done[i] += more
+    return rows, 0
 
 
 @kernel
@@ -77,7 +78,7 @@ class Account:
         slots: NDArray[np.int32],
         simulations: NDArray[np.int64],
         deadline_s: float | NDArray[np.float64] | None,
-        patience: int | None,
+        patience: int | NDArray[np.int64] | None,
     ) -> None:
         """See :meth:`Search.run`."""
         count = len(slots)
@@ -88,6 +89,7 @@ class Account:
         if deadline_s is not None:
             self._deadlines = np.broadcast_to(np.asarray(deadline_s, np.float64), count)
         self._patience = patience
+        self._first = 0
         self._done = np.zeros(count, np.int64)
         self._active = np.ones(count, np.bool_)
         self._leaders = np.full(count, -1, np.int16)
@@ -100,7 +102,8 @@ class Account:
 
     def next_rows(self, tree: Tree, leaves: int, row_slot: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return the slot of each row of the next batch; empty when all is done."""
-        rows = _fill_rows(
+        leaves = min(leaves, len(row_slot))
+        rows, self._first = _fill_rows(
             tree.nodes,
             tree.slots,
             self.slots,
@@ -108,6 +111,7 @@ class Account:
             self._done,
             self._budget,
             leaves,
+            self._first,
             row_slot,
         )
         return row_slot[:rows]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine._kernel import say_if_cold
 from engine.errors import SearchError
 from engine.games.spec import GameSpec, Positions
-from engine.search import backup, gumbel, puct, reading, solver, tree
+from engine.search import backup, gumbel, noise, puct, reading, solver, tree
 from engine.search.budget import Account, Change
 from engine.search.config import SearchConfig
 from engine.search.evaluation import Evaluation, Evaluator
@@ -23,6 +23,7 @@ from engine.search.leaves import judge
 from engine.search.reading import RootEdges, Roots
 from engine.search.result import SearchResult
 from engine.search.root import RootState
+from engine.search.symmetric import AllSymmetries
 
 
 class Search:
@@ -44,6 +45,7 @@ class Search:
         say_if_cold()
         self.spec = spec
         self.evaluator = evaluator
+        self._root_evaluator = AllSymmetries(evaluator) if config.root_symmetries else evaluator
         self.config = config
         self.max_rows = max(slots, max_rows or slots)
         self.roots: Positions = spec.allocate(slots)
@@ -163,7 +165,7 @@ class Search:
         *,
         leaves: int = 1,
         deadline_s: float | NDArray[np.float64] | None = None,
-        patience: int | None = None,
+        patience: int | NDArray[np.int64] | None = None,
         on_round: Callable[[], bool] | None = None,
     ) -> None:
         """Search on until every slot has spent its budget.
@@ -174,10 +176,11 @@ class Search:
         Args:
             slots: each at most once.
             simulations: to add, one number for all or one per slot.
-            leaves: so many of one tree are evaluated together, at most.
+            leaves: so many of one tree are evaluated together, at most. Where the rows do not
+                suffice for all slots, they take turns: no tree depends on the others.
             deadline_s: when ``time.perf_counter()`` passes it, a slot ends; for all or per slot.
             patience: a slot ends when its most visited action has been the same for so many
-                simulations.
+                simulations; for all or per slot.
             on_round: called after each batch; the search ends when it returns False.
 
         Raises:
@@ -192,13 +195,18 @@ class Search:
             slots, budget = slots[willing], budget[willing]
             if isinstance(deadline_s, np.ndarray):
                 deadline_s = deadline_s[willing]
+            if isinstance(patience, np.ndarray):
+                patience = patience[willing]
         account = Account(slots, budget, deadline_s, patience)
         self._state.plan(slots, self.tree, budget)
-        self._round(slots[self.tree.slots["nodes"][slots] == 0], account, reasons)
+        empty = self.tree.slots["nodes"][slots] == 0
+        self._round(slots[empty], account, reasons, self._root_evaluator)
+        if self.config.root_symmetries:
+            self._judge_again(self._state.unprepared(slots[~empty]))
         self._state.prepare(slots, self.tree)
         leaves = min(leaves, tree.MOST_IN_FLIGHT)
         while len(rows := account.next_rows(self.tree, leaves, self._row_slot)):
-            self._round(rows, account, reasons)
+            self._round(rows, account, reasons, self.evaluator)
             account.note_round(self.tree)
             if on_round is not None and not on_round():
                 break
@@ -222,8 +230,24 @@ class Search:
             )
         return reasons
 
+    def _judge_again(self, slots: NDArray[np.int32]) -> None:
+        """Give kept roots the priors that they would have as new ones."""
+        if len(slots):
+            logits = self.evaluate_roots(slots).policy_logits
+            sound = np.isfinite(logits).all(axis=1)
+            policy = np.exp(logits[sound])
+            noise.set_prior_rows(self.tree.nodes, self.tree.edges, slots[sound], policy)
+
+    def evaluate_roots(self, slots: NDArray[np.int32]) -> Evaluation:
+        """What the evaluator says of the slots' roots, by :attr:`SearchConfig.root_symmetries`."""
+        return self._root_evaluator.evaluate(self.spec, self.roots[slots])
+
     def _round(
-        self, row_slot: NDArray[np.int32], account: Account, reasons: dict[int, str]
+        self,
+        row_slot: NDArray[np.int32],
+        account: Account,
+        reasons: dict[int, str],
+        evaluator: Evaluator,
     ) -> None:
         """One simulation per row; slots with faulty leaves stop for ``reasons``."""
         rows = len(row_slot)
@@ -235,7 +259,7 @@ class Search:
         try:
             self.spec.replay(self.roots, row_slot, path_actions, lengths, leaves)
             candidates = self._candidates(leaves, row_slot, lengths)
-            judged = judge(self.spec, self.evaluator, leaves)
+            judged = judge(self.spec, evaluator, leaves)
         except BaseException:
             backup.give_up_rows(*pools, row_slot, path_edges, lengths)
             raise

@@ -83,6 +83,10 @@ class SearchConfig:
         default=True,
         metadata={"why": "what the rules prove is searched no more; False only to measure it"},
     )
+    root_symmetries: bool = field(
+        default=False,
+        metadata={"why": "a root's priors are the mean over all turns of the board; networks only"},
+    )
     no_pass_before: int = field(
         default=0, metadata={"min": 0, "unit": "plies", "why": "early passes teach nothing"}
     )

@@ -1,4 +1,4 @@
-"""Flatter and noisier root priors, for PUCT self-play.
+"""Root priors made flatter and noisier, for PUCT self-play, or better.
 
 Dirichlet noise: Silver et al., Nature 2017, Methods; its shaping and the root policy temperature:
 KataGo (KataGoMethods.md, "Shaped Dirichlet Noise", "Root Policy Softmax Temperature").
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine._kernel import kernel
+from engine._kernel import helper, kernel
 from engine.random import address_bits, mix, unit_float
 from engine.search.tree import ROOT, line_up
 
@@ -90,6 +90,33 @@ def _add_noise(node, edges, address, total, shaped, fraction):
         edges[first + k]["prior"] = (1.0 - fraction) * priors[k] + fraction * noise[k] / noise_sum
 
 
+@helper
+def _line_up_again(root, edges):
+    """After new priors: what selection relies on."""
+    root["seen_prior"] = 0.0
+    for e in range(root["first_edge"], root["first_edge"] + root["seen"]):
+        root["seen_prior"] += edges[e]["prior"]
+    line_up(root, edges)
+
+
+@kernel
+def set_prior_rows(nodes, edges, row_slot, policy):
+    """Give the root edges the priors in float32 ``policy`` ``(rows, actions)``, scaled to sum 1."""
+    for i in range(len(row_slot)):
+        s = row_slot[i]
+        root = nodes[s, ROOT]
+        first = root["first_edge"]
+        last = first + root["edges"]
+        total = 0.0
+        for e in range(first, last):
+            total += policy[i, edges[s, e]["action"]]
+        if not total > 0.0:
+            continue
+        for e in range(first, last):
+            edges[s, e]["prior"] = policy[i, edges[s, e]["action"]] / total
+        _line_up_again(root, edges[s])
+
+
 @kernel
 def prepare_root_rows(
     nodes, edges, row_slot, seeds, games, plies, purpose, total, shaped, fraction, temperature
@@ -114,7 +141,4 @@ def prepare_root_rows(
         if fraction > 0.0:
             address = address_bits(seeds[i], games[i], plies[i], purpose)
             _add_noise(root, edges[s], address, total, shaped, fraction)
-        root["seen_prior"] = 0.0
-        for e in range(root["first_edge"], root["first_edge"] + root["seen"]):
-            root["seen_prior"] += edges[s, e]["prior"]
-        line_up(root, edges[s])
+        _line_up_again(root, edges[s])

@@ -75,9 +75,13 @@ class RootState:
         visits[tree.slots["nodes"][slots] == 0] = 0
         self.known[slots] = visits
 
+    def unprepared(self, slots: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Which of the slots have not been prepared since they got a new root."""
+        return slots[~self._prepared[slots]]
+
     def prepare(self, slots: NDArray[np.int32], tree: Tree) -> None:
         """Temper the priors of expanded roots and mix noise in, once per root."""
-        slots = slots[~self._prepared[slots]]
+        slots = self.unprepared(slots)
         self._prepared[slots] = True
         config = self._config
         if config.algorithm != "puct" or not len(slots):

@@ -203,6 +203,15 @@ def test_a_choice_that_does_not_change_ends_the_search() -> None:
     assert search.read(slots).simulations[0] == done + 50, "without patience nothing ends early"
 
 
+def test_each_slot_has_its_own_patience() -> None:
+    evaluator = ScriptedEvaluator(first_action(np.linspace(0.9, -0.9, SPEC.actions), np.zeros(26)))
+    search, slots = begun("puct", SPEC.allocate(3), evaluator)
+    search.run(slots, 300, patience=np.array([1000, 40, 100]))
+    simulations = search.read(slots).simulations
+    assert simulations[0] == 300
+    assert 40 <= simulations[1] < simulations[2] < 300
+
+
 @BOTH
 def test_a_line_deeper_than_paths_reach_goes_on_at_its_end(algorithm: str) -> None:
     """A policy so sure of itself that each simulation goes one ply deeper: 15x15 has 225."""

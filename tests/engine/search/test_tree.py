@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,7 @@ def check_invariants(search: Search, slot: int, leaves: int = 1, exact: bool = T
             check_the_order_of_edges(node, edges)
         assert not edges["in_flight"].any()
         assert (edges["visits"] >= 0).all()
-        allowed = search._candidates(position)[0]
+        allowed = search._sensible(position)[0]
         assert sorted(edges["action"].tolist()) == np.flatnonzero(allowed).tolist()
         if not len(edges):
             assert search.spec.finished(position)[0]
@@ -186,6 +187,37 @@ def test_a_tree_does_not_depend_on_the_company_of_its_slot(name: str, leaves: in
         alone, only = begun(CONFIGS[name], one, games=[slot], max_rows=leaves)
         alone.run(only, 50, leaves=leaves)
         same_tree(alone, 0, crowd, slot)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_slots_take_turns_where_the_rows_do_not_suffice(name: str) -> None:
+    """Batches stay full, and each tree is the one that its slot grows alone."""
+    positions = random_positions(SPEC, 5, 20, seed=5)
+    evaluator = ScriptedEvaluator(arbitrary)
+    crowd, slots = begun(CONFIGS[name], positions, max_rows=7)
+    crowd.evaluator = evaluator
+    crowd.run(slots, np.array([50, 50, 20, 50, 35]), leaves=3)
+    assert max(evaluator.batches) <= 7
+    assert evaluator.batches.count(6) >= 20
+    for slot, budget in enumerate([50, 50, 20, 50, 35]):
+        one = positions[slot : slot + 1]
+        alone, only = begun(CONFIGS[name], one, games=[slot], max_rows=3)
+        alone.run(only, budget, leaves=3)
+        same_tree(alone, 0, crowd, slot)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_threads_that_share_an_evaluator_grow_the_trees_that_one_thread_grows(name: str) -> None:
+    positions = random_positions(SPEC, 4, 20, seed=6)
+    one, slots = begun(CONFIGS[name], positions)
+    one.run(slots, 60)
+    several = [begun(CONFIGS[name], positions[i : i + 1], games=[i])[0] for i in range(4)]
+    for search in several:
+        search.evaluator = one.evaluator
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda search: search.run(slots[:1], 60), several))
+    for slot, search in enumerate(several):
+        same_tree(search, 0, one, slot)
 
 
 @pytest.mark.parametrize("name", ["gumbel", "noisy puct"])

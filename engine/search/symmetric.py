@@ -1,0 +1,87 @@
+"""A position judged in all its turns: what the root of a search is worth a few evaluations more.
+
+A network sees a turned board as another one and errs otherwise; the mean of its answers errs less
+(KataGo, KataGoMethods.md, "Symmetries").
+"""
+
+from __future__ import annotations
+
+import copy
+from functools import lru_cache, partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.games.spec import GameSpec, Positions
+from engine.search.evaluation import Evaluation, Evaluator
+from engine.search.leaves import check_shapes
+from engine.symmetry import action_permutations, inverses, permutations
+
+_LEAST_PROBABILITY = 1e-12
+
+
+class AllSymmetries:
+    """The mean of an evaluator's answers over all symmetries of the board.
+
+    For evaluators that know a position by the spec's ``features`` alone, as networks do; others are
+    right only if they treat all actions alike. Costs as many evaluations as there are symmetries.
+    """
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+
+    def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:
+        """Average probabilities of legal actions, values, scores and ownership."""
+        legal = spec.legal(positions)
+        found = [self._turned(spec, positions, k) for k in range(len(permutations(*_board(spec))))]
+        policy = np.mean([_softmax(each.policy_logits, legal) for each in found], axis=0)
+        return Evaluation(
+            policy_logits=np.log(np.maximum(policy, _LEAST_PROBABILITY)).astype(np.float32),
+            value=np.mean([each.value for each in found], axis=0, dtype=np.float32),
+            score=np.mean([each.score for each in found], axis=0, dtype=np.float32),
+            ownership=np.mean([each.ownership for each in found], axis=0, dtype=np.float32),
+        )
+
+    def _turned(self, spec: GameSpec, positions: Positions, k: int) -> Evaluation:
+        """The answer to the turned board, turned back."""
+        actions_at = np.argsort(action_permutations(*_board(spec))[k])
+        found = self._evaluator.evaluate(turned(spec, k), positions)
+        check_shapes(spec, found, len(positions))
+        return Evaluation(
+            found.policy_logits[:, actions_at],
+            found.value,
+            found.score,
+            found.ownership[:, inverses(*_board(spec))[k]],
+        )
+
+
+def _board(spec: GameSpec) -> tuple[int, int, tuple[int, ...]]:
+    return spec.height, spec.width, spec.symmetries
+
+
+@lru_cache(maxsize=64)
+def turned(spec: GameSpec, k: int) -> GameSpec:
+    """Return the same game, whose ``features`` are those of the board turned by symmetry ``k``.
+
+    It is equal to ``spec``, so that evaluators go on with what they have prepared for that.
+    """
+    seen = copy.copy(spec)
+    points_from = permutations(*_board(spec))[k]
+    # A spec is frozen, and this is a view of it: only here it gets a method of its own.
+    object.__setattr__(seen, "features", partial(_turned_features, spec, points_from))
+    return seen
+
+
+def _turned_features(
+    spec: GameSpec, points_from: NDArray[np.int16], positions: Positions
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    planes, globals_ = spec.features(positions)
+    return np.ascontiguousarray(planes[:, points_from]), globals_
+
+
+def _softmax(logits: NDArray[np.float32], legal: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Probabilities of the legal actions ``(rows, actions)``; NaN where logits are no numbers."""
+    masked = np.where(legal, logits.astype(np.float64), -np.inf)
+    with np.errstate(invalid="ignore"):
+        weights = np.exp(masked - masked.max(axis=1, keepdims=True))
+        return weights / weights.sum(axis=1, keepdims=True)
