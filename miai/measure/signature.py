@@ -7,11 +7,12 @@ not depend on speed, batch or threads.
 from __future__ import annotations
 
 import hashlib
+from typing import Final
 
 import numpy as np
 
 from agents.evaluators.rollout import RolloutEvaluator
-from engine.games import GameSpec, GoSpec
+from engine.games import GAMES, GameSpec, GoSpec, make
 from engine.random import OPENING, generator
 from engine.search import Search, SearchConfig
 
@@ -19,21 +20,26 @@ _SEED = 20
 _SLOTS = 8
 _SIMULATIONS = 200
 _OPENING_PLIES = 6
-_SPECS = (
+_SPECS: Final[tuple[GameSpec, ...]] = (
     GoSpec(5, 5, komi=0.5),
     GoSpec(9, 9, komi=7.0),
     GoSpec(6, 9, komi=5.5, ko="simple"),
     GoSpec(9, 9, komi=6.5, suicide=True),
+    *(make(game) for game in sorted(GAMES) if game != "go"),
 )
 _CONFIGS = (
     SearchConfig(algorithm="gumbel"),
     SearchConfig(algorithm="puct"),
     SearchConfig(algorithm="puct", noise_fraction=0.25, prune_candidates=False),
+    SearchConfig(algorithm="puct", root_temperature=1.2, forced_playouts=2.0, root_symmetries=True),
 )
 
 
 def signature() -> str:
-    """Search fixed positions with fixed seeds and return a hash of all visits, 12 hex digits."""
+    """Search fixed positions with fixed seeds and return a hash of all visits, 12 hex digits.
+
+    Several rules of Go, and every other game at its usual size, each searched in several ways.
+    """
     digest = hashlib.sha256()
     for spec in _SPECS:
         for config in _CONFIGS:
@@ -53,13 +59,20 @@ def _visits(spec: GameSpec, config: SearchConfig) -> np.ndarray:
 
 
 def _openings(spec: GameSpec) -> np.ndarray:
-    """Start positions after a few random plies, slot ``k`` after ``k`` of them at most."""
+    """Start positions after a few random plies, slot ``k`` after ``k`` of them at most.
+
+    No ply is a pass, where there are points, and none ends its game.
+    """
     positions = spec.allocate(_SLOTS)
     for ply in range(_OPENING_PLIES):
         candidates = spec.candidates(positions)
         actions = np.full(_SLOTS, -1, np.int64)
         for slot in range(ply + 1, _SLOTS):
             random = generator(_SEED, slot, ply, OPENING)
-            actions[slot] = random.choice(np.flatnonzero(candidates[slot, :-1]))
-        spec.play(positions, actions)
+            points = np.flatnonzero(candidates[slot, :-1])
+            actions[slot] = random.choice(points) if len(points) else spec.pass_action
+        following = positions.copy()
+        spec.play(following, actions)
+        going_on = ~spec.finished(following)
+        positions[going_on] = following[going_on]
     return positions
