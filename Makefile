@@ -7,12 +7,13 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -q -c requir
 RUNTIME := $(VENV)/runtime.stamp
 EVERYTHING := $(VENV)/everything.stamp
 
-.PHONY: help play setup test lint types layers unit format bench clean
+.PHONY: help play setup test lint types layers unit mctx format bench clean
 
 help:
 	@echo "make play     install what is needed and play 9x9 Go in a window"
 	@echo "make setup    make .venv with everything that running and testing needs"
 	@echo "make test     all that CI runs: style, types, layers, tests"
+	@echo "make mctx     hold Gumbel search against mctx, its authors' program (installs jax)"
 	@echo "make lint     style, types and layers only"
 	@echo "make format   rewrite the sources in the project's style"
 	@echo "make bench    measure this machine, with peers beside (minutes)"
@@ -33,6 +34,10 @@ lint: $(EVERYTHING)
 
 unit: $(EVERYTHING)
 	$(BIN)/python -m pytest
+
+mctx: $(EVERYTHING)
+	$(INSTALL) -e '.[mctx]'
+	$(BIN)/python -m pytest tests/engine/search/test_mctx.py
 
 format: $(EVERYTHING)
 	$(BIN)/ruff check --fix .
