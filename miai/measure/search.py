@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Final, Literal
 
 import numpy as np
@@ -15,19 +16,24 @@ from miai.measure.rates import Contender, Rate
 SIMULATIONS: Final = 800
 _SLOTS: Final = 64
 _LEAVES: Final = 8
+_LARGE: Final = 1_000_000
+_MEMORY_FOR_LARGE: Final = 6 << 30  # bytes; the tree takes 2 GB
 _Rule = Literal["puct", "gumbel"]
 _BOTH: Final[tuple[_Rule, ...]] = ("puct", "gumbel")
-_MEASURED: Final[tuple[tuple[GameSpec, int, int, tuple[_Rule, ...]], ...]] = (
-    (make("go", 9), _SLOTS, 1, _BOTH),
-    (make("go", 9), 1, _LEAVES, _BOTH),
-    (make("go", 9), 1, 1, ("puct",)),
-    (make("go", 19), _SLOTS, 1, ("puct",)),
-    (make("othello"), _SLOTS, 1, ("puct",)),
-    (make("gomoku"), _SLOTS, 1, ("puct",)),
-    (make("connect_four"), _SLOTS, 1, ("puct",)),
-    (make("hex", 11), _SLOTS, 1, ("puct",)),
+_MEASURED: Final[tuple[tuple[GameSpec, int, int, int, tuple[_Rule, ...]], ...]] = (
+    (make("go", 9), _SLOTS, 1, SIMULATIONS, _BOTH),
+    (make("go", 9), 1, _LEAVES, SIMULATIONS, _BOTH),
+    (make("go", 9), 1, 1, SIMULATIONS, ("puct",)),
+    (make("go", 19), _SLOTS, 1, SIMULATIONS, ("puct",)),
+    (make("othello"), _SLOTS, 1, SIMULATIONS, ("puct",)),
+    (make("gomoku"), _SLOTS, 1, SIMULATIONS, ("puct",)),
+    (make("connect_four"), _SLOTS, 1, SIMULATIONS, ("puct",)),
+    (make("hex", 11), _SLOTS, 1, SIMULATIONS, ("puct",)),
+    (make("tic_tac_toe"), _SLOTS, 1, SIMULATIONS, ("puct",)),
+    (make("go", 9), 1, _LEAVES, 1_000, ("puct",)),
+    (make("go", 9), 1, _LEAVES, _LARGE, ("puct",)),
 )
-"""Spec, trees, leaves of a tree in flight, and the rules that select."""
+"""Spec, trees, leaves of a tree in flight, simulations, and the rules that select."""
 
 
 class InputsEvaluator(ConstantEvaluator):
@@ -73,30 +79,44 @@ class EmptyBoardSearch:
 
 
 def contenders() -> list[Contender]:
-    """Every game with many trees; Go also with one tree and several leaves of it in flight."""
-    found = []
-    for spec, slots, leaves, rules in _MEASURED:
-        for rule in rules:
-            search = EmptyBoardSearch(spec, SearchConfig(algorithm=rule), slots, leaves)
-            trees = f"{slots} trees" if slots > 1 else f"1 tree, {leaves} in flight"
-            found.append(
-                Contender(
-                    f"{rule}, {trees} of {SIMULATIONS}",
-                    "simulations/s",
-                    search.step,
-                    group=str(spec),
-                    facts=search.facts,
-                    labels={
-                        "game": spec.name,
-                        "size": f"{spec.height}x{spec.width}",
-                        "slots": slots,
-                        "leaves": leaves,
-                        "simulations": SIMULATIONS,
-                        "rule": rule,
-                    },
-                )
-            )
-    return found
+    """Every game with many trees; Go also with one tree and several leaves of it in flight.
+
+    The largest tree is left out where memory is scarce.
+    """
+    return [
+        _contender(spec, slots, leaves, simulations, rule)
+        for spec, slots, leaves, simulations, rules in _MEASURED
+        for rule in rules
+        if simulations < _LARGE or _physical_memory() >= _MEMORY_FOR_LARGE
+    ]
+
+
+def _contender(spec: GameSpec, slots: int, leaves: int, simulations: int, rule: _Rule) -> Contender:
+    search = EmptyBoardSearch(spec, SearchConfig(algorithm=rule), slots, leaves, simulations)
+    trees = f"{slots} trees" if slots > 1 else f"1 tree, {leaves} in flight"
+    return Contender(
+        f"{rule}, {trees} of {simulations:,}",
+        "simulations/s",
+        search.step,
+        group=str(spec),
+        facts=search.facts,
+        labels={
+            "game": spec.name,
+            "size": f"{spec.height}x{spec.width}",
+            "slots": slots,
+            "leaves": leaves,
+            "simulations": simulations,
+            "rule": rule,
+        },
+    )
+
+
+def _physical_memory() -> int:
+    """Bytes, 0 where nobody can tell."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return 0
 
 
 def as_row(rate: Rate) -> dict[str, object]:

@@ -17,6 +17,7 @@ from miai.measure import evaluator
 from miai.measure.rates import Contender, Rate, race
 from miai.measure.rules import RandomGames
 from miai.measure.search import EmptyBoardSearch, as_row
+from miai.measure.search import contenders as search_contenders
 from miai.measure.selfplay import Plies
 from miai.measure.signature import signature
 from selfplay.run import RunConfig
@@ -83,6 +84,19 @@ def test_search_rows_say_what_was_measured() -> None:
     labels = {"game": "go", "size": "9x9", "slots": 64, "simulations": 800, "rule": "puct"}
     rate = Rate("puct", "", 3e5, "simulations/s", False, 1.0, {"bytes_per_node": 1400.0}, labels)
     assert as_row(rate) == {**labels, "simulations_per_s": 3e5, "bytes_per_node": 1400.0}
+
+
+def test_search_measures_every_game_and_trees_of_every_kind() -> None:
+    rows = [contender.labels for contender in search_contenders()]
+    assert {row["game"] for row in rows} == set(GAMES)
+    go = [row for row in rows if row["game"] == "go" and row["size"] == "9x9"]
+    assert {(row["slots"], row["leaves"], row["simulations"]) for row in go} >= {
+        (64, 1, 800),
+        (1, 8, 800),
+        (1, 8, 1000),
+    }
+    assert {row["rule"] for row in go} == {"puct", "gumbel"}
+    assert "19x19" in {row["size"] for row in rows}
 
 
 def test_evaluators_race_by_batch() -> None:

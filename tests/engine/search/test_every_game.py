@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from agents.evaluators.rollout import RolloutEvaluator
 from engine.games import (
+    BLACK,
     GAMES,
+    WHITE,
     ConnectFourSpec,
     GameSpec,
     GomokuSpec,
@@ -133,11 +135,28 @@ def test_small_games_are_what_reading_everything_says(
     assert solved >= 0.75 * len(positions)
 
 
-def solved_connect_four() -> tuple[Any, NDArray[np.int64]]:
+@BOTH
+def test_hex_4x4_is_what_reading_everything_says(algorithm: str) -> None:
+    """From nine empty cells on every position is proven."""
+    spec = HexSpec(4, 4)
+    positions = random_positions(spec, 24, 9, seed=8)
+    positions = positions[(positions["plies"] >= 7) & ~spec.finished(positions)]
+    value = solver(spec)
+    roots = searched(spec, positions, 4000, algorithm)
+    exact = [value(positions[i : i + 1]) for i in range(len(positions))]
+    assert [VALUE[int(proof)] for proof in roots.proven] == exact == roots.value.tolist()
+    assert {1, -1} == set(exact)
+
+
+def test_the_first_player_wins_hex_4x4() -> None:
+    spec = HexSpec(4, 4)
+    assert searched(spec, spec.allocate(1), 30_000, "puct").value[0] > 0.1
+
+
+def solved_connect_four(path: Path) -> tuple[Any, NDArray[np.int64]]:
     """Positions late in the game with the exact sign for the side to move."""
     spec = ConnectFourSpec()
-    text = (Path(__file__).parents[2] / "data/connect_four_solved.txt").read_text("utf-8")
-    lines = [line.split() for line in text.splitlines() if not line.startswith("#")]
+    lines = [line.split() for line in path.read_text("utf-8").splitlines() if line[:1] != "#"]
     positions = spec.allocate(len(lines))
     for row, (columns, _) in enumerate(lines):
         for column in columns:
@@ -147,10 +166,9 @@ def solved_connect_four() -> tuple[Any, NDArray[np.int64]]:
     return positions, np.sign([int(score) for _, score in lines])
 
 
-@BOTH
-def test_connect_four_endings_have_the_sign_of_the_solver(algorithm: str) -> None:
+def check_signs(path: Path, algorithm: str) -> None:
     """Without a network, by at most 20,000 simulations: 99 % of the signs, all of the proven."""
-    positions, signs = solved_connect_four()
+    positions, signs = solved_connect_four(path)
     roots = searched(ConnectFourSpec(), positions, 20_000, algorithm)
     value = roots.q[np.arange(len(signs)), roots.action]
     sign = np.where(abs(value) < 0.05, 0, np.sign(value))
@@ -158,3 +176,45 @@ def test_connect_four_endings_have_the_sign_of_the_solver(algorithm: str) -> Non
     assert (roots.value[proven] == signs[proven]).all()
     assert (sign == signs).mean() >= 0.99
     assert proven.mean() >= 0.95
+
+
+@BOTH
+def test_connect_four_endings_have_the_sign_of_the_solver(algorithm: str) -> None:
+    check_signs(Path(__file__).parents[2] / "data/connect_four_solved.txt", algorithm)
+
+
+@pytest.mark.slow
+def test_a_thousand_connect_four_endings_have_the_sign_of_the_solver(shared_data: Path) -> None:
+    check_signs(shared_data / "connect4_solved_L3_R1.txt", "puct")
+
+
+def solved_othello(path: Path) -> tuple[Any, list[dict[int, int]]]:
+    """Positions of the FFO endgame suite, and each action's exact result for the side to move."""
+    spec = OthelloSpec()
+    lines = [line.split(";") for line in path.read_text("utf-8").splitlines() if line.strip()]
+    positions, results = spec.allocate(len(lines)), []
+    for row, (board, *moves) in enumerate(lines):
+        squares, mover = board.split()
+        black, white = ([i for i, c in enumerate(squares) if c == colour] for colour in "XO")
+        stones = spec.board(black, white)
+        spec.set_up(positions[row : row + 1], stones, BLACK if mover == "X" else WHITE)
+        found = {}
+        for move in filter(str.strip, moves):
+            square, _, discs = move.strip().partition(":")
+            found["ABCDEFGH".index(square[0]) + 8 * (int(square[1]) - 1)] = int(discs)
+        results.append(found)
+    return positions, results
+
+
+def test_othello_endings_of_16_empty_squares_keep_the_exact_result(shared_data: Path) -> None:
+    """Numbers 1 to 19 of the suite, by random games alone: no action gives a win or draw away."""
+    spec = OthelloSpec()
+    positions, results = solved_othello(shared_data / "othello_fforum_1_19.obf")
+    legal = spec.legal(positions)
+    assert [np.flatnonzero(row).tolist() for row in legal] == [sorted(each) for each in results]
+    roots = searched(spec, positions, 20_000, "puct")
+    exact = [max(each.values()) for each in results]
+    chosen = [each[int(action)] for each, action in zip(results, roots.action, strict=True)]
+    assert np.sign(chosen).tolist() == np.sign(exact).tolist()
+    proven = roots.proven != UNPROVEN
+    assert (roots.value[proven] == np.sign(exact)[proven]).all()

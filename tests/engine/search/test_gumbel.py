@@ -17,7 +17,7 @@ from engine.search import Search, SearchConfig
 from engine.search.gumbel import considered_visits, draw_gumbel_rows, improve, schedule_table
 from engine.search.tree import Tree
 from tests.support.positions import random_positions
-from tests.support.scripted import ScriptedEvaluator, arbitrary
+from tests.support.scripted import ScriptedEvaluator, arbitrary, first_action
 
 SPEC = GoSpec(5, 5, 0.5)
 
@@ -193,3 +193,21 @@ def test_a_search_does_not_see_what_was_searched_before_it(algorithm: Literal["g
         found.append(search.read(slots))
     for name in ("visits", "q", "policy", "action"):
         np.testing.assert_array_equal(*(getattr(roots, name) for roots in found))
+
+
+def test_one_simulation_plays_a_sample_of_the_prior() -> None:
+    """Section 2: the largest ``gumbel + logit`` is an action drawn from the policy."""
+    games = 4000
+    logits = np.random.default_rng(1).normal(0, 1.5, SPEC.actions)
+    evaluator = ScriptedEvaluator(first_action(np.zeros(SPEC.actions), logits))
+    search = Search(SPEC, evaluator, games, SearchConfig(algorithm="gumbel"), 3)
+    slots, numbers = np.arange(games, dtype=np.int32), np.arange(games, dtype=np.uint64)
+    search.begin(slots, SPEC.allocate(games), 0 * numbers, numbers, 1.0)
+    search.run(slots, 1)
+    roots = search.read(slots)
+    assert (roots.visits.sum(axis=1) == 1).all()
+    assert (roots.visits[slots, roots.action] == 1).all()
+    expected = roots.prior[0] * games
+    seen = np.bincount(roots.action, minlength=SPEC.actions)
+    # Pearson's chi-squared with 25 degrees of freedom: above 52.6 in one of a thousand worlds.
+    assert ((seen - expected) ** 2 / expected).sum() < 52.6

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from agents.evaluators.rollout import RolloutEvaluator
 from engine.diagram import parse_diagram
 from engine.games import BLACK, WHITE, GoSpec
 from engine.games.spec import Positions
@@ -153,3 +154,13 @@ def test_two_by_two_is_worth_one_point_to_black(algorithm: str, komi: float, sig
     assert result.value * sign > 0.5
     if sign > 0:
         assert result.action != spec.pass_action
+
+
+@pytest.mark.parametrize("komi, sign", [(8.5, 1), (9.5, -1)])
+def test_three_by_three_is_worth_all_nine_points_to_black(komi: float, sign: int) -> None:
+    """The known value; Black begins in the centre."""
+    spec = GoSpec(3, 3, komi)
+    result = searched(spec, spec.allocate(1), 10_000, "puct", RolloutEvaluator())
+    assert result.value * sign > 0.4
+    if sign > 0:
+        assert result.action == spec.points // 2

@@ -1,0 +1,149 @@
+"""What each part of the search is worth: matches of one fixed network against itself.
+
+    python docs/results/search_elo.py play lcb --games 400 --out matches.jsonl
+    python docs/results/search_elo.py table matches.jsonl
+
+One side plays as the program does (PUCT with all refinements, one leaf in flight), the other with
+one thing changed. ``play`` adds a line per match, ``table`` adds up the lines of equal matches.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from agents.evaluators.cached import CachedEvaluator
+from agents.evaluators.int8 import Int8Evaluator
+from agents.parse import shipped_network_path
+from agents.protocol import Decision, Limit, Turn
+from agents.search_agent import PLAY_SEARCH, SearchAgent
+from arena.match import play_match
+from arena.stats.pentanomial import pair_statistics
+from engine.games import make
+from engine.search import Evaluation, Evaluator
+
+SPEC = make("go", 9)
+GAMES_AT_ONCE = 64
+
+SETTINGS = {
+    "lcb": {"lcb_stdevs": 0.0},
+    "dynamic c": {"c_puct_stdev_scale": 0.0},
+    "first-play urgency": {"fpu_reduction": 0.0, "root_fpu_reduction": 0.0},
+    "growing c": {"c_puct_log": 0.0, "c_puct_init": 1.5},
+    "katago's c": {"c_puct_log": 0.45, "c_puct_init": 1.0},
+    "exact endings": {"exact_endings": False},
+    "own eyes": {"prune_candidates": False},
+    "gumbel": {"algorithm": "gumbel"},
+    "symmetries": {"root_symmetries": True},
+}
+"""The changed side of each match."""
+
+
+class Counting:
+    """Counts what an evaluator is asked."""
+
+    def __init__(self, inner: Evaluator) -> None:
+        self.inner, self.asked = inner, 0
+
+    def evaluate(self, spec: object, positions: np.ndarray) -> Evaluation:
+        self.asked += len(positions)
+        return self.inner.evaluate(spec, positions)
+
+
+class Forgetful(SearchAgent):
+    """Grows every tree from nothing."""
+
+    def choose(self, turns: Sequence[Turn]) -> list[Decision]:
+        decisions = super().choose(turns)
+        for turn in turns:
+            self.end_game(turn.game)
+        return decisions
+
+
+def network() -> Evaluator:
+    """The shipped network, behind one memory for both sides: it answers the same either way."""
+    path = shipped_network_path(SPEC.name, SPEC.width)
+    return CachedEvaluator(Int8Evaluator.from_file(path, SPEC), memory_mb=512)
+
+
+def play(args: argparse.Namespace) -> None:
+    config, kind, simulations = PLAY_SEARCH, SearchAgent, args.simulations
+    if args.what == "reuse":
+        kind = Forgetful
+    elif args.what != "leaves":
+        config = replace(config, **SETTINGS[args.what])
+    leaves = args.leaves if args.what == "leaves" else 1
+    if args.changed_simulations:
+        simulations = args.changed_simulations
+    shared = network()
+    evaluators = Counting(shared), Counting(shared)
+    usual = SearchAgent("usual", evaluators[0], Limit(args.simulations), PLAY_SEARCH, 1)
+    changed = kind("changed", evaluators[1], Limit(simulations), config, leaves)
+    started = time.perf_counter()
+    result = play_match(
+        SPEC, usual, changed, args.games, args.seed, games_at_once=GAMES_AT_ONCE, move_limit=200
+    )
+    line = {
+        "what": args.what,
+        "simulations": args.simulations,
+        "changed_simulations": simulations,
+        "leaves": leaves,
+        "seed": args.seed,
+        "pairs": result.pairs,
+        "games": len(result.games),
+        "distinct": result.distinct,
+        "evaluations": [evaluator.asked for evaluator in evaluators],
+        "seconds": round(time.perf_counter() - started),
+    }
+    with args.out.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def table(args: argparse.Namespace) -> None:
+    matches: dict[tuple, list[dict]] = {}
+    for text in args.out.read_text(encoding="utf-8").splitlines():
+        line = json.loads(text)
+        key = tuple(line[name] for name in ("what", "simulations", "changed_simulations", "leaves"))
+        matches.setdefault(key, []).append(line)
+    print("| changed | simulations | games (distinct) | score of the usual | Elo (95 %) | evals |")
+    print("|---|---|---|---|---|---|")
+    for (what, usual, changed, leaves), lines in matches.items():
+        pairs = np.sum([line["pairs"] for line in lines], axis=0)
+        found = pair_statistics(pairs.tolist())
+        asked = np.sum([line["evaluations"] for line in lines], axis=0)
+        games, distinct = (sum(line[name] for line in lines) for name in ("games", "distinct"))
+        print(
+            f"| {what}{f' {leaves}' if leaves > 1 else ''} | {usual}, {changed} "
+            f"| {games} ({distinct}) | {found.score:.1%} "
+            f"| {found.elo:+.0f} ({found.lower:+.0f} to {found.upper:+.0f}) "
+            f"| {asked[0] / asked[1]:.2f} |"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    commands = parser.add_subparsers(required=True)
+    one = commands.add_parser("play")
+    one.add_argument("what", choices=[*SETTINGS, "reuse", "leaves"])
+    one.add_argument("--games", type=int, default=400)
+    one.add_argument("--simulations", type=int, default=100, help="of the usual side")
+    one.add_argument("--changed-simulations", type=int, help="of the changed side")
+    one.add_argument("--leaves", type=int, default=16, help="in flight, of `leaves`")
+    one.add_argument("--seed", type=int, default=1)
+    one.add_argument("--out", type=Path, required=True)
+    one.set_defaults(do=play)
+    other = commands.add_parser("table")
+    other.add_argument("out", type=Path)
+    other.set_defaults(do=table)
+    args = parser.parse_args()
+    args.do(args)
+
+
+if __name__ == "__main__":
+    main()
