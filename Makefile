@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -q -c requir
 RUNTIME := $(VENV)/runtime.stamp
 EVERYTHING := $(VENV)/everything.stamp
 
-.PHONY: help play setup test lint types layers unit mctx format bench clean
+.PHONY: help play setup test lint types layers unit mctx kills format bench clean
 
 help:
 	@echo "make play     install what is needed and play 9x9 Go in a window"
@@ -17,6 +17,7 @@ help:
 	@echo "make lint     style, types and layers only"
 	@echo "make format   rewrite the sources in the project's style"
 	@echo "make bench    measure this machine, with peers beside (minutes)"
+	@echo "make kills    kill a training run at a hundred random moments (minutes)"
 	@echo "make clean    remove .venv and everything that was built"
 
 play: $(RUNTIME)
@@ -38,6 +39,9 @@ unit: $(EVERYTHING)
 mctx: $(EVERYTHING)
 	$(INSTALL) -e '.[mctx]'
 	$(BIN)/python -m pytest tests/engine/search/test_mctx.py
+
+kills: $(EVERYTHING)
+	MIAI_KILLS=100 $(BIN)/python -m pytest tests/selfplay/test_run.py -k kill_9
 
 format: $(EVERYTHING)
 	$(BIN)/ruff check --fix .

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +13,7 @@ from engine.errors import RunError
 from engine.games.inputs import InputLayout
 from engine.games.spec import GameSpec
 from engine.symmetry import ALL, action_permutations, permutations
-from selfplay.shards import ARRAY_NAMES, Rows, unpack_planes
+from selfplay.shards import ARRAY_NAMES, LARGEST_WEIGHT, Rows, unpack_planes
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,9 @@ FUTURE_PLIES: Final = 8
 class ReplayWindow:
     """A ring of the latest rows, of which the newest ``size`` are in use."""
 
-    def __init__(self, spec: GameSpec, config: ReplayConfig) -> None:
+    def __init__(self, spec: GameSpec, config: ReplayConfig, *, by_weight: bool = False) -> None:
+        """An empty window. With ``by_weight``, rows are drawn in proportion to their weights."""
+        self._by_weight = by_weight
         self._layout = InputLayout.of(spec)
         self._symmetries = spec.symmetries
         self._config = config
@@ -112,9 +114,23 @@ class ReplayWindow:
         self._total += len(rows)
 
     def sample(self, random: np.random.Generator, count: int, *, future: bool = False) -> Batch:
-        """Draw rows evenly from the window, with a random symmetry each."""
-        ages = random.integers(1, self.size + 1, size=count)
-        return self._batch(ages, random, future)
+        """Draw rows from the window, with a random symmetry each."""
+        if not self._by_weight:
+            ages = random.integers(1, self.size + 1, size=count)
+            return self._batch(ages, random, future)
+        # A heavy row counts by being drawn more often, which costs the learner nothing.
+        batch = self._batch(self._heavy_ages(random, count), random, future)
+        return replace(batch, weight=np.ones(count, np.float32))
+
+    def _heavy_ages(self, random: np.random.Generator, count: int) -> NDArray[np.int64]:
+        """Draw ages by weight: candidates are taken with the chance that their weight is."""
+        found = np.zeros(0, np.int64)
+        while len(found) < count:
+            ages = random.integers(1, self.size + 1, size=4 * count)
+            at = (self._total - ages) % self._config.capacity
+            taken = random.random(len(ages)) * LARGEST_WEIGHT < self._ring["weight"][at]
+            found = np.concatenate([found, ages[taken]])
+        return found[:count]
 
     def newest(self, count: int) -> Batch:
         """The latest rows, as they are."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from agents.evaluators.auto import model_evaluator
+from agents.evaluators.auto import load_evaluator, model_evaluator
 from agents.evaluators.int8 import Inputs, calibrate
 from agents.evaluators.torch_evaluator import limit_threads
 from agents.network.checkpoint import save_network
@@ -28,6 +28,7 @@ from engine.records.sgf import write_sgf
 from selfplay.config import GameConfig, RunConfig, ScheduleConfig
 from selfplay.folder import RunFolder
 from selfplay.keep import clear_shards
+from selfplay.league import choose_opponent
 from selfplay.learner import Learner
 from selfplay.measures import opening_lines
 from selfplay.metrics import describe
@@ -72,6 +73,7 @@ class Run:
         )
         self._seen: Inputs | None = None
         """What the evaluator was calibrated on, if not on random games."""
+        self._opponent: Path | None = None
         self._groups = [
             Group(
                 self.spec,
@@ -84,7 +86,8 @@ class Run:
             )
             for thread in range(config.selfplay.threads)
         ]
-        self._window = ReplayWindow(self.spec, config.replay)
+        by_weight = config.selfplay.surprise_share > 0.0
+        self._window = ReplayWindow(self.spec, config.replay, by_weight=by_weight)
         self.state = TrainingState()
         self._live = LiveGames(self.folder.live)
         self._lock = self.folder.lock()
@@ -221,6 +224,7 @@ class Run:
     ) -> tuple[Rows | None, list[FinishedGame], int]:
         """Play the cycle's plies in all groups at once; count the evaluations too."""
         plies = self.config.schedule.plies_per_cycle
+        self._invite_opponent()
 
         def play(group: Group) -> tuple[list[Rows], list[FinishedGame]]:
             limit_threads(1)
@@ -239,6 +243,18 @@ class Run:
         self.state.next_game = max(group.games_started for group in self._groups)
         evaluations = sum(group.evaluations for group in self._groups) - before
         return (Rows.concatenate(parts) if parts else None), games, evaluations
+
+    def _invite_opponent(self) -> None:
+        """Let an earlier checkpoint play its side of the league's games in this cycle."""
+        if self.config.selfplay.league_share <= 0.0:
+            return
+        path = choose_opponent(self.config.seed, self.state.cycle, self.folder.checkpoints())
+        if path is None or path == self._opponent:
+            return
+        evaluator = load_evaluator(path, self.spec, self.config.evaluator, threads=1)
+        for group in self._groups:
+            group.opponent = evaluator
+        self._opponent = path
 
     def _learn(self, rows: Rows | None) -> tuple[dict[str, float], int]:
         """Train on the window in proportion to what is new; return mean losses and steps."""

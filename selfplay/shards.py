@@ -20,6 +20,8 @@ from engine.games.inputs import InputLayout
 WIN: Final = 0
 DRAW: Final = 1
 LOSS: Final = 2
+LARGEST_WEIGHT: Final = 8.0
+"""Of a row: how much more often than others it is drawn at most."""
 SHORT_HORIZONS: Final = (6.0, 16.0)
 """Plies that the short-horizon values look ahead: means of an exponential average."""
 

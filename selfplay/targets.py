@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from engine.games.inputs import InputLayout
 from engine.games.spec import BLACK, GameSpec, Positions
 from engine.search import Roots
-from selfplay.shards import SHORT_HORIZONS, Rows
+from selfplay.shards import LARGEST_WEIGHT, SHORT_HORIZONS, Rows
 
 
 class GameBuffer:
@@ -20,8 +20,9 @@ class GameBuffer:
     Memory is fixed: ``slots * plies`` rows.
     """
 
-    def __init__(self, spec: GameSpec, slots: int, plies: int) -> None:
+    def __init__(self, spec: GameSpec, slots: int, plies: int, surprise_share: float = 0.0) -> None:
         self._spec = spec
+        self._surprise_share = surprise_share
         packed = (spec.points * len(spec.plane_names) + 7) // 8
         self._columns: dict[str, NDArray[Any]] = {
             "planes": np.zeros((slots, plies, packed), np.uint8),
@@ -30,6 +31,8 @@ class GameBuffer:
             "root_q": np.zeros((slots, plies), np.float32),
             "side": np.zeros((slots, plies), np.int8),
             "ply": np.zeros((slots, plies), np.int16),
+            "policy_weight": np.zeros((slots, plies), np.float32),
+            "surprise": np.zeros((slots, plies), np.float32),
         }
         self._count = np.zeros(slots, np.int64)
         self._actions: list[list[int]] = [[] for _ in range(slots)]
@@ -43,8 +46,17 @@ class GameBuffer:
         """Note an action that no search chose: it makes no row."""
         self._actions[slot].append(action)
 
-    def note_ply(self, positions: Positions, roots: Roots, actions: NDArray[np.int64]) -> None:
-        """Note the position, search result and chosen action of every slot."""
+    def note_ply(
+        self,
+        positions: Positions,
+        roots: Roots,
+        actions: NDArray[np.int64],
+        policy_weight: NDArray[Any] | float = 1.0,
+    ) -> None:
+        """Note the position, search result and chosen action of every slot.
+
+        ``policy_weight`` ``(slots,)`` is 0 where the search teaches no policy.
+        """
         slots = np.arange(len(positions))
         planes, globals_ = self._spec.features(positions)
         noted = {
@@ -54,12 +66,24 @@ class GameBuffer:
             "root_q": roots.value,
             "side": np.where(self._spec.to_move(positions) == BLACK, 1, -1),
             "ply": positions["plies"],
+            "policy_weight": policy_weight,
+            "surprise": surprise(roots.policy, roots.prior) if self._surprise_share else 0.0,
         }
         for name, values in noted.items():
             self._columns[name][slots, self._count] = values
         self._count += 1
         for slot, action in zip(slots, actions, strict=True):
             self._actions[slot].append(int(action))
+
+    def led(self, least_q: float, plies: int) -> NDArray[np.bool_]:
+        """Which games one side has led by at least so much for so many plies, ``(slots,)``."""
+        back = self._count[:, None] - 1 - np.arange(plies)
+        rows = np.arange(len(self._count))[:, None]
+        at = np.maximum(back, 0)
+        black_q = self._columns["root_q"][rows, at] * self._columns["side"][rows, at]
+        led = (black_q >= least_q).all(axis=1) | (black_q <= -least_q).all(axis=1)
+        found: NDArray[np.bool_] = led & (self._count >= plies)
+        return found
 
     def actions(self, slot: int) -> tuple[int, ...]:
         """All actions of the running game."""
@@ -80,13 +104,15 @@ class GameBuffer:
             planes=column["planes"],
             globals=column["globals"],
             policy=column["policy"],
-            policy_weight=np.ones(count, np.float32),
+            policy_weight=column["policy_weight"],
             outcome=(1 - np.sign(mover_score)).astype(np.uint8),
             root_value=root_value.astype(np.float16),
             short_q=short_horizons(side * root_q, float(np.sign(score)), side),
             score=mover_score.astype(np.float32) * known,
             ownership=(side[:, None] * ownership[None, :]).astype(np.int8),
-            weight=np.ones(count, np.float32),
+            weight=surprise_weights(
+                column["surprise"], column["policy_weight"], self._surprise_share
+            ),
             game=np.full(count, number, np.int64),
             ply=column["ply"],
         )
@@ -122,6 +148,28 @@ class GameBuffer:
         plies = self._columns["ply"].shape[1]
         used: NDArray[np.bool_] = np.arange(plies)[None, :] < self._count[:, None]
         return used
+
+
+def surprise(policy: NDArray[np.float32], prior: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How much a search changed its mind: ``KL(policy || prior)`` in nats, ``(rows,)``."""
+    ratio = np.log(np.maximum(policy, 1e-9)) - np.log(np.maximum(prior, 1e-9))
+    return np.maximum((policy * ratio).sum(axis=1), 0.0).astype(np.float32)
+
+
+def surprise_weights(
+    surprises: NDArray[np.float32], policy_weight: NDArray[np.float32], share: float
+) -> NDArray[np.float32]:
+    """Weights of a game's rows, mean about 1: ``share`` of it goes by surprise (KataGo methods).
+
+    Rows that teach no policy surprise nobody. No row weighs more than :data:`LARGEST_WEIGHT`.
+    """
+    weights = np.ones(len(surprises), np.float32)
+    teaching = policy_weight > 0.0
+    mean = float(surprises[teaching].mean()) if share > 0.0 and teaching.any() else 0.0
+    if mean <= 0.0:
+        return weights
+    weights[teaching] = (1.0 - share) + share * surprises[teaching] / np.float32(mean)
+    return np.minimum(weights, np.float32(LARGEST_WEIGHT))
 
 
 def short_horizons(

@@ -13,14 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.games.go import GoSpec
 from engine.games.spec import BLACK, GameSpec, Positions
 from engine.random import KOMI, MOVE, OPENING, bits, generator
 from engine.search import Evaluation, Evaluator, Roots, Search, SearchConfig
+from selfplay.effort import Effort, EffortConfig, plan, uniform
+from selfplay.league import opponent_colour
 from selfplay.shards import Rows
 from selfplay.targets import GameBuffer
 from selfplay.watch import WATCHED, LiveGame
 
-_TO_UNIT = 2.0**-53
 _FIRST_OPENINGS = 0.75  # of the board's points
 
 
@@ -72,6 +74,23 @@ class SelfPlayConfig:
             "why": "then the board is scored as it stands; 130 plies on 9x9",
         },
     )
+    stop_certain: bool = field(
+        default=False,
+        metadata={"why": "Go ends when every point is somebody's for good, by Benson's theorem"},
+    )
+    surprise_share: float = field(
+        default=0.0,
+        metadata={
+            "min": 0.0,
+            "max": 1.0,
+            "why": "of a row's chance to be drawn that goes by how much search changed its mind",
+        },
+    )
+    league_share: float = field(
+        default=0.0,
+        metadata={"min": 0.0, "max": 1.0, "why": "of games, against an earlier checkpoint"},
+    )
+    effort: EffortConfig = field(default_factory=EffortConfig)
 
 
 @dataclass(frozen=True)
@@ -127,7 +146,10 @@ class Group:
         # The ply at which play stops includes the random opening, so buffers need no more room.
         self._plies = min(round(config.max_plies_share * spec.points), spec.max_plies)
         self._komi_spread = config.komi_spread if "komi" in spec.rules else 0.0
-        self._buffer = GameBuffer(spec, config.slots, self._plies)
+        self._buffer = GameBuffer(spec, config.slots, self._plies, config.surprise_share)
+        self.opponent: Evaluator | None = None
+        """An earlier checkpoint, which plays its side of the league's games."""
+        self._opponent_colour = np.zeros(config.slots, np.uint8)
         for slot in range(config.slots):
             self._start_game(slot)
 
@@ -179,12 +201,17 @@ class Group:
         self._positions[:] = np.ascontiguousarray(positions).view(self._spec.dtype)[:, 0]
         self._numbers[:] = state["numbers"]
         self._next_number = int(state["next_number"])
+        self._opponent_colour[:] = [self._colour_of(int(number)) for number in self._numbers]
         self._buffer.restore(state)
+
+    def _colour_of(self, number: int) -> int:
+        return opponent_colour(self._seed, number, self._config.league_share)
 
     def _start_game(self, slot: int) -> None:
         number = self._next_number
         self._next_number += self._stride
         self._numbers[slot] = number
+        self._opponent_colour[slot] = self._colour_of(number)
         self._black_q[slot] = np.nan
         position = self._spec.allocate(1)
         steps = int(2 * self._komi_spread)
@@ -213,38 +240,81 @@ class Group:
     def step(self, simulations: int) -> tuple[list[Rows], list[FinishedGame]]:
         """Play one ply in every slot; return what finished."""
         sampled = self._positions["plies"] < self._config.sampled_plies
-        scale = np.where(sampled, 1.0, self._config.late_gumbel_scale)
-        self._search.begin(self._slots, self._positions, self._seeds, self._numbers, scale)
-        self._search.run(self._slots, simulations)
+        theirs = np.zeros(len(self._slots), np.bool_)
+        if self.opponent is not None:
+            theirs = self._opponent_colour == self._spec.to_move(self._positions)
+        effort = self._effort(simulations)
+        self._think(effort, theirs, np.where(sampled, 1.0, self._config.late_gumbel_scale))
         roots = self._search.read(self._slots)
         actions = roots.action.astype(np.int64)
         if sampled.any():
             actions = np.where(sampled, self._draw(roots), actions)
-        self._buffer.note_ply(self._positions, roots, actions)
+        self._buffer.note_ply(self._positions, roots, actions, effort.full & ~theirs)
         black = self._spec.to_move(self._positions) == BLACK
         self._black_q = np.where(black, roots.value, -roots.value)
         self._spec.play(self._positions, actions)
         over = self._spec.finished(self._positions) | (self._positions["plies"] >= self._plies)
+        if self._config.stop_certain:
+            over |= self._settled()
         return self._finish(np.flatnonzero(over))
+
+    def _effort(self, simulations: int) -> Effort:
+        config = self._config.effort
+        led = np.zeros(len(self._slots), np.bool_)
+        if config.decided_q < 1.0:
+            led = self._buffer.led(config.decided_q, config.decided_plies)
+        plies = self._positions["plies"]
+        return plan(config, simulations, self._seed, self._numbers, plies, led)
+
+    def _think(self, effort: Effort, theirs: NDArray[np.bool_], scale: NDArray[np.float64]) -> None:
+        """Search every slot, with the opponent's network where it is to move."""
+        players = [(self._counted.evaluator, ~theirs)]
+        if self.opponent is not None:
+            players.append((self.opponent, theirs))
+        own = self._counted.evaluator
+        for evaluator, playing in players:
+            slots = self._slots[playing]
+            if not len(slots):
+                continue
+            self._counted.evaluator = evaluator
+            at = (self._positions[slots], self._seeds[slots], self._numbers[slots])
+            try:
+                self._search.begin(slots, *at, scale[slots])
+                self._search.run(slots, effort.simulations[slots])
+            finally:
+                self._counted.evaluator = own
+
+    def _settled(self) -> NDArray[np.bool_]:
+        """Which games hold no open point any more; a board that is half empty always does."""
+        found = np.zeros(len(self._slots), np.bool_)
+        late = np.flatnonzero(self._positions["plies"] > self._spec.points // 2)
+        if isinstance(self._spec, GoSpec) and len(late):
+            found[late] = (self._spec.certain(self._positions[late]) != 0).all(axis=1)
+        return found
 
     def _draw(self, roots: Roots) -> NDArray[np.int64]:
         """Draw actions from the improved policies, addressed by (seed, game, ply)."""
-        uniform = np.array(
-            [
-                (bits(self._seed, int(number), int(ply), MOVE) >> 11) * _TO_UNIT
-                for number, ply in zip(self._numbers, self._positions["plies"], strict=True)
-            ]
-        )
+        chance = uniform(self._seed, self._numbers, self._positions["plies"], MOVE)
         cumulative = roots.policy.astype(np.float64).cumsum(axis=1)
-        drawn = (cumulative <= (uniform * cumulative[:, -1])[:, None]).sum(axis=1)
+        drawn = (cumulative <= (chance * cumulative[:, -1])[:, None]).sum(axis=1)
         return np.minimum(drawn, self._spec.actions - 1)
+
+    def _judge(self, ended: Positions) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+        """Black's points and the owners; stones that are lost for good count as prisoners."""
+        scores, ownership = self._spec.score(ended), self._spec.ownership(ended)
+        if self._config.stop_certain and isinstance(self._spec, GoSpec):
+            certain = self._spec.certain(ended)
+            settled = (certain != 0).all(axis=1)
+            ownership[settled] = certain[settled]
+            komi = ended["komi_half_points"][settled] / 2.0
+            scores[settled] = certain[settled].sum(axis=1) - komi
+        return scores, ownership
 
     def _finish(self, slots: NDArray[np.int64]) -> tuple[list[Rows], list[FinishedGame]]:
         if not len(slots):
             return [], []
         ended = self._positions[slots]
-        scores = self._spec.score(ended)
-        ownership = self._spec.ownership(ended)
+        scores, ownership = self._judge(ended)
         rows, games = [], []
         for i, slot in enumerate(slots):
             number = int(self._numbers[slot])

