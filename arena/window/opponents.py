@@ -30,20 +30,17 @@ SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 _LONGEST_SEARCH: Final = 200_000
 _STEP: Final = 0.5
 _FIRST_STEPS: Final = 4
-_LEVEL_NAMES: Final = tuple(
-    mark(words)
-    for words in (
-        mark("Pebble"),
-        mark("Beginner"),
-        mark("Learner"),
-        mark("Casual"),
-        mark("Player"),
-        mark("Club player"),
-        mark("Strong"),
-        mark("Expert"),
-        mark("Master"),
-        mark("All out"),
-    )
+_LEVEL_NAMES: Final = (
+    mark("Pebble"),
+    mark("Beginner"),
+    mark("Learner"),
+    mark("Casual"),
+    mark("Player"),
+    mark("Club player"),
+    mark("Strong"),
+    mark("Expert"),
+    mark("Master"),
+    mark("All out"),
 )
 
 
