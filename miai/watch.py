@@ -8,6 +8,9 @@ from arena.results import GameLine, TournamentFolder
 from arena.window.watch import Seen, Source
 from engine.errors import ConfigError
 from engine.records import GameRecord
+from selfplay.folder import RunFolder
+from selfplay.settings import read_settings, spec_of
+from selfplay.watch import LiveGame, Watcher
 
 _LATEST = 3
 
@@ -41,12 +44,65 @@ class TournamentSource:
         )
 
 
+class RunSource:
+    """A training run: one of its games in flight until that ends, then another."""
+
+    def __init__(self, folder: Path) -> None:
+        self._settings = read_settings(folder)
+        self._watcher = Watcher(folder)
+        self._games: list[GameRecord] = []
+        self._number: int | None = None
+        self._headline = "Training."
+
+    def look(self) -> Seen:
+        """Read what is new."""
+        update = self._watcher.poll()
+        if update.metrics:
+            self._headline = _progress(update.metrics[-1])
+        games = {game.number: game for game in (*update.finished, *update.in_play)}
+        if games:
+            if self._number not in games:
+                newest = update.in_play or update.finished
+                self._number = newest[0].number
+            game = games[self._number]
+            self._games = [self._record(game)]
+            if game.score is not None:
+                self._number = None
+        return Seen(self._headline, self._games)
+
+    def _record(self, game: LiveGame) -> GameRecord:
+        result = "?"
+        if game.score is not None:
+            result = f"{'B' if game.score > 0 else 'W'}+{abs(game.score):g}" if game.score else "0"
+        return GameRecord(
+            spec=spec_of(self._settings, game.komi),
+            actions=game.actions,
+            black="self-play",
+            white="self-play",
+            result=result,
+            source=f"game {game.number}",
+        )
+
+
+def _progress(metrics: dict[str, object]) -> str:
+    """A cycle's numbers in a line."""
+    words = [f"Training, cycle {metrics.get('cycle', '?')}", f"{metrics.get('games', '?')} games"]
+    for name, label in (("loss_policy", "policy loss"), ("games_per_s", "games/s")):
+        value = metrics.get(name)
+        if isinstance(value, float):
+            words.append(f"{label} {value:.2f}")
+    return ", ".join(words) + "."
+
+
 def source_of(folder: Path) -> Source:
     """Return what reads a folder.
 
     Raises:
         ConfigError: if it is neither a tournament nor a run.
+        RunError: if it is one that cannot be read.
     """
     if TournamentFolder(folder).exists:
         return TournamentSource(folder)
+    if RunFolder(folder).config.is_file():
+        return RunSource(folder)
     raise ConfigError(f"expected the folder of a training run or a tournament, got {str(folder)!r}")

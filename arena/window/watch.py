@@ -86,13 +86,31 @@ class Watcher:
             model.message = f"{headline} {words}".strip()
             return model.message != before
         newest = self._seen.games[-1]
-        if self._shown is None or (model.node.next is None and newest != self._shown):
-            games.show(model, start_of(newest), newest)
-            model.set_aside.clear()  # games that went by are not the person's
-            self._shown = newest
-        elif self._shown is not None and model.node.next is not None:
-            model.step(1)
-            if model.node.next is None:
-                self._next_at += _REST_S
+        if newest != self._shown:
+            if self._shown is not None and _continues(newest, self._shown):
+                _lengthen(model, newest)
+                self._shown = newest
+            elif self._shown is None or model.node.next is None:
+                games.show(model, start_of(newest), newest)
+                model.set_aside.clear()  # games that went by are not the person's
+                self._shown = newest
+        elif model.node.next is None:
+            return False
+        if model.step(1) and model.node.next is None and newest.result != "?":
+            self._next_at += _REST_S
         model.message = self._seen.headline
         return True
+
+
+def _continues(game: GameRecord, earlier: GameRecord) -> bool:
+    """Whether it is the same game some plies later."""
+    same = (game.source, game.spec) == (earlier.source, earlier.spec)
+    return same and game.actions[: len(earlier.actions)] == earlier.actions
+
+
+def _lengthen(model: GameModel, game: GameRecord) -> None:
+    """Add the plies that are new to the end of the line on the board."""
+    node = model.node.line()[-1]
+    for action in game.actions[node.ply :]:
+        node = node.child(action)
+    model.record_of = game

@@ -1,0 +1,69 @@
+"""Watching: games are shown ply by ply, continued as they grow, and a missing source is told."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from arena.window import watch
+from arena.window.model import GameModel, Settings
+from arena.window.watch import Seen, Watcher
+from engine.errors import RunError
+from engine.games.go import GoSpec
+from engine.games.spec import BLACK, WHITE
+from engine.records import GameRecord
+
+
+class Folder:
+    """A source that says what it is told to."""
+
+    def __init__(self) -> None:
+        self.seen: Seen | Exception = Seen("far", [])
+
+    def look(self) -> Seen:
+        if isinstance(self.seen, Exception):
+            raise self.seen
+        return self.seen
+
+
+@pytest.fixture
+def show(monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(watch, "_ASK_EVERY_S", 0.0)
+    monkeypatch.setattr(watch, "_PLY_EVERY_S", 0.0)
+    monkeypatch.setattr(watch, "_REST_S", 0.0)
+    folder, model = Folder(), GameModel(Settings(people=(BLACK, WHITE)), seed=1)
+    watcher = Watcher(folder)
+
+    def until(what, seconds: float = 120.0) -> None:  # type: ignore[no-untyped-def]
+        end = time.monotonic() + seconds
+        while not what():
+            assert time.monotonic() < end, model.message
+            watcher.update(model)
+            time.sleep(0.005)
+
+    return folder, model, until
+
+
+def test_a_game_is_shown_continued_and_followed_by_the_next(show) -> None:  # type: ignore[no-untyped-def]
+    folder, model, until = show
+    until(lambda: "Waiting" in model.message)
+    game = GameRecord(GoSpec(5, 5), (12, 7, 6), source="game 1")
+    folder.seen = Seen("far", [game])
+    until(lambda: model.actions == [12, 7, 6])
+    assert model.message == "far"
+    assert not model.ai_turn
+    folder.seen = Seen("farther", [replace(game, actions=(12, 7, 6, 8), result="B+R")])
+    until(lambda: model.actions == [12, 7, 6, 8])
+    folder.seen = Seen("farther", [GameRecord(GoSpec(7, 7), (3, 4), source="game 2")])
+    until(lambda: model.actions == [3, 4] and model.spec.height == 7)
+    assert model.set_aside == []
+
+
+def test_a_source_that_fails_says_why_and_comes_back(show) -> None:  # type: ignore[no-untyped-def]
+    folder, model, until = show
+    folder.seen = RunError("expected a run, got nothing")
+    until(lambda: "got nothing" in model.message)
+    folder.seen = Seen("far", [GameRecord(GoSpec(5, 5), (12,), source="game 1")])
+    until(lambda: model.actions == [12])
