@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
+import tomllib
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.games import GameSpec
+    from miai.tracking import Tracker
     from selfplay.folder import RunFolder
-    from selfplay.run import RunConfig
+    from selfplay.run import Run, RunConfig
 
 SUMMARY = "train a network from nothing by self-play"
 EXAMPLE = "miai train --game connect_four"
@@ -50,59 +52,108 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-benchmark", action="store_true", help="do not rate checkpoints beside the training"
     )
     parser.add_argument(
+        "--watch",
+        type=Path,
+        metavar="RUN",
+        help="show a run that goes on in another process, its games ply by ply; trains nothing",
+    )
+    parser.add_argument(
         "--tensorboard", action="store_true", help="write TensorBoard logs too (optional extra)"
+    )
+    parser.add_argument(
+        "--wandb", metavar="PROJECT", help="send the metrics to W&B too (optional extra)"
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    from engine.errors import RunError
-    from miai.config import to_toml
-    from miai.rating import Beside
-    from miai.tensorboard import open_board
-    from selfplay.run import Run
-
+    if args.watch is not None:
+        return _watch(args.watch)
     if args.preset == "list":
         return _list_presets()
+
+    from miai.config import to_toml
+    from selfplay.run import Run
+
     folder, config = _resolve(args)
-    board = open_board(folder / "tensorboard") if args.tensorboard else None
-    with Run(folder, config, to_toml(config)) as training:
+    config.benchmark.check()
+    rated = config.benchmark.share > 0.0 and not args.no_benchmark
+    text = to_toml(config)
+    with ExitStack() as closing:
+        trackers = _trackers(args, folder, text)
+        for tracker in trackers:
+            closing.callback(tracker.close)
+        training = closing.enter_context(Run(folder, config, text))
         _note_session(training.folder)
         _announce(training.folder.path, config, training.resumed, training.progress)
-        display = _Display(config)
-
-        def report(metrics: dict[str, object]) -> None:
-            display.show(metrics)
-            if "checkpoint" in metrics:
-                _write_report(folder)
-            if board is not None:
-                board.write(metrics)
-
-        rated = config.benchmark.share > 0.0 and not args.no_benchmark
         try:
-            with ExitStack() as beside:
-                if rated and training.progress < 1.0:
-                    beside.enter_context(Beside(folder))
-                training.train(report)
+            _train(training, trackers, rated and training.progress < 1.0)
         except KeyboardInterrupt:
-            display.end()
             print(
                 f"stopped; all but the games in flight is in {folder}. "
                 f"Go on with: miai train --run {folder}",
                 file=sys.stderr,
             )
             return 130
-        display.end()
-        checkpoints = training.folder.checkpoints()
-        if not checkpoints:
-            raise RunError(
-                f"expected at least one checkpoint in {folder}, got none: "
-                "the run was too short for a game to end; give it more --minutes or --cycles"
-            )
-        print(f"done: {training.state.games} games, {training.state.rows} rows")
-        if rated:
-            _rate_the_last(folder)
-        print(_what_next(training.config.game.spec(), checkpoints[-1]))
+        _finish(training, rated)
     return 0
+
+
+def _train(training: Run, trackers: Sequence[Tracker], rated: bool) -> None:
+    """Train to the end, with the display, the rating beside it and all who follow the metrics."""
+    from miai.dashboard import TrainingDisplay
+    from miai.rating import Beside
+
+    folder = training.folder.path
+    with ExitStack() as beside:
+        if rated:
+            beside.enter_context(Beside(folder))
+        display = beside.enter_context(TrainingDisplay(folder))
+
+        def report(metrics: dict[str, object]) -> None:
+            display.show(metrics)
+            for tracker in trackers:
+                tracker.write(metrics)
+            if "checkpoint" in metrics:
+                _write_report(folder)
+
+        training.train(report)
+
+
+def _finish(training: Run, rated: bool) -> None:
+    """Say what came out and what to do with it."""
+    from engine.errors import RunError
+
+    folder, checkpoints = training.folder.path, training.folder.checkpoints()
+    if not checkpoints:
+        raise RunError(
+            f"expected at least one checkpoint in {folder}, got none: "
+            "the run was too short for a game to end; give it more --minutes or --cycles"
+        )
+    print(f"done: {training.state.games} games, {training.state.rows} rows")
+    if rated:
+        _rate_the_last(folder)
+    print(f"all of it on one page: {training.folder.report}")
+    print(_what_next(training.config.game.spec(), checkpoints[-1]))
+
+
+def _watch(path: Path) -> int:
+    from miai.watching import watch
+
+    with suppress(KeyboardInterrupt):
+        watch(path)
+    return 0
+
+
+def _trackers(args: argparse.Namespace, folder: Path, settings: str) -> list[Tracker]:
+    """Whoever else is to follow the metrics; refused here, before any work, if not installed."""
+    from miai.tracking import Board, WeightsAndBiases
+
+    trackers: list[Tracker] = []
+    if args.tensorboard:
+        trackers.append(Board(folder / "tensorboard"))
+    if args.wandb is not None:
+        trackers.append(WeightsAndBiases(args.wandb, folder, tomllib.loads(settings)))
+    return trackers
 
 
 def _note_session(folder: RunFolder) -> None:
@@ -215,52 +266,3 @@ def _announce(path: Path, config: RunConfig, resumed: bool, progress: float) -> 
     )
     if progress >= 1.0:
         print("this run is complete; start another in a new --run folder")
-
-
-class _Display:
-    """One status line that is rewritten on a terminal, and one line per minute elsewhere."""
-
-    def __init__(self, config: RunConfig) -> None:
-        self._config = config
-        self._live = sys.stdout.isatty()
-        self._printed_s = float("-inf")
-
-    def show(self, metrics: dict[str, object]) -> None:
-        notes = metrics.get("notes")
-        for note in notes if isinstance(notes, list) else ():
-            self._line(f"note: {note}", keep=True)
-        now = time.monotonic()
-        if self._live or now - self._printed_s >= 60.0 or metrics["progress"] == 1.0:
-            self._printed_s = now
-            self._line(self._status(metrics), keep=not self._live)
-
-    def _status(self, metrics: dict[str, object]) -> str:
-        def number(name: str) -> float:
-            value = metrics.get(name, float("nan"))
-            return float(value) if isinstance(value, int | float) else float("nan")
-
-        elapsed, progress = number("elapsed_s"), number("progress")
-        left = elapsed / progress - elapsed if progress > 0 else float("nan")
-        rates = (
-            f"{progress:4.0%} | {elapsed / 60:.1f} min, {left / 60:.1f} left | "
-            f"{number('games_per_s'):.1f} games/s {number('evaluations_per_s'):,.0f} evals/s | "
-            f"{metrics['games']} games {metrics['rows']} rows | "
-        )
-        if not metrics.get("steps"):
-            return rates + "no training yet: it waits for rows of finished games"
-        return rates + (
-            f"loss {number('loss_total'):.2f} policy {number('loss_policy'):.2f} "
-            f"value {number('loss_value'):.2f} | entropy {number('target_entropy'):.2f} | "
-            f"{number('mean_plies'):.0f} plies"
-        )
-
-    def _line(self, text: str, keep: bool) -> None:
-        if self._live:
-            print(f"\r\x1b[K{text}", end="\n" if keep else "", flush=True)
-        else:
-            print(text, flush=True)
-
-    def end(self) -> None:
-        """Leave the status line."""
-        if self._live:
-            print()

@@ -65,7 +65,7 @@ def _header(run: RunData) -> str:
     sub = f"run {run.name}, network {network}, seed {run.settings.get('seed', '?')}, {state}"
     best = run.best_known
     tiles = [
-        ("–" if best is None else f"{best.elo:+.0f}", f"Elo, {run.anchor} = 0"),
+        ("–" if best is None else wording.elo_alone(best), f"Elo, {run.anchor} = 0"),
         (wording.duration(wording.elapsed_s(run)), "training time"),
         (_count(run.number("games")), "games played"),
         (_count(run.number("rows")), "rows learned from"),

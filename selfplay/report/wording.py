@@ -42,6 +42,16 @@ def elo(strength: Strength, anchor: str) -> str:
     return "unknown" if high is None else f"below {high:+.0f}"
 
 
+def elo_alone(strength: Strength) -> str:
+    """``+120``; where only one end is known, ``> +55``."""
+    low, high = strength.low, strength.high
+    if low is None and high is None:
+        return "?"
+    if high is None:
+        return f"> {low:+.0f}"
+    return f"< {high:+.0f}" if low is None else f"{strength.elo:+.0f}"
+
+
 def game_name(run: RunData) -> str:
     """``Go 9×9``."""
     game: dict[str, Any] = dict(section(run.settings, "game"))
@@ -68,19 +78,28 @@ def strength_sentence(run: RunData) -> str:
     simulations = section(run.settings, "benchmark").get("simulations", 100)
     time = duration(60.0 * (best.minutes or 0.0))
     against = f"at {simulations} simulations a move, over {best.games} games"
-    if best.low is None and best.high is None:
+    low, high = best.low, best.high
+    if low is None and high is None:
         return f"After {time} of self-play its strength is not bounded yet, {against}."
-    if best.low is None or best.high is None:
-        where = elo(best, run.anchor)
-        return f"After {time} of self-play it stands {where} Elo from {run.anchor}, {against}."
-    side = "above" if best.elo >= 0 else "below"
-    low, high = sorted((abs(best.low), abs(best.high)))
-    if best.low < 0 < best.high:
+    if low is None or high is None:
+        where = _one_sided(low, high)
+        return f"After {time} of self-play it stands {where} {run.anchor} (95 %), {against}."
+    if low < 0 < high:
         return (
             f"After {time} of self-play it is about level with {run.anchor} "
-            f"({best.elo:+.0f} Elo, 95 % {best.low:+.0f} to {best.high:+.0f}), {against}."
+            f"({best.elo:+.0f} Elo, 95 % {low:+.0f} to {high:+.0f}), {against}."
         )
+    side = "above" if best.elo >= 0 else "below"
+    near, far = sorted((abs(low), abs(high)))
     return (
         f"After {time} of self-play it stands {abs(best.elo):.0f} Elo {side} {run.anchor} "
-        f"(95 % {low:.0f} to {high:.0f}), {against}."
+        f"(95 % {near:.0f} to {far:.0f}), {against}."
     )
+
+
+def _one_sided(low: float | None, high: float | None) -> str:
+    if low is not None:
+        return f"at least {low:.0f} Elo above" if low >= 0 else f"at most {-low:.0f} Elo below"
+    if high is not None:
+        return f"at least {-high:.0f} Elo below" if high <= 0 else f"at most {high:.0f} Elo above"
+    return "somewhere around"
