@@ -20,9 +20,7 @@ def test_numbers_alone_are_sent() -> None:
 
 
 def test_tensorboard_reads_back_what_was_written(tmp_path: Path) -> None:
-    event_file_loader = pytest.importorskip(
-        "tensorboard.backend.event_processing.event_file_loader"
-    )
+    events = pytest.importorskip("tensorboard.backend.event_processing.event_file_loader")
     board = Board(tmp_path)
     board.write(METRICS)
     board.close()
