@@ -129,6 +129,8 @@ class RunView:
         )
         yield bar
         yield Text(f"strength  {self.strength}", style="cyan")
+        if not self._recent:
+            yield Text("waiting for the first cycle; after an update kernels compile first")
         yield self._numbers()
         for note in self._notes:
             yield Text(note, style="yellow")
