@@ -31,6 +31,7 @@ COMMANDS: Final = (
     "finetune",
     "arena",
     "gtp",
+    "analyze",
     "analysis",
     "info",
     "export",
