@@ -4,16 +4,23 @@
 random                     uniform over sensible moves
 rollouts:500               classic Monte Carlo search, 500 simulations a move
 NET@400                    a network with search, 400 simulations a move
+NET@400e, NET@2s           the same with 400 evaluations, or 2 seconds a move
+NET@clock                  as much as the game's clock allows
 policy:NET                 the bare network, no search
 level:3                    one of the window's levels, 1 to 10
+perfect                    reads a small game to its end
+human                      a person at the terminal
 gtp:gnugo --mode gtp       a program that speaks GTP; arguments are split as a shell would, no shell
 ```
 
 NET is a network file, ``shipped`` for the one that comes with the program for the game at hand
 (``shipped:go9`` for a certain one), a run's folder for its newest checkpoint (``runs/first``), or a
-folder with a checkpoint's label (``runs/first:12``). ``int8:``, ``torch:`` or ``openvino:`` before
-NET names what computes it; without, the fastest here does. Any spelling may be given a name to be
-shown under: ``strong=runs/first@1600``.
+folder with a checkpoint's label (``runs/first:12``, ``runs/first:latest``), for which one may also
+write ``run:first@12``. Where several agents are wanted, ``runs/first:*`` stands for all its
+checkpoints and ``runs/first:3..latest@400`` for those from one label to another. ``int8:``,
+``torch:`` or ``openvino:`` before NET names what computes it; without, the fastest here does. Any
+spelling may be given a name to be shown under: ``strong=runs/first@1600``. A program's arguments
+may be followed by commands that it is told at its start: ``gtp:gnugo --mode gtp ;; level 3``.
 """
 
 from __future__ import annotations
@@ -22,6 +29,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
@@ -38,10 +46,17 @@ from engine.search import Evaluator
 DEFAULT_SIMULATIONS: Final = 400
 SHIPPED: Final = "shipped"
 _NAME = re.compile(r"([\w.+-]+)=(.+)", re.DOTALL)
-_SIMULATIONS = re.compile(r"(.*)@([^@/\\]*)", re.DOTALL)
+_BUDGET = re.compile(r"(.*)@([^@/\\]*)", re.DOTALL)
+_LABEL = r"(?:first|latest|[0-9]{1,6})"
+_SHORT = re.compile(r"run:(?P<name>[^@:]+)@(?P<label>[\w.*]+)(?P<budget>@[^@/\\]*)?")
+_SEVERAL = re.compile(
+    rf"(?P<run>.+):(?:\*|(?P<first>{_LABEL})\.\.(?P<last>{_LABEL}))(?P<budget>@[^@/\\]*)?"
+)
 _LONGEST_NAME = 24
+_COMMAND_SIGN = ";;"
+_EVALUATORS_SHARED = 4  # each remembers up to 64 MiB of evaluations
 
-Kind = Literal["random", "rollouts", "network", "policy", "level", "gtp"]
+Kind = Literal["random", "rollouts", "network", "policy", "level", "perfect", "human", "gtp"]
 
 
 @dataclass(frozen=True)
@@ -54,9 +69,13 @@ class Spelling:
     kind: Kind
     simulations: int | None = None
     """Of a search; of a level its number."""
+    evaluations: int | None = None
+    time_limit_s: float | None = None
     network: Path | None = None
     backend: Backend = "auto"
     argv: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    """That a program is told at its start."""
 
     def details(self) -> Mapping[str, str]:
         """Return what the text does not say: for a network its file and hash.
@@ -70,9 +89,16 @@ class Spelling:
             "network": str(self.network),
             "sha256": str(read_metadata(self.network)["hash"]),
         }
-        if self.simulations is not None:
-            details["simulations"] = str(self.simulations)
+        for name in ("simulations", "evaluations", "time_limit_s"):
+            value = getattr(self, name)
+            if value is not None:
+                details[name] = f"{value:g}"
         return details
+
+    @property
+    def limit(self) -> Limit:
+        """The budget of each move."""
+        return Limit(self.simulations, self.time_limit_s, evaluations=self.evaluations)
 
 
 def parse_agent(
@@ -110,9 +136,10 @@ def read_spelling(
     named = _NAME.fullmatch(text)
     if named is not None:
         return replace(read_spelling(named.group(2), simulations, game), name=named.group(1))
+    text = _in_full(text)
     head, _, rest = text.partition(":")
-    if text == "random":
-        return Spelling(text, "random", "random")
+    if text in ("random", "perfect", "human"):
+        return Spelling(text, text, text)  # type: ignore[arg-type]
     if head == "rollouts":
         count = _simulations(rest, text) if rest else simulations
         return Spelling(text, f"rollouts:{count}", "rollouts", count)
@@ -120,18 +147,87 @@ def read_spelling(
         level = level_of(_simulations(rest, text))
         return Spelling(text, f"level-{level.number}", "level", level.number)
     if head == "gtp":
-        argv = _arguments(rest, text)
-        return Spelling(text, Path(argv[0]).stem[:_LONGEST_NAME], "gtp", argv=argv)
+        line, *commands = (part.strip() for part in rest.split(_COMMAND_SIGN))
+        argv = _arguments(line, text)
+        name = Path(argv[0]).stem[:_LONGEST_NAME]
+        return Spelling(text, name, "gtp", argv=argv, commands=tuple(filter(None, commands)))
     if head == "policy":
         backend, path, name = _network_and_backend(rest, text, game)
         return Spelling(text, f"policy:{name}", "policy", network=path, backend=backend)
-    budget = _SIMULATIONS.fullmatch(text)
-    if budget is not None:
-        text_of_network, simulations = budget.group(1), _simulations(budget.group(2), text)
+    budget = _BUDGET.fullmatch(text)
+    if budget is None:
+        words, suffix = text, str(simulations)
     else:
-        text_of_network = text
-    backend, path, name = _network_and_backend(text_of_network, text, game)
-    return Spelling(text, f"{name}@{simulations}", "network", simulations, path, backend)
+        words, suffix = budget.group(1), budget.group(2)
+    backend, path, name = _network_and_backend(words, text, game)
+    spelling = Spelling(text, f"{name}@{suffix}", "network", network=path, backend=backend)
+    return _with_budget(spelling, suffix)
+
+
+def _with_budget(spelling: Spelling, suffix: str) -> Spelling:
+    """Read what stands after @: simulations, evaluations (400e), seconds (2s) or the clock."""
+    if suffix == "clock":
+        return spelling
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?s", suffix) and float(suffix[:-1]) > 0:
+        return replace(spelling, time_limit_s=float(suffix[:-1]))
+    if re.fullmatch(r"[0-9]{1,9}e", suffix) and int(suffix[:-1]) > 0:
+        return replace(spelling, evaluations=int(suffix[:-1]))
+    return replace(spelling, simulations=_simulations(suffix, spelling.text))
+
+
+def read_spellings(
+    texts: Sequence[str], simulations: int = DEFAULT_SIMULATIONS, game: GameSpec | None = None
+) -> list[Spelling]:
+    """Read agents of which one spelling may stand for several: the checkpoints of a run.
+
+    Raises:
+        ConfigError: if a text spells no agent, or a run has no such checkpoints.
+    """
+    found = [part for text in texts for part in _checkpoints(text)]
+    return with_distinct_names([read_spelling(text, simulations, game) for text in found])
+
+
+def _checkpoints(text: str) -> list[str]:
+    """Spell out ``runs/x:*@400`` and ``runs/x:first..latest@400``, or give back the text."""
+    several = _SEVERAL.fullmatch(_in_full(text))
+    if several is None or not Path(several["run"]).is_dir():
+        return [text]
+    run, suffix = several["run"], several["budget"] or ""
+    labels = [path.stem for path in _saved(Path(run))]
+    if not labels:
+        raise ConfigError(f"expected a run's folder with checkpoints, got {text!r}: none yet")
+    if several["first"] is not None:
+        ends = [_label_of(Path(run), several[end], text) for end in ("first", "last")]
+        labels = labels[labels.index(ends[0]) : labels.index(ends[1]) + 1]
+        if not labels:
+            raise ConfigError(f"expected two checkpoints, earlier one first, got {text!r}")
+    return [f"{run}:{label}{suffix}" for label in labels]
+
+
+def _in_full(text: str) -> str:
+    """``run:first@12@400`` is short for ``runs/first:12@400``."""
+    short = _SHORT.fullmatch(text)
+    return f"runs/{short['name']}:{short['label']}{short['budget'] or ''}" if short else text
+
+
+def _saved(run: Path) -> list[Path]:
+    """The checkpoints of a run, oldest first."""
+    return sorted((run / "checkpoints").glob("*.safetensors"))
+
+
+def _label_of(run: Path, word: str, text: str) -> str:
+    """Return the name of the checkpoint that ``first``, ``latest`` or a number means.
+
+    Raises:
+        ConfigError: if there is none.
+    """
+    labels = [path.stem for path in _saved(run)]
+    if word in ("first", "latest") and labels:
+        return labels[0 if word == "first" else -1]
+    stem = f"{int(word):06d}" if re.fullmatch(r"[0-9]{1,6}", word) else word
+    if stem not in labels:
+        raise ConfigError(f"expected a checkpoint of {run}, got {word!r} in {text!r}")
+    return stem
 
 
 def with_distinct_names(spellings: Sequence[Spelling]) -> list[Spelling]:
@@ -158,8 +254,16 @@ def make_agent(
         from agents.random_agent import RandomAgent
 
         return RandomAgent(spelling.name)
+    if spelling.kind == "human":
+        from agents.human_agent import HumanAgent
+
+        return HumanAgent(spelling.name)
+    if spelling.kind == "perfect":
+        from agents.perfect_agent import PerfectAgent
+
+        return PerfectAgent(spelling.name, spec)
     if spelling.kind == "gtp":
-        return GtpAgent(spelling.name, spelling.argv, processes, watchdog)
+        return GtpAgent(spelling.name, spelling.argv, processes, watchdog, spelling.commands)
     if spelling.kind == "rollouts":
         from agents.evaluators.rollout import RolloutEvaluator
         from agents.search_agent import rollout_agent
@@ -172,20 +276,25 @@ def make_agent(
 
 
 def _network_agent(spelling: Spelling, spec: GameSpec) -> Agent:
-    from agents.evaluators.auto import load_evaluator
-    from agents.evaluators.cached import CachedEvaluator
-    from agents.evaluators.known_rules import with_known_rules
     from agents.policy_agent import PolicyAgent
     from agents.search_agent import SearchAgent
 
     path = spelling.network or shipped_network_path(spec.name, spec.width)
-    evaluator: Evaluator = load_evaluator(path, spec, spelling.backend)
-    if spelling.kind == "network":
-        evaluator = CachedEvaluator(evaluator)
-    evaluator = with_known_rules(evaluator, read_metadata(path))
+    evaluator = _evaluator(path, path.stat().st_mtime_ns, spec, spelling.backend)
     if spelling.kind == "policy":
         return PolicyAgent(spelling.name, evaluator)
-    return SearchAgent(spelling.name, evaluator, Limit(simulations=spelling.simulations))
+    return SearchAgent(spelling.name, evaluator, spelling.limit)
+
+
+@lru_cache(maxsize=_EVALUATORS_SHARED)
+def _evaluator(path: Path, written_ns: int, spec: GameSpec, backend: Backend) -> Evaluator:
+    """Agents of one network, with other budgets, share it and what it remembers."""
+    from agents.evaluators.auto import load_evaluator
+    from agents.evaluators.cached import CachedEvaluator
+    from agents.evaluators.known_rules import with_known_rules
+
+    evaluator = CachedEvaluator(load_evaluator(path, spec, backend))
+    return with_known_rules(evaluator, read_metadata(path))
 
 
 def _simulations(word: str, text: str) -> int:
@@ -238,7 +347,7 @@ def _network(word: str, text: str, game: GameSpec | None) -> tuple[Path, str]:
         return networks[name], name
     path = Path(word)
     if word and path.is_dir():
-        checkpoints = sorted((path / "checkpoints").glob("*.safetensors"))
+        checkpoints = _saved(path)
         if not checkpoints:
             raise ConfigError(
                 f"expected a run's folder with checkpoints, got {text!r}: there are none yet"
@@ -246,11 +355,10 @@ def _network(word: str, text: str, game: GameSpec | None) -> tuple[Path, str]:
         return checkpoints[-1], _short(path)
     folder, colon, label = word.rpartition(":")
     if colon and Path(folder).is_dir():
-        stem = f"{int(label):06d}" if re.fullmatch(r"[0-9]{1,6}", label) else label
+        stem = _label_of(Path(folder), label, text)
         checkpoint = Path(folder) / "checkpoints" / f"{stem}.safetensors"
-        if not checkpoint.is_file():
-            raise ConfigError(f"expected a checkpoint of {folder}, got {label!r} in {text!r}")
-        return checkpoint, f"{_short(Path(folder))}:{label}"
+        short = stem.lstrip("0") or stem
+        return checkpoint, f"{_short(Path(folder))}:{short}"
     if not path.is_file():
         raise ConfigError(
             "expected random, rollouts:N, level:N, gtp:PROGRAM, policy:NET or NET@N, where NET is "

@@ -8,10 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from engine.games.spec import GameSpec, Positions
 from engine.search.result import SearchResult
+
+_SAFETY: Final = 0.9
+_FEWEST_MOVES_LEFT: Final = 10
+
+
+@dataclass(frozen=True)
+class TimeLeft:
+    """What a player may still use of a game's time, in seconds."""
+
+    main_s: float
+    increment_s: float = 0.0
+    """Given after every move; with no main time, what each move may take."""
+    period_s: float = 0.0
+    periods: int = 0
+    """Byo-yomi periods left, after the main time."""
+
+    def for_one_move(self, moves_left: int) -> float:
+        """Return seconds to use now: the main time shared out, and most of what comes back.
+
+        ``moves_left`` is how many moves the player may still have to make.
+        """
+        back = self.increment_s + (self.period_s if self.periods else 0.0)
+        shared = self.main_s / max(moves_left, _FEWEST_MOVES_LEFT)
+        most = self.main_s + (back if self.periods or not self.main_s else 0.0)
+        return _SAFETY * min(shared + back, most)
 
 
 @dataclass(frozen=True)
@@ -27,6 +52,8 @@ class Turn:
     """All actions since the start position."""
     seed: int
     """Randomness for this game is a function of this seed and the ply."""
+    time_left: TimeLeft | None = None
+    """Of the side to move; ``None`` if the game is played without a clock."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +67,8 @@ class Decision:
     """Not empty: the agent cannot go on (its program crashed, hung, cheated); the reason."""
     termination: str = "normal"
     """With ``forfeit``: ``crash``, ``stall``, ``nonsense`` or ``illegal move``."""
+    void: bool = False
+    """With ``forfeit``: it failed before it was asked for a move, so the game does not count."""
     thought: SearchResult | None = None
     """From the point of view of the side that moves; ``None`` if it did not search."""
     seconds: float = 0.0
@@ -54,6 +83,8 @@ class Limit:
     time_limit_s: float | None = None
     patience: int | None = None
     """Simulations that the search goes on without changing its choice."""
+    evaluations: int | None = None
+    """Positions that are new to the tree, of this search alone: what a network has to compute."""
 
 
 class Agent(Protocol):

@@ -19,6 +19,8 @@ _NODE_CAPACITY_WITHOUT_BUDGET = 100_000
 _MOST_NODES = 500_000
 """Per tree; 1 GiB of address space on 9x9. A search that fills its tree stops and says so."""
 _MANY = 1 << 40
+_MOST_TOP_UPS = 50
+_TREES_KEPT = 4
 _PROGRESS_INTERVAL_S = 0.1
 PLAY_SEARCH = SearchConfig(algorithm="puct")
 """How a network plays to win: deeper than Gumbel's halving."""
@@ -89,7 +91,8 @@ class SearchAgent:
         self._limit = limit
         self._config = config
         if parallel_leaves is None:
-            parallel_leaves = min(max((limit.simulations or _MANY) // 32, 1), 8)
+            budget = limit.simulations or limit.evaluations or _MANY
+            parallel_leaves = min(max(budget // 32, 1), 8)
         self._leaves = parallel_leaves
         self._tables: dict[GameSpec, _Table] = {}
 
@@ -120,9 +123,13 @@ class SearchAgent:
     def choose(self, turns: Sequence[Turn]) -> list[Decision]:
         decisions: dict[int, Decision] = {}
         for spec in dict.fromkeys(turn.spec for turn in turns):
-            mine = [turn for turn in turns if turn.spec == spec]
-            for turn, decision in zip(mine, self._search(mine, self._limit, None), strict=True):
-                decisions[turn.game] = decision
+            mine = [turn for turn in turns if turn.spec == spec and turn.time_left is None]
+            found = self._search(mine, self._limit, None) if mine else []
+            decisions |= {turn.game: chosen for turn, chosen in zip(mine, found, strict=True)}
+        for turn in turns:
+            if turn.time_left is not None:
+                limit = _within(self._limit, turn)
+                decisions[turn.game] = self._search([turn], limit, None)[0]
         return [decisions[turn.game] for turn in turns]
 
     def think(
@@ -187,17 +194,20 @@ class SearchAgent:
         budget = limit.simulations or _MANY
         least = budget // 4 if self._config.algorithm == "gumbel" else 1
         reasons: Mapping[int, str] = {}
+        run = partial(
+            search.run,
+            leaves=self._leaves,
+            deadline_s=None if limit.time_limit_s is None else started + limit.time_limit_s,
+            patience=limit.patience,
+            on_round=None
+            if watch is None
+            else partial(watch.look, lambda: search.results(slots, root)[0]),
+        )
         try:
-            search.run(
-                slots,
-                np.maximum(budget - (known.astype(np.int64) - 1), least),
-                leaves=self._leaves,
-                deadline_s=None if limit.time_limit_s is None else started + limit.time_limit_s,
-                patience=limit.patience,
-                on_round=None
-                if watch is None
-                else partial(watch.look, lambda: search.results(slots, root)[0]),
-            )
+            if limit.evaluations is None:
+                run(slots, np.maximum(budget - (known.astype(np.int64) - 1), least))
+            else:
+                _run_evaluations(search, slots, limit.evaluations, run)
         except SearchError as error:
             if not error.reasons:
                 raise
@@ -217,8 +227,11 @@ class SearchAgent:
         """Return the spec's table with room for all turns, a larger one if need be."""
         spec = turns[0].spec
         nodes = _NODE_CAPACITY_WITHOUT_BUDGET
-        if limit.simulations is not None:
-            nodes = min(limit.simulations + 2 * self._leaves + 2, _MOST_NODES)
+        wanted = limit.simulations or limit.evaluations
+        if limit.evaluations is not None:
+            wanted = _TREES_KEPT * limit.evaluations  # beside the part kept from earlier moves
+        if wanted is not None:
+            nodes = min(wanted + 2 * self._leaves + 2, _MOST_NODES)
         table = self._tables.get(spec)
         if table is None:
             table = self._tables[spec] = self._new_table(spec, len(turns), nodes)
@@ -267,6 +280,34 @@ class SearchAgent:
 
     def close(self) -> None:
         self._tables.clear()
+
+
+def _within(limit: Limit, turn: Turn) -> Limit:
+    """The limit, and the share of the clock that this move may have."""
+    assert turn.time_left is not None
+    left = (turn.spec.points - len(turn.actions)) // 2
+    seconds = turn.time_left.for_one_move(left)
+    if limit.time_limit_s is not None:
+        seconds = min(seconds, limit.time_limit_s)
+    return replace(limit, time_limit_s=seconds)
+
+
+def _run_evaluations(
+    search: Search, slots: NDArray[np.int32], evaluations: int, run: Callable[..., None]
+) -> None:
+    """Search until each slot has ``evaluations`` more nodes, or no more of them can be had.
+
+    A simulation makes one node at most, so running as many as are missing never makes too many.
+    """
+    goal = search.tree.slots["nodes"][slots] + evaluations
+    for _ in range(_MOST_TOP_UPS):
+        missing = goal - search.tree.slots["nodes"][slots]
+        wanting = missing > 0
+        if not wanting.any():
+            return
+        run(slots[wanting], missing[wanting].astype(np.int64))
+        if (goal - search.tree.slots["nodes"][slots] == missing).all():
+            return
 
 
 def rollout_agent(name: str, simulations: int, evaluator: Evaluator) -> SearchAgent:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.protocol import Agent
-from arena.match import OPENING_PLIES, PlayedGame, play_games
-from arena.openings import make_openings
+from arena.hall import PlayedGame, Terms, play_games
+from arena.openings import OPENING_PLIES, make_openings
 from arena.schedule import Fixture, make_schedule
 from arena.stats.ratings import Rating, Score, rate
 from engine.games.spec import GameSpec
@@ -75,7 +75,7 @@ def play_encounter(
         Fixture(f.game + before, f.pair + before // 2, f.black, f.white, f.opening)
         for f in fixtures
     ]
-    play_games(spec, (first, second), numbered, seed=seed, on_game=played.append)
+    play_games(spec, (first, second), numbered, Terms(seed), on_game=played.append)
     as_black = sum(game.black_points for game in played if game.fixture.black == 0)
     as_white = sum(1.0 - game.black_points for game in played if game.fixture.black == 1)
     return Encounter(first.name, second.name, games, as_black, as_white)

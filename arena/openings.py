@@ -1,13 +1,23 @@
-"""Openings: short random beginnings that make the games of deterministic agents differ.
+"""Openings: beginnings that make the games of deterministic agents differ.
 
 Two agents that always choose the same move play one game for ever, however often it is repeated.
 Each pair of games starts from an opening of its own, and no two openings are the same position up
-to rotation and reflection.
+to rotation and reflection. Where they come from is stated in an :class:`OpeningPlan`:
+
+```
+book         balanced ones that a search chose, kept with the program (see arena.books)
+random       a few random sensible plies off the edge
+policy:NET   plies drawn from a network's policy, so that they look like its games
+FILE         a text file of moves, or SGF games cut after some plies
+none         every pair begins at the start position
+```
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
 
 import numpy as np
 
@@ -17,9 +27,50 @@ from engine.random import OPENING, generator
 from engine.symmetry import action_permutations, permutations
 
 Opening = tuple[int, ...]
+Kind = Literal["book", "random", "policy", "file", "none"]
+OPENING_PLIES: Final = (2, 4)
+"""Of random openings, fewest and most."""
 _ATTEMPTS = 2000
 """Draws without a new opening, after which there are no more."""
 _SMALLEST_WITH_EDGE = 5
+
+
+@dataclass(frozen=True)
+class OpeningPlan:
+    """Where a tournament's openings come from."""
+
+    kind: Kind
+    source: str = ""
+    """Name of the book, or path of the network or file."""
+    plies: tuple[int, int] = (0, 0)
+    """Of random and policy openings: fewest and most; of SGF games how many are kept at most."""
+    sha256: str = ""
+    """Of the book, network or file."""
+
+    def __str__(self) -> str:
+        low, high = self.plies
+        length = f" of {low} to {high} plies" if high else ""
+        return {
+            "book": f"balanced openings of the book {self.source}",
+            "random": f"random openings{length}",
+            "policy": f"openings{length} from the policy of {self.source}",
+            "file": f"openings of {self.source}{length}",
+            "none": "no openings",
+        }[self.kind]
+
+
+def check_plies(spec: GameSpec, plies: tuple[int, int]) -> None:
+    """Refuse numbers of plies that make no sense.
+
+    Raises:
+        ConfigError: and says which would.
+    """
+    fewest, most = plies
+    if not 0 <= fewest <= most <= spec.points // 2:
+        raise ConfigError(
+            f"expected opening plies as two numbers from 0 to {spec.points // 2}, smaller first, "
+            f"got {fewest!r} and {most!r}"
+        )
 
 
 def make_openings(spec: GameSpec, count: int, plies: tuple[int, int], seed: int) -> list[Opening]:
@@ -32,31 +83,50 @@ def make_openings(spec: GameSpec, count: int, plies: tuple[int, int], seed: int)
     Raises:
         ConfigError: if the numbers of plies make no sense, or allow fewer distinct openings.
     """
-    fewest, most = plies
-    if not 0 <= fewest <= most <= spec.points // 2:
-        raise ConfigError(
-            f"expected opening plies as two numbers from 0 to {spec.points // 2}, smaller first, "
-            f"got {fewest!r} and {most!r}"
-        )
-    if most == 0:
+    check_plies(spec, plies)
+    if plies[1] == 0:
         return [()] * count
+    return distinct_openings(spec, count, lambda attempt: _draw(spec, plies, seed, attempt))
+
+
+def distinct_openings(spec: GameSpec, count: int, draw: Callable[[int], Opening]) -> list[Opening]:
+    """Return the first ``count`` openings of ``draw(0), draw(1), ...`` that differ.
+
+    Raises:
+        ConfigError: if there are hardly so many.
+    """
     openings: list[Opening] = []
     seen: set[bytes] = set()
     attempt = latest = 0
     while len(openings) < count:
         if attempt - latest >= _ATTEMPTS:
             raise ConfigError(
-                f"expected {count} distinct openings of {fewest} to {most} plies on "
-                f"{spec.width}x{spec.height}, found {len(openings)}; "
-                "allow more plies or play fewer games"
+                f"expected {count} distinct openings on {spec.width}x{spec.height}, found "
+                f"{len(openings)}; allow more plies or play fewer games"
             )
-        opening, key = _draw(spec, plies, seed, attempt)
+        opening = draw(attempt)
+        key = position_key(spec, opening)
         attempt += 1
         if key not in seen:
             seen.add(key)
             openings.append(opening)
             latest = attempt
     return openings
+
+
+def position_after(spec: GameSpec, opening: Sequence[int]) -> np.ndarray:
+    """Return the position, one row, that an opening leads to."""
+    position = spec.allocate(1)
+    for action in opening:
+        spec.play(position, np.array([action]))
+    return position
+
+
+def position_key(spec: GameSpec, opening: Sequence[int]) -> bytes:
+    """Tell positions apart that openings lead to; turned and mirrored ones are the same."""
+    position = position_after(spec, opening)
+    side = bytes([int(spec.to_move(position)[0])])
+    return side + canonical_stones(spec, spec.stones(position)[0])
 
 
 def canonical_stones(spec: GameSpec, stones: np.ndarray) -> bytes:
@@ -71,7 +141,7 @@ def distinct_games(spec: GameSpec, games: Iterable[Sequence[int]]) -> int:
     return len({min(row.tobytes() for row in table[:, list(game)]) for game in games})
 
 
-def _draw(spec: GameSpec, plies: tuple[int, int], seed: int, attempt: int) -> tuple[Opening, bytes]:
+def _draw(spec: GameSpec, plies: tuple[int, int], seed: int, attempt: int) -> Opening:
     random = generator(seed, attempt, 0, OPENING)
     position = spec.allocate(1)
     actions: list[int] = []
@@ -82,8 +152,7 @@ def _draw(spec: GameSpec, plies: tuple[int, int], seed: int, attempt: int) -> tu
         action = int(random.choice(np.flatnonzero(sensible)))
         spec.play(position, np.array([action]))
         actions.append(action)
-    key = bytes([int(spec.to_move(position)[0])]) + canonical_stones(spec, spec.stones(position)[0])
-    return tuple(actions), key
+    return tuple(actions)
 
 
 def _inner(spec: GameSpec) -> np.ndarray:

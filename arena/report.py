@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,10 @@ from arena.results import Conditions, GameLine
 from arena.stats.intervals import superiority, wilson
 from arena.stats.pentanomial import count_pairs
 from arena.stats.ratings import Rating, Ratings, Score, rate
+from arena.stats.stopping import StoppedEstimate, estimate_after_stopping
+from arena.tournament import pair_counter, points_of
 from arena.verdict import FORFEITS
+from engine.notation import action_to_text
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,11 @@ class Standing:
     seconds_per_move: float | None
     lost_by: dict[str, int]
     """Games lost by a fault, per kind."""
+    voids: int
+    """Games that did not count because this agent failed before its first move."""
+    as_black: tuple[float, int]
+    """Points and games with either colour."""
+    as_white: tuple[float, int]
 
     @property
     def games(self) -> int:
@@ -64,6 +73,27 @@ class Pairing:
 
 
 @dataclass(frozen=True)
+class OpeningResult:
+    """How the games from one opening ended."""
+
+    moves: str
+    games: int
+    black_points: float
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What a sequential test says."""
+
+    ratio: float
+    """Log-likelihood ratio of the pairs that count."""
+    decision: str
+    """``elo0``, ``elo1``, or nothing if it could not decide."""
+    pairs: tuple[int, ...]
+    estimate: StoppedEstimate
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything that is printed about a tournament."""
 
@@ -73,15 +103,30 @@ class Report:
     pairings: tuple[Pairing, ...]
     games: int
     distinct: int
+    draws: int
+    endings: dict[str, int]
+    """Games by how they ended."""
     disputed: int
-    at_move_limit: int
+    agreed: int
+    """Games that the players agreed about and that were played on to check it."""
+    agreed_wrongly: int
+    """Of these, how many somebody else won, or nobody."""
     first_player: Rating
     anchor: str
     groups: tuple[tuple[str, ...], ...]
+    superiority: tuple[tuple[float, ...], ...]
+    """Likelihood that the agent of the row is stronger than that of the column, as in standings."""
+    openings: tuple[OpeningResult, ...]
+    interrupted: int
+    """Games that were in play when the tournament was stopped, and were played again."""
+    decided: Decided | None
 
 
 def make_report(
-    conditions: Conditions, lines: Sequence[GameLine], anchor: str | None = None
+    conditions: Conditions,
+    lines: Sequence[GameLine],
+    anchor: str | None = None,
+    voids: Sequence[Mapping[str, Any]] = (),
 ) -> Report:
     """Return the table of the games played so far.
 
@@ -89,23 +134,64 @@ def make_report(
         conditions: of the tournament.
         lines: its finished games.
         anchor: whose Elo is 0; the first agent's if ``None``.
+        voids: as :meth:`arena.folder.TournamentFolder.voids` gives them.
     """
     names = conditions.names
     anchor = names[0] if anchor is None else anchor
     ratings = rate(len(names), _scores(names, lines), names.index(anchor))
-    standings = [_standing(name, ratings.players[i], lines) for i, name in enumerate(names)]
+    failed = Counter(void["agent"] for void in voids)
+    standings = [
+        _standing(name, ratings.players[i], lines, failed[name]) for i, name in enumerate(names)
+    ]
     standings.sort(key=lambda standing: (-standing.rating.elo, standing.name))
+    order = [names.index(standing.name) for standing in standings]
+    checked = [line for line in lines if line.agreed]
     return Report(
         conditions=conditions,
         standings=tuple(standings),
         pairings=tuple(_pairings(names, lines)),
         games=len(lines),
         distinct=distinct_games(conditions.spec, [line.actions for line in lines]),
+        draws=sum(line.winner == 0 for line in lines),
+        endings=dict(Counter(line.termination for line in lines)),
         disputed=sum(line.disputed for line in lines),
-        at_move_limit=sum(line.termination == "move limit" for line in lines),
+        agreed=len(checked),
+        agreed_wrongly=sum(line.agreed != line.winner for line in checked),
         first_player=ratings.first_player,
         anchor=anchor,
         groups=_met(names, ratings),
+        superiority=tuple(tuple(ratings.superiority(i, j) for j in order) for i in order),
+        openings=_openings(conditions, lines),
+        interrupted=failed[""],
+        decided=_decided(conditions, lines),
+    )
+
+
+def _openings(conditions: Conditions, lines: Sequence[GameLine]) -> tuple[OpeningResult, ...]:
+    games: Counter[tuple[int, ...]] = Counter()
+    points: dict[tuple[int, ...], float] = {}
+    for line in lines:
+        opening = line.actions[: line.opening_plies]
+        games[opening] += 1
+        points[opening] = points.get(opening, 0.0) + line.black_points
+    spec = conditions.spec
+    return tuple(
+        OpeningResult(
+            " ".join(action_to_text(spec, action) for action in opening), count, points[opening]
+        )
+        for opening, count in sorted(games.items())
+    )
+
+
+def _decided(conditions: Conditions, lines: Sequence[GameLine]) -> Decided | None:
+    if conditions.test is None:
+        return None
+    counter = pair_counter(conditions, lines)
+    return Decided(
+        ratio=conditions.test.ratio(counter.counts),
+        decision=counter.decision,
+        pairs=tuple(counter.counts),
+        estimate=estimate_after_stopping(counter.counts, conditions.test),
     )
 
 
@@ -131,8 +217,8 @@ def _met(names: Sequence[str], ratings: Ratings) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(names[player] for player in group) for group in ratings.groups)
 
 
-def _standing(name: str, rating: Rating, lines: Sequence[GameLine]) -> Standing:
-    points = [_points_of(name, line) for line in lines if name in (line.black, line.white)]
+def _standing(name: str, rating: Rating, lines: Sequence[GameLine], voids: int) -> Standing:
+    points = [points_of(name, line) for line in lines if name in (line.black, line.white)]
     seconds, decisions = 0.0, 0
     for line in lines:
         for side, player in enumerate((line.black, line.white)):
@@ -150,11 +236,15 @@ def _standing(name: str, rating: Rating, lines: Sequence[GameLine]) -> Standing:
         losses=points.count(0.0),
         seconds_per_move=seconds / decisions if decisions else None,
         lost_by=dict(faults),
+        voids=voids,
+        as_black=_total(line.black_points for line in lines if line.black == name),
+        as_white=_total(1.0 - line.black_points for line in lines if line.white == name),
     )
 
 
-def _points_of(name: str, line: GameLine) -> float:
-    return line.black_points if line.black == name else 1.0 - line.black_points
+def _total(points: Iterable[float]) -> tuple[float, int]:
+    scored = list(points)
+    return sum(scored), len(scored)
 
 
 def _pairings(names: Sequence[str], lines: Sequence[GameLine]) -> list[Pairing]:
@@ -164,7 +254,7 @@ def _pairings(names: Sequence[str], lines: Sequence[GameLine]) -> list[Pairing]:
             between = [line for line in lines if {line.black, line.white} == {first, second}]
             if not between:
                 continue
-            points = [_points_of(first, line) for line in between]
+            points = [points_of(first, line) for line in between]
             by_pair: dict[int, list[float]] = {}
             for line, point in zip(between, points, strict=True):
                 by_pair.setdefault(line.pair, []).append(point)
@@ -186,14 +276,35 @@ def as_json(report: Report) -> dict[str, Any]:
     return {
         "games": report.games,
         "distinct_games": report.distinct,
+        "drawn_games": report.draws,
+        "endings": report.endings,
         "disputed_games": report.disputed,
-        "games_at_move_limit": report.at_move_limit,
+        "agreements_checked": report.agreed,
+        "agreements_wrong": report.agreed_wrongly,
+        "interrupted_games": report.interrupted,
         "anchor": report.anchor,
         "first_player_elo": report.first_player.elo,
         "first_player_elo_95": [report.first_player.lower, report.first_player.upper],
         "groups_that_met": [list(group) for group in report.groups],
+        "superiority": [list(row) for row in report.superiority],
+        "test": _decided_as_json(report),
         "agents": [_standing_as_json(standing) for standing in report.standings],
         "pairings": [_pairing_as_json(pairing) for pairing in report.pairings],
+        "openings": [dataclasses.asdict(opening) for opening in report.openings],
+    }
+
+
+def _decided_as_json(report: Report) -> dict[str, Any] | None:
+    decided, test = report.decided, report.conditions.test
+    if decided is None or test is None:
+        return None
+    return {
+        **dataclasses.asdict(test),
+        "llr": decided.ratio,
+        "bounds": list(test.bounds),
+        "accepted": decided.decision or None,
+        "pairs": list(decided.pairs),
+        "estimate": dataclasses.asdict(decided.estimate),
     }
 
 
@@ -211,6 +322,9 @@ def _standing_as_json(standing: Standing) -> dict[str, Any]:
         "score_95": [lower, upper],
         "seconds_per_move": standing.seconds_per_move,
         "lost_by": standing.lost_by,
+        "voids": standing.voids,
+        "as_black": list(standing.as_black),
+        "as_white": list(standing.as_white),
     }
 
 
@@ -229,130 +343,3 @@ def _pairing_as_json(pairing: Pairing) -> dict[str, Any]:
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def as_text(report: Report) -> str:
-    """Return the report as people read it."""
-    parts = [
-        _conditions_text(report.conditions),
-        _standings_text(report),
-        _cross_text(report),
-        _remarks_text(report),
-    ]
-    return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _conditions_text(conditions: Conditions) -> str:
-    rules = ", ".join(f"{name} {value}" for name, value in conditions.rules.items())
-    low, high = conditions.opening_plies
-    lines = [
-        f"{conditions.game} {conditions.width}x{conditions.height}, {rules}; {conditions.kind}; "
-        f"random openings of {low} to {high} plies, both colours from each; "
-        f"move limit {conditions.move_limit}; seed {conditions.seed}",
-        f"scoring: {conditions.scoring}",
-    ]
-    for card in conditions.agents:
-        details = ", ".join(f"{name} {value[:40]}" for name, value in card.details.items())
-        lines.append(f"{card.name}: {card.spelling}" + (f" ({details})" if details else ""))
-    return "\n".join(lines)
-
-
-def _standings_text(report: Report) -> str:
-    rows = [["", "agent", "Elo", "95 %", "games", "won", "drawn", "lost", "score", "s/move"]]
-    for rank, standing in enumerate(report.standings, start=1):
-        elo, interval = _elo_text(standing, report.anchor)
-        played = standing.games > 0
-        seconds = standing.seconds_per_move
-        counts = [standing.games, standing.wins, standing.draws, standing.losses]
-        rows.append(
-            [
-                f"{rank}",
-                standing.name,
-                elo,
-                interval,
-                *(str(count) for count in counts),
-                f"{100 * standing.points / standing.games:.1f} %" if played else "-",
-                "-" if seconds is None else f"{seconds:.3f}",
-            ]
-        )
-    return _columns(rows, left=(1,))
-
-
-def _elo_text(standing: Standing, anchor: str) -> tuple[str, str]:
-    rating = standing.rating
-    if standing.name == anchor:
-        return "0", "anchor"
-    if standing.games == 0 or (math.isinf(rating.lower) and math.isinf(rating.upper)):
-        return "?", "unknown"
-    if math.isinf(rating.upper):
-        return f"{rating.elo:+.0f}", f"> {rating.lower:+.0f}"
-    if math.isinf(rating.lower):
-        return f"{rating.elo:+.0f}", f"< {rating.upper:+.0f}"
-    return f"{rating.elo:+.0f}", f"{rating.lower:+.0f} to {rating.upper:+.0f}"
-
-
-def _cross_text(report: Report) -> str:
-    """Points of each agent (row) against each other (column), of how many games."""
-    order = [standing.name for standing in report.standings]
-    points = {(p.first, p.second): (p.points, p.games) for p in report.pairings}
-    points |= {(p.second, p.first): (p.games - p.points, p.games) for p in report.pairings}
-    rows = [["", "points of games against", *(str(i) for i in range(1, len(order) + 1))]]
-    for rank, name in enumerate(order, start=1):
-        row = [str(rank), name]
-        for other in order:
-            scored, games = points.get((name, other), (0.0, 0))
-            row.append(f"{scored:g}/{games}" if games else "-")
-        rows.append(row)
-    return _columns(rows, left=(1,))
-
-
-def _remarks_text(report: Report) -> str:
-    first = report.first_player
-    lines = [
-        f"{report.games} games, {report.distinct} of them distinct "
-        "(rotated and reflected games are the same)",
-        f"Elo by maximum likelihood over all games, {report.anchor} = 0; playing Black was worth "
-        f"{first.elo:+.0f} (95 % {first.lower:+.0f} to {first.upper:+.0f})",
-    ]
-    if report.distinct < report.games:
-        lines.append(
-            f"{report.games - report.distinct} games repeat others move for move and say nothing "
-            "new: the intervals are too narrow; use longer openings"
-        )
-    if report.at_move_limit or report.disputed:
-        lines.append(
-            f"{report.at_move_limit} games scored at the move limit, {report.disputed} games whose "
-            "winner depends on which stones are dead"
-        )
-    for standing in report.standings:
-        if standing.lost_by:
-            kinds = ", ".join(f"{kind} {count}" for kind, count in standing.lost_by.items())
-            lines.append(f"{standing.name} forfeited {sum(standing.lost_by.values())}: {kinds}")
-    if len(report.groups) > 1:
-        groups = " | ".join(", ".join(group) for group in report.groups)
-        lines.append(f"never met, directly or through others, so do not compare: {groups}")
-    lines += [_pairing_text(pairing) for pairing in report.pairings]
-    return "\n".join(lines)
-
-
-def _pairing_text(pairing: Pairing) -> str:
-    lower, upper = wilson(pairing.points, pairing.games)
-    stronger = superiority(pairing.wins, pairing.losses)
-    return (
-        f"{pairing.first} against {pairing.second}: {100 * pairing.points / pairing.games:.1f} % "
-        f"(95 % {100 * lower:.1f} to {100 * upper:.1f}), pairs {list(pairing.pairs)}, "
-        f"the stronger with {100 * stronger:.1f} %"
-    )
-
-
-def _columns(rows: Sequence[Sequence[str]], left: Sequence[int]) -> str:
-    """Align columns; those of ``left`` to the left, all others to the right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = [
-            cell.ljust(width) if i in left else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)

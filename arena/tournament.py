@@ -1,17 +1,24 @@
-"""A whole tournament: agents, schedule, folder. Goes on where it stopped."""
+"""A whole tournament: agents, schedule, folder. Goes on where it stopped, alone or with others."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from agents.gtp.program import GtpAgent
 from agents.parse import Spelling
 from agents.protocol import Agent
-from arena.match import GAMES_AT_ONCE, PlayedGame, play_games
-from arena.openings import make_openings
-from arena.results import AgentCard, Conditions, GameLine, TournamentFolder, line_of
-from arena.schedule import make_schedule, pairings
-from engine.errors import ConfigError
+from arena.books import plan_openings
+from arena.folder import TournamentFolder
+from arena.hall import GAMES_AT_ONCE, PlayedGame, Void, play_games
+from arena.results import AgentCard, Conditions, GameLine, line_of
+from arena.schedule import Fixture, check_format, make_schedule, pairings, swiss_schedule
+from arena.sequence import PairCounter
+from engine.errors import ConfigError, RunError
+
+_LOOK_AGAIN_S: Final = 0.5
 
 
 def make_cards(spellings: Sequence[Spelling], agents: Sequence[Agent]) -> tuple[AgentCard, ...]:
@@ -31,58 +38,161 @@ def make_cards(spellings: Sequence[Spelling], agents: Sequence[Agent]) -> tuple[
     return tuple(cards)
 
 
+@dataclass(frozen=True)
+class Watcher:
+    """Who is told what happens in a tournament."""
+
+    on_start: Callable[[int, int], object] = lambda total, done: None
+    """Takes the number of games in all and of those played; of each Swiss round anew."""
+    on_game: Callable[[GameLine], object] = lambda line: None
+    """Takes each game of this process after it was stored."""
+    on_void: Callable[[Void], object] = lambda void: None
+    """Takes each game that did not count."""
+    on_wait: Callable[[int], object] = lambda games: None
+    """Takes the number of games that other processes play while this one has nothing to do."""
+
+
 def play_tournament(
     folder: TournamentFolder,
     conditions: Conditions,
     agents: Sequence[Agent],
     games_per_pairing: int,
+    watcher: Watcher | None = None,
     *,
-    on_start: Callable[[int, int], None],
-    on_game: Callable[[GameLine], None],
     games_at_once: int = GAMES_AT_ONCE,
 ) -> list[GameLine]:
     """Play all games that the folder does not hold yet, storing each as it ends.
 
+    Other processes may play in the same folder: each game is claimed by one of them, and this
+    returns when all are finished.
+
     Args:
-        folder: held by the caller's ``locked``.
+        folder: held by the caller's ``opened``.
         conditions: what is played.
         agents: as in the conditions, in order. They stay open.
-        games_per_pairing: an even number.
-        on_start: takes the number of games in all and of those already played.
-        on_game: takes each game after it was stored.
-        games_at_once: see :func:`arena.match.play_games`.
+        games_per_pairing: an even number; with a test, the most games.
+        watcher: is told what happens.
+        games_at_once: see :func:`arena.hall.play_games`.
 
     Returns:
         All finished games, earlier ones included.
 
     Raises:
-        ConfigError: on an odd number of games, or too few distinct openings.
+        ConfigError: on an odd number of games, too few distinct openings, or a test of more than
+            two agents.
         RunError: if the folder holds another tournament, or cannot be written.
         ProgramError: if a program cannot be started any more.
     """
-    if games_per_pairing < 2 or games_per_pairing % 2:
-        raise ConfigError(f"expected an even number of games, got {games_per_pairing!r}")
-    spec = conditions.spec
-    openings = make_openings(
-        spec, games_per_pairing // 2, conditions.opening_plies, conditions.seed
-    )
-    fixtures = make_schedule(pairings(len(agents), conditions.kind), openings)
-    played = {line.game for line in folder.begin(conditions, games_per_pairing)}
-    missing = [fixture for fixture in fixtures if fixture.game not in played]
-    on_start(len(fixtures), len(fixtures) - len(missing))
+    _check(folder, conditions, games_per_pairing)
+    watcher = watcher or Watcher()
+    schedule = _Schedule(conditions, games_per_pairing)
+    lines = folder.begin(conditions, games_per_pairing)
+    announced = -1
+    while True:
+        fixtures = schedule.fixtures(lines)
+        counter = pair_counter(conditions, lines)
+        missing = _missing(fixtures, lines)
+        if not missing or counter.decision:
+            return lines
+        if len(fixtures) != announced:
+            announced = len(fixtures)
+            watcher.on_start(len(fixtures), len(fixtures) - len(missing))
+        _play_missing(folder, conditions, agents, missing, counter, watcher, games_at_once)
+        lines = folder.games()
+        if not counter.decision and (left := _missing(fixtures, lines)):
+            watcher.on_wait(len(left))
+            time.sleep(_LOOK_AGAIN_S)
+
+
+def _missing(fixtures: Sequence[Fixture], lines: Sequence[GameLine]) -> list[Fixture]:
+    played = {line.game for line in lines}
+    return [fixture for fixture in fixtures if fixture.game not in played]
+
+
+def pair_counter(conditions: Conditions, lines: Sequence[GameLine]) -> PairCounter:
+    """Return the pairs of a match of two so far, seen from the first, and what its test says."""
+    counter = PairCounter(conditions.test)
+    if conditions.test is not None:
+        for line in lines:
+            counter.add(line.game, points_of(conditions.names[0], line))
+    return counter
+
+
+def points_of(name: str, line: GameLine) -> float:
+    """Return what the agent of this name scored in a game of its own: 1, 1/2 or 0."""
+    return line.black_points if line.black == name else 1.0 - line.black_points
+
+
+def _play_missing(
+    folder: TournamentFolder,
+    conditions: Conditions,
+    agents: Sequence[Agent],
+    missing: Sequence[Fixture],
+    counter: PairCounter,
+    watcher: Watcher,
+    games_at_once: int,
+) -> None:
+    spec, names = conditions.spec, conditions.names
 
     def store(game: PlayedGame) -> None:
-        line = line_of(game, conditions.names)
+        line = line_of(game, names)
         folder.append(line, spec)
-        on_game(line)
+        if conditions.test is not None:
+            counter.add(line.game, points_of(names[0], line))
+        watcher.on_game(line)
+
+    def store_void(void: Void) -> None:
+        name = "" if void.agent is None else names[void.agent]
+        folder.append_void(void.fixture.game, name, void.note)
+        watcher.on_void(void)
 
     play_games(
         spec,
         agents,
         missing,
-        seed=conditions.seed,
+        conditions.terms,
         on_game=store,
-        move_limit=conditions.move_limit,
+        on_void=store_void,
+        claim=lambda fixture: folder.claim(fixture.game),
+        go_on=lambda: not counter.decision,
         games_at_once=games_at_once,
     )
-    return folder.games()
+
+
+def _check(folder: TournamentFolder, conditions: Conditions, games: int) -> None:
+    check_format(len(conditions.agents), conditions.kind)
+    if games < 2 or games % 2:
+        raise ConfigError(f"expected an even number of games, got {games!r}")
+    if conditions.test is not None and len(conditions.agents) != 2:
+        raise ConfigError(
+            f"expected two agents for a sequential test, got {len(conditions.agents)}"
+        )
+    grown = folder.exists and folder.games_per_pairing() != games
+    if conditions.kind == "swiss" and grown:
+        raise RunError(
+            f"expected {folder.games_per_pairing()} games of every two that meet, as the Swiss "
+            f"tournament in {str(folder.path)!r} began, got {games}; choose another --out"
+        )
+
+
+class _Schedule:
+    """All games of a tournament, as far as its results say which they are."""
+
+    def __init__(self, conditions: Conditions, games_per_pairing: int) -> None:
+        self._conditions = conditions
+        self._count = len(conditions.agents)
+        meetings = max(conditions.rounds, 1) if conditions.kind == "swiss" else 1
+        self._openings = plan_openings(
+            conditions.openings,
+            conditions.spec,
+            meetings * games_per_pairing // 2,
+            conditions.seed,
+        )
+
+    def fixtures(self, lines: Sequence[GameLine]) -> list[Fixture]:
+        """Return the games to be played by now, those that were played included."""
+        if self._conditions.kind != "swiss":
+            meetings = pairings(self._count, self._conditions.kind)
+            return make_schedule(meetings, self._openings)
+        results = {line.game: line.black_points for line in lines}
+        return swiss_schedule(self._count, self._conditions.rounds, self._openings, results)

@@ -17,9 +17,17 @@ from agents.gtp.program import GtpAgent
 from agents.protocol import Agent, Turn
 from engine.games.go import GoSpec
 
-FORFEITS: Final = ("crash", "stall", "nonsense", "illegal move")
-"""Endings that are the loser's fault rather than play."""
-TERMINATIONS: Final = ("two passes", "end of the game", "resignation", "move limit", *FORFEITS)
+FORFEITS: Final = ("crash", "stall", "nonsense", "illegal move", "time")
+"""Endings that are the loser's fault rather than play: the program ended, said nothing, said what
+is no answer or no move; or the clock ran out."""
+TERMINATIONS: Final = (
+    "two passes",
+    "end of the game",
+    "resignation",
+    "adjudication",
+    "move limit",
+    *FORFEITS,
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,9 @@ class Verdict:
             return (
                 "0" if self.score == 0 else f"{'B' if self.score > 0 else 'W'}+{abs(self.score):g}"
             )
-        how = {"resignation": "R", "stall": "T"}.get(self.termination, "F")
+        how = {"resignation": "R", "adjudication": "R", "stall": "T", "time": "T"}.get(
+            self.termination, "F"
+        )
         return f"{'B' if self.winner > 0 else 'W'}+{how}"
 
 

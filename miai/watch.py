@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from arena.results import GameLine, TournamentFolder
+from arena.folder import TournamentFolder
+from arena.results import GameLine
+from arena.schedule import meetings_in_all
 from arena.window.watch import Seen, Source
 from engine.errors import ConfigError
 from engine.records import GameRecord
@@ -26,10 +28,8 @@ class TournamentSource:
         """Read what has been played."""
         lines = self._folder.games()
         names = self._conditions.names
-        pairings = len(names) * (len(names) - 1) // 2
-        if self._conditions.kind == "gauntlet":
-            pairings = len(names) - 1
-        of = self._folder.games_per_pairing() * pairings
+        meetings = meetings_in_all(len(names), self._conditions.kind, self._conditions.rounds)
+        of = self._folder.games_per_pairing() * meetings
         headline = f"Tournament of {len(names)}: game {len(lines)} of {of}."
         return Seen(headline, [self._record(line) for line in lines[-_LATEST:]])
 

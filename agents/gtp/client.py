@@ -27,6 +27,7 @@ class Watchdog:
     start_s: float = field(default=60.0, metadata={"why": "engines load networks at the start"})
     move_s: float = field(default=120.0, metadata={"why": "per move, and for the final status"})
     command_s: float = field(default=30.0, metadata={"why": "everything that needs no thought"})
+    game_s: float = field(default=7200.0, metadata={"why": "all moves of one game together"})
     quit_s: float = field(default=2.0, metadata={"why": "then its process group is killed"})
 
 
@@ -64,9 +65,13 @@ class GtpClient:
         """
         return self._ask_until(name, arguments, time.monotonic() + self._watchdog.command_s)
 
-    def ask_to_think(self, name: str, *arguments: str) -> Reply:
-        """Ask something that may take as long as a move; raises as :meth:`ask`."""
-        return self._ask_until(name, arguments, time.monotonic() + self._watchdog.move_s)
+    def ask_to_think(self, name: str, *arguments: str, spent_s: float = 0.0) -> Reply:
+        """Ask something that may take as long as a move; raises as :meth:`ask`.
+
+        ``spent_s`` is what the program took for earlier moves of the game.
+        """
+        patience_s = min(self._watchdog.move_s, max(self._watchdog.game_s - spent_s, 0.0))
+        return self._ask_until(name, arguments, time.monotonic() + patience_s)
 
     def close(self, quit_first: bool = False) -> None:
         """End the program, with a ``quit`` and a little patience if so asked."""

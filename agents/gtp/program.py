@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from agents.gtp.client import GtpClient, Watchdog
 from agents.gtp.grammar import Reply, colour_word
 from agents.gtp.process import BrokenProgramError
-from agents.protocol import Decision, Turn
+from agents.protocol import Decision, TimeLeft, Turn
 from engine.errors import NotationError, ProgramError
 from engine.games.spec import BLACK, WHITE, GameSpec
 from engine.notation import action_to_text, text_to_action
@@ -34,6 +35,8 @@ class _Seat:
         self.game: int | None = None
         self.spec: GameSpec | None = None
         self.actions: tuple[int, ...] = ()
+        self.asked = False  # for a move of this game
+        self.thought_s = 0.0  # on this game
 
     def drop(self, quit_first: bool = False) -> None:
         """End the process; the next turn starts another."""
@@ -51,6 +54,7 @@ class GtpAgent:
         argv: Sequence[str],
         processes: int = 2,
         watchdog: Watchdog | None = None,
+        commands: Sequence[str] = (),
     ) -> None:
         """Nothing is started yet.
 
@@ -59,8 +63,11 @@ class GtpAgent:
             argv: the program and its arguments; no shell reads them.
             processes: games that can be in play at once.
             watchdog: how long it may take to answer.
+            commands: GTP lines that each process is told when it has started; it has to accept
+                them.
         """
         self._name = name
+        self._commands = tuple(commands)
         self._argv = tuple(argv)
         self._watchdog = watchdog or Watchdog()
         self._seats = [_Seat() for _ in range(processes)]
@@ -137,7 +144,7 @@ class GtpAgent:
                 if seat.game == game:
                     return seat
             seat = next((seat for seat in self._seats if seat.game is None), self._seats[0])
-            seat.game = game
+            seat.game, seat.asked, seat.thought_s = game, False, 0.0
             return seat
 
     def _decide(self, turn: Turn) -> Decision:
@@ -148,20 +155,20 @@ class GtpAgent:
                 decision = self._ask_for_move(seat, turn)
             except BrokenProgramError as failure:
                 seat.drop()
-                decision = Decision(-1, forfeit=str(failure), termination=failure.kind)
-        seconds = time.perf_counter() - started
-        return Decision(
-            decision.action,
-            resign=decision.resign,
-            forfeit=decision.forfeit,
-            termination=decision.termination,
-            seconds=seconds,
-        )
+                decision = Decision(
+                    -1, forfeit=str(failure), termination=failure.kind, void=not seat.asked
+                )
+            seconds = time.perf_counter() - started
+            seat.thought_s += seconds
+        return replace(decision, seconds=seconds)
 
     def _ask_for_move(self, seat: _Seat, turn: Turn) -> Decision:
         client = self._bring_to(seat, turn)
         colour = int(turn.spec.to_move(turn.position)[0])
-        reply = client.ask_to_think("genmove", colour_word(colour))
+        if turn.time_left is not None and "time_left" in client.commands:
+            client.ask("time_left", colour_word(colour), *_time_left(turn.time_left))
+        seat.asked = True
+        reply = client.ask_to_think("genmove", colour_word(colour), spent_s=seat.thought_s)
         text = reply.text.strip()
         if not reply.ok:
             raise BrokenProgramError("nonsense", f"refused to move: {text[:80]!r}")
@@ -182,7 +189,7 @@ class GtpAgent:
         client = self._client(seat)
         known = len(seat.actions)
         if seat.spec != turn.spec or seat.actions != turn.actions[:known] or not known:
-            self._set_up(client, turn.spec)
+            self._set_up(client, turn)
             seat.spec, seat.actions, known = turn.spec, (), 0
         for ply in range(known, len(turn.actions)):
             colour = colour_word(BLACK if ply % 2 == 0 else WHITE)
@@ -191,7 +198,8 @@ class GtpAgent:
         seat.actions = turn.actions
         return client
 
-    def _set_up(self, client: GtpClient, spec: GameSpec) -> None:
+    def _set_up(self, client: GtpClient, turn: Turn) -> None:
+        spec = turn.spec
         size = (
             [str(spec.width)] if spec.width == spec.height else [str(spec.width), str(spec.height)]
         )
@@ -200,6 +208,10 @@ class GtpAgent:
         komi = getattr(spec, "komi", None)
         if komi is not None:
             _demand(client.ask("komi", f"{komi:g}"), f"komi {komi:g}")
+        if turn.time_left is not None:
+            for name, *arguments in _time_settings(turn.time_left):
+                if name in client.commands and client.ask(name, *arguments).ok:
+                    break
 
     def _client(self, seat: _Seat) -> GtpClient:
         if self._closed:
@@ -208,6 +220,9 @@ class GtpAgent:
             try:
                 seat.client = GtpClient(self._argv, self._watchdog)
                 seat.client.greet()
+                for line in self._commands:
+                    name, *arguments = line.split()
+                    _demand(seat.client.ask(name, *arguments), line)
             except BrokenProgramError as failure:
                 seat.drop()
                 self._failed_starts += 1
@@ -223,6 +238,26 @@ class GtpAgent:
                 seat.drop()
                 raise BrokenProgramError("crash", "was stopped")
         return seat.client
+
+
+def _time_settings(left: TimeLeft) -> Iterator[tuple[str, ...]]:
+    """Commands that state a time control, the most exact first; one that is understood is enough.
+
+    GTP itself knows no increments: they come through ``time_left``, or as a short period.
+    """
+    main, period = f"{left.main_s:.0f}", f"{max(left.period_s, left.increment_s):.0f}"
+    if left.periods:
+        yield "kgs-time_settings", "byoyomi", main, period, str(left.periods)
+    elif left.main_s and left.increment_s:
+        yield "kata-time_settings", "fischer", main, f"{left.increment_s:g}"
+    yield "time_settings", main, period, "0" if period == "0" else "1"
+
+
+def _time_left(left: TimeLeft) -> tuple[str, str]:
+    """Seconds and stones of ``time_left``: a period counts as one in which one stone is due."""
+    if left.main_s > 0:
+        return f"{left.main_s:.0f}", "0"
+    return f"{max(left.period_s, left.increment_s):.0f}", "1"
 
 
 def _demand(reply: Reply, asked: str) -> None:

@@ -4,119 +4,76 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from miai.commands.game_options import add_game_options, read_spec
+from miai.commands.arena_options import add_arguments
+from miai.commands.game_options import read_spec
 
 if TYPE_CHECKING:
     from agents.parse import Spelling
     from agents.protocol import Agent
-    from arena.results import AgentCard, Conditions, GameLine, TournamentFolder
+    from arena.folder import TournamentFolder
+    from arena.results import AgentCard, Conditions, GameLine
     from engine.games.spec import GameSpec
 
+__all__ = ["EXAMPLE", "SUMMARY", "add_arguments", "run"]
+
 SUMMARY = "let agents play each other: cross table, Elo with intervals, all games as SGF"
-EXAMPLE = "miai arena random rollouts:50 rollouts:200 --games 20 --size 5"
-
-_AGENTS_HELP = """random, rollouts:500, a network with its simulations (NET@400), the bare network
-(policy:NET), or a program over GTP ('gtp:gnugo --mode gtp --chinese-rules --level 10'); NET is a
-file, a run's folder (runs/first), a checkpoint of it (runs/first:12) or 'shipped'; NAME=AGENT names
-it. None: go on with the tournament in --out"""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("agents", nargs="*", metavar="AGENT", help=_AGENTS_HELP)
-    parser.add_argument(
-        "--games", type=int, metavar="N", help="games of every two agents (default: 100)"
-    )
-    parser.add_argument(
-        "--gauntlet", action="store_true", help="only the first agent against each of the others"
-    )
-    add_game_options(parser)
-    parser.add_argument("--seed", type=int, default=1, help="of openings and agents (default: 1)")
-    parser.add_argument(
-        "--openings-plies",
-        default="2..4",
-        metavar="A..B",
-        help="random plies that each pair of games starts with (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--move-limit",
-        type=int,
-        metavar="N",
-        help="score the board after N plies (default: game's)",
-    )
-    parser.add_argument(
-        "--concurrency",
-        type=int,
-        default=2,
-        metavar="N",
-        help="processes, and so games at once, of each program (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--games-at-once",
-        type=int,
-        default=32,
-        metavar="N",
-        help="games at once between built-in agents (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--move-timeout",
-        type=float,
-        default=120.0,
-        metavar="S",
-        help="seconds after which a silent program forfeits (default: %(default)g)",
-    )
-    parser.add_argument("--anchor", metavar="NAME", help="agent with Elo 0 (default: the first)")
-    parser.add_argument(
-        "--out", type=Path, help="folder of the tournament; an existing one goes on"
-    )
-    parser.add_argument(
-        "--report", type=Path, metavar="DIR", help="print the table of a tournament; play nothing"
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
+EXAMPLE = """miai arena random rollouts:50 rollouts:200 --games 20 --size 5
+miai arena shipped@200 'gtp:gnugo --mode gtp --chinese-rules' --gate 0,50"""
+_DEFAULT_GAMES = 100
+_DEFAULT_MOST_GAMES = 1000
 
 
 def run(args: argparse.Namespace) -> int:
-    from agents.parse import read_spelling, with_distinct_names
-    from arena.results import TournamentFolder
+    from agents.parse import read_spelling, read_spellings
+    from arena.folder import TournamentFolder
     from engine.errors import ConfigError
 
+    args.agents = [*args.file_agents, *args.agents]
     if args.report is not None:
         folder = TournamentFolder(args.report)
         _check_arguments(args, folder.conditions().names)
-        _print_report(folder.conditions(), folder.games(), args)
+        _show(folder, args)
         return 0
+    if args.make_book is not None:
+        return _make_book(args)
     out = args.out or Path("runs") / f"arena-{datetime.now():%Y%m%d-%H%M%S}"
     folder = TournamentFolder(out)
     known = folder.conditions() if not args.agents and folder.exists else None
-    if known is None and len(args.agents) < 2:
-        raise ConfigError(
-            f"expected two agents or more, got {len(args.agents)}; or --out with a tournament"
-        )
     if known is not None:
         spellings = [
             replace(read_spelling(agent.spelling, game=known.spec), name=agent.name)
             for agent in known.agents
         ]
-        games = args.games or folder.games_per_pairing()
     else:
-        spellings = with_distinct_names(
-            [read_spelling(text, game=read_spec(args)) for text in args.agents]
+        spellings = read_spellings(args.agents, game=read_spec(args))
+    if len(spellings) < 2:
+        raise ConfigError(
+            f"expected two agents or more, got {len(spellings)}; or --out with a tournament"
         )
-        games = 100 if args.games is None else args.games
     _check_arguments(args, [spelling.name for spelling in spellings])
+    with folder.opened():
+        return _play(args, folder, known, spellings)
+
+
+def _games(args: argparse.Namespace, folder: TournamentFolder, known: Conditions | None) -> int:
+    """Games of every two agents that meet: an even number."""
+    usual = _DEFAULT_GAMES if args.gate is None else _DEFAULT_MOST_GAMES
+    if known is not None:
+        usual = folder.games_per_pairing()
+    games: int = args.games or usual
     if games % 2:
         games += 1
         print(f"{games} games, so that colours are balanced", file=sys.stderr)
-    with folder.locked():
-        return _play(args, folder, known, spellings, games)
+    return games
 
 
 def _play(
@@ -124,14 +81,16 @@ def _play(
     folder: TournamentFolder,
     known: Conditions | None,
     spellings: Sequence[Spelling],
-    games: int,
 ) -> int:
     from agents.gtp.client import Watchdog
     from agents.parse import make_agent
+    from arena.live import LiveTable
     from arena.tournament import make_cards, play_tournament
 
     spec = known.spec if known is not None else read_spec(args)
-    watchdog = Watchdog(move_s=args.move_timeout)
+    watchdog = Watchdog(
+        start_s=args.start_timeout, move_s=args.move_timeout, game_s=args.game_timeout
+    )
     with ExitStack() as closing:
         agents: list[Agent] = []
         for spelling in spellings:
@@ -139,28 +98,30 @@ def _play(
             closing.callback(agent.close)
             agents.append(agent)
         conditions = _conditions(args, known, make_cards(spellings, agents), spec)
-        progress = _Progress(folder.path)
+        games = _games(args, folder, known)
+        table = LiveTable(conditions, folder.path, args.anchor, args.quiet)
         try:
-            lines = play_tournament(
+            play_tournament(
                 folder,
                 conditions,
                 agents,
                 games,
-                on_start=progress.start,
-                on_game=progress.show,
+                table.watcher,
                 games_at_once=args.games_at_once,
             )
         except KeyboardInterrupt:
-            progress.end()
+            table.close()
+            _write_outputs(folder, conditions, folder.games(), args)
             print(
-                f"stopped; finished games are in {folder.path}. "
-                f"Go on with: miai arena --out {folder.path}",
+                f"stopped; finished games are in {folder.path}. Go on with: "
+                f"miai arena --out {shlex.quote(str(folder.path))}",
                 file=sys.stderr,
             )
             return 130
-    progress.end()
-    _print_report(conditions, lines, args)
-    print(f"games and results: {folder.path}", file=sys.stderr)
+        finally:
+            table.close()
+    _show(folder, args)
+    print(f"games, tables and arena.html: {folder.path}", file=sys.stderr)
     return 0
 
 
@@ -170,6 +131,8 @@ def _conditions(
     cards: tuple[AgentCard, ...],
     spec: GameSpec,
 ) -> Conditions:
+    from arena.books import make_plan
+    from arena.clock import read_time_control
     from arena.results import conditions_of
     from engine.errors import ConfigError
 
@@ -178,19 +141,69 @@ def _conditions(
     limit = spec.max_plies if args.move_limit is None else args.move_limit
     if not 1 <= limit <= spec.max_plies:
         raise ConfigError(f"expected --move-limit from 1 to {spec.max_plies}, got {limit!r}")
+    kind = "gauntlet" if args.gauntlet else args.format
+    rounds = 0
+    if kind == "swiss":
+        rounds = args.rounds or (len(cards) - 1).bit_length() + 2
+        rounds = min(rounds, len(cards) - 1 + len(cards) % 2)
     return conditions_of(
         spec,
         agents=cards,
-        kind="gauntlet" if args.gauntlet else "round-robin",
-        opening_plies=_opening_plies(args.openings_plies),
+        kind=kind,
+        openings=make_plan(args.openings, spec, _opening_plies(args.openings_plies)),
         move_limit=limit,
         seed=args.seed,
+        clock=None if args.time is None else read_time_control(args.time),
+        resignation=_resignation(args.resign),
+        test=_test(args),
+        rounds=rounds,
     )
 
 
-def _opening_plies(text: str) -> tuple[int, int]:
+def _numbers(text: str, option: str, example: str, most: int) -> list[float]:
     from engine.errors import ConfigError
 
+    try:
+        found = [float(word) for word in text.split(",")]
+    except ValueError:
+        found = []
+    if not 1 <= len(found) <= most:
+        raise ConfigError(f"expected {option} as numbers such as {example}, got {text!r}")
+    return found
+
+
+def _resignation(text: str | None) -> Any:
+    from arena.adjudication import Resignation
+
+    if text is None:
+        return None
+    value, *others = _numbers(text, "--resign", "0.9,3,0.1", 3)
+    moves = int(others[0]) if others else Resignation.moves
+    return Resignation(value, moves, others[1] if len(others) > 1 else Resignation.audited)
+
+
+def _test(args: argparse.Namespace) -> Any:
+    from arena.stats.sprt import Hypotheses
+    from engine.errors import ConfigError
+
+    if args.gate is None:
+        return None
+    numbers = _numbers(args.gate, "--gate", "0,50 or 0,50,0.05,0.05", 4)
+    rates = numbers[2:] or [0.05]
+    alpha, beta = rates[0], rates[-1]
+    if len(numbers) < 2 or not numbers[0] < numbers[1] or not (0 < alpha < 0.5 and 0 < beta < 0.5):
+        raise ConfigError(
+            "expected --gate with the smaller Elo first and error rates between 0 and 0.5, such as "
+            f"0,50,0.05,0.05, got {args.gate!r}"
+        )
+    return Hypotheses(numbers[0], numbers[1], alpha, beta, args.gate_elo)
+
+
+def _opening_plies(text: str | None) -> tuple[int, int] | None:
+    from engine.errors import ConfigError
+
+    if text is None:
+        return None
     fewest, dots, most = text.partition("..")
     if not fewest.isdecimal() or (dots and not most.isdecimal()):
         raise ConfigError(f"expected --openings-plies such as 2..4 or 3, got {text!r}")
@@ -202,71 +215,68 @@ def _check_arguments(args: argparse.Namespace, names: Sequence[str]) -> None:
 
     if args.anchor is not None and args.anchor not in names:
         raise ConfigError(f"expected --anchor from {', '.join(names)}, got {args.anchor!r}")
-    for option in ("games", "concurrency", "games_at_once", "move_timeout"):
+    options = (
+        "games", "rounds", "concurrency", "games_at_once",
+        "start_timeout", "move_timeout", "game_timeout",
+    )  # fmt: skip
+    for option in options:
         value = getattr(args, option)
         if value is not None and not value > 0:
             raise ConfigError(f"expected --{option.replace('_', '-')} above 0, got {value!r}")
 
 
-def _print_report(
-    conditions: Conditions, lines: Sequence[GameLine], args: argparse.Namespace
-) -> None:
-    from arena.report import as_json, as_text, make_report
+def _show(folder: TournamentFolder, args: argparse.Namespace) -> None:
+    """Print the table and write the files that are made of it."""
+    from arena.report import as_json
+    from arena.report_text import as_text
 
-    report = make_report(conditions, lines, args.anchor)
+    conditions, lines = folder.conditions(), folder.games()
+    report = _write_outputs(folder, conditions, lines, args)
     if args.json:
         print(json.dumps(as_json(report), indent=2, allow_nan=False))
     else:
         print(as_text(report), end="")
 
 
-class _Progress:
-    """A status line on stderr, rewritten on a terminal, once a minute elsewhere."""
+def _write_outputs(
+    folder: TournamentFolder,
+    conditions: Conditions,
+    lines: Sequence[GameLine],
+    args: argparse.Namespace,
+) -> Any:
+    from arena.outputs import write_outputs
+    from arena.report import make_report
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._live = sys.stderr.isatty()
-        self._total = self._done = self._before = 0
-        self._points: dict[str, float] = {}
-        self._started_s = self._printed_s = time.monotonic()
+    report = make_report(conditions, lines, args.anchor, folder.voids())
+    write_outputs(folder.path, report, lines)
+    return report
 
-    def start(self, total: int, done: int) -> None:
-        """Say what is going to happen."""
-        self._total, self._done, self._before = total, done, done
-        self._started_s = time.monotonic()
-        already = f", {done} of them played already" if done else ""
-        print(f"{total} games{already}, kept in {self._path}", file=sys.stderr)
 
-    def show(self, line: GameLine) -> None:
-        """Count a finished game; a forfeited one gets a line of its own."""
-        from arena.verdict import FORFEITS
+def _make_book(args: argparse.Namespace) -> int:
+    from agents.parse import parse_agent
+    from arena.books import book_name, make_book
+    from arena.openings import make_openings
+    from engine.errors import ConfigError
+    from engine.files import write_atomic
 
-        self._done += 1
-        for name, points in ((line.black, line.black_points), (line.white, 1 - line.black_points)):
-            self._points[name] = self._points.get(name, 0.0) + points
-        if line.termination in FORFEITS:
-            self._write(f"game {line.game}: {line.loser} forfeits: {line.note}", keep=True)
-        now = time.monotonic()
-        if self._live or now - self._printed_s >= 60.0:
-            self._printed_s = now
-            self._write(self._status(now), keep=not self._live)
-
-    def _status(self, now: float) -> str:
-        rate = (self._done - self._before) / max(now - self._started_s, 1e-3)
-        left = (self._total - self._done) / rate
-        points = ", ".join(f"{name} {points:g}" for name, points in self._points.items())
-        return (
-            f"{self._done}/{self._total} games, {60 * rate:.1f}/min, {left / 60:.1f} min left; "
-            f"points: {points}"
-        )
-
-    def _write(self, text: str, keep: bool) -> None:
-        if self._live:
-            print(f"\r\x1b[K{text}", end="\n" if keep else "", file=sys.stderr, flush=True)
-        else:
-            print(text, file=sys.stderr, flush=True)
-
-    def end(self) -> None:
-        """Leave the status line."""
-        if self._live:
-            print(file=sys.stderr)
+    if len(args.agents) != 1:
+        raise ConfigError(f"expected one agent to make a book with, got {len(args.agents)}")
+    spec = read_spec(args)
+    count, candidates, value = (
+        _numbers(args.book, "--book", "100,1000,0.1", 3) + [1000.0, 0.1][-2:]
+        if args.book.count(",") == 0
+        else _numbers(args.book, "--book", "100,1000,0.1", 3)
+    )
+    plies = _opening_plies(args.openings_plies) or (2, 6)
+    agent = parse_agent(args.agents[0], spec)
+    try:
+        openings = make_openings(spec, int(candidates), plies, args.seed)
+        text = make_book(spec, agent, openings, int(count), value)
+    finally:
+        agent.close()
+    path: Path = args.make_book
+    if path.is_dir():
+        path = path / f"{book_name(spec)}.txt"
+    write_atomic(path, text.encode())
+    print(f"{text.count(chr(10)) - 3} openings in {path}")
+    return 0

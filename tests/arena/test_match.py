@@ -14,7 +14,8 @@ from agents.gtp.program import GtpAgent
 from agents.protocol import Decision, Turn
 from agents.random_agent import RandomAgent
 from agents.search_agent import rollout_agent
-from arena.match import PlayedGame, play_games, play_match
+from arena.hall import PlayedGame, Terms, play_games
+from arena.match import play_match
 from arena.openings import make_openings
 from arena.schedule import make_schedule
 from arena.verdict import judge
@@ -178,7 +179,7 @@ def test_programs_and_built_in_agents_play_at_the_same_time() -> None:
     agents = [RandomAgent("a"), program, RandomAgent("b")]
     fixtures = make_schedule([(0, 1), (0, 2), (1, 2)], make_openings(SPEC, 3, (2, 3), seed=1))
     played: list[PlayedGame] = []
-    play_games(SPEC, agents, fixtures, seed=1, on_game=played.append, games_at_once=4)
+    play_games(SPEC, agents, fixtures, Terms(1), on_game=played.append, games_at_once=4)
     program.close()
     assert sorted(game.fixture.game for game in played) == list(range(18))
 

@@ -16,9 +16,12 @@ import numpy as np
 import pytest
 
 from agents.parse import make_agent, read_spelling
-from arena.report import Report, as_json, as_text, make_report
-from arena.results import Conditions, GameLine, TournamentFolder, conditions_of
-from arena.tournament import make_cards, play_tournament
+from arena.folder import TournamentFolder
+from arena.openings import OpeningPlan
+from arena.report import Report, as_json, make_report
+from arena.report_text import as_text
+from arena.results import Conditions, GameLine, conditions_of
+from arena.tournament import Watcher, make_cards, play_tournament
 from engine.errors import ConfigError, RunError
 from engine.games.go import GoSpec
 from engine.records.sgf import read_sgf
@@ -34,20 +37,19 @@ def play(path: Path, games: int, seed: int = 1, texts: tuple[str, ...] = AGENTS)
         SPEC,
         agents=make_cards(spellings, agents),
         kind="round-robin",
-        opening_plies=(2, 4),
+        openings=OpeningPlan("random", plies=(2, 4)),
         move_limit=60,
         seed=seed,
     )
     folder = TournamentFolder(path)
     counted: list[tuple[int, int]] = []
-    with folder.locked():
+    with folder.opened():
         lines = play_tournament(
             folder,
             conditions,
             agents,
             games,
-            on_start=lambda total, done: counted.append((total, done)),
-            on_game=lambda line: None,
+            Watcher(on_start=lambda total, done: counted.append((total, done))),
         )
     assert len(lines) == counted[0][0]
     return make_report(conditions, lines)
@@ -136,13 +138,43 @@ def test_damage_is_told_with_its_line(tmp_path: Path) -> None:
         TournamentFolder(tmp_path / "nowhere").conditions()
 
 
-def test_two_processes_may_not_play_in_one_folder(tmp_path: Path) -> None:
-    with (
-        TournamentFolder(tmp_path).locked(),
-        pytest.raises(RunError, match="no other process"),
-        TournamentFolder(tmp_path).locked(),
-    ):
-        pytest.fail("locked twice")
+def test_a_game_is_claimed_once_and_free_again_when_its_process_is_gone(tmp_path: Path) -> None:
+    first, second = TournamentFolder(tmp_path), TournamentFolder(tmp_path)
+    with second.opened():
+        with first.opened():
+            assert first.claim(3) and first.claim(3)
+            assert not second.claim(3) and second.claim(4)
+        assert second.claim(3)
+    play(tmp_path, games=2)
+    with first.opened():
+        assert not first.claim(0), "it has been played"
+
+
+def test_two_processes_share_a_folder_and_end_in_the_same_table(tmp_path: Path) -> None:
+    command = [
+        sys.executable, "-m", "miai", "arena", "random", "rollouts:16", "--size", "7",
+        "--games", "40", "--seed", "5", "--games-at-once", "4", "--json", "--out",
+    ]  # fmt: skip
+    whole = subprocess.run([*command, str(tmp_path / "whole")], capture_output=True, check=True)
+    shared = [
+        subprocess.Popen(
+            [*command, str(tmp_path / "shared")], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    tables = [json.loads(whole.stdout)]
+    for process in shared:
+        out, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors
+        tables.append(json.loads(out))
+    assert results_of(tmp_path / "shared") == results_of(tmp_path / "whole")
+    lines = (tmp_path / "shared" / "games.jsonl").read_text().splitlines()
+    assert len(lines) == 40, "no game was played twice"
+    for table in tables:
+        for agent in table["agents"]:
+            del agent["seconds_per_move"]
+    assert tables[0] == tables[1] == tables[2]
+    assert not list((tmp_path / "shared" / "claims").iterdir())
 
 
 def test_a_full_disk_is_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,6 +231,7 @@ def line(game: int, black: str, white: str, winner: int, **changes: object) -> G
         termination="two passes",
         note="",
         disputed=False,
+        agreed=0,
         opening_plies=1,
         seconds=(2.0, 1.0),
         decisions=(4, 4),
@@ -214,7 +247,7 @@ def conditions(*names: str) -> Conditions:
         SPEC,
         agents=make_cards(spellings, agents),
         kind="round-robin",
-        opening_plies=(1, 1),
+        openings=OpeningPlan("random", plies=(1, 1)),
         move_limit=60,
         seed=1,
     )
@@ -236,11 +269,11 @@ def test_the_table_counts_what_happened() -> None:
     assert first.lost_by == {"crash": 1} and second.lost_by == {}
     assert first.seconds_per_move == pytest.approx((3 * 2.0 + 3 * 1.0) / 24)
     assert report.pairings[0].pairs == (0, 0, 1, 1, 1)
-    assert (report.disputed, report.at_move_limit, report.distinct) == (1, 1, 6)
+    assert (report.disputed, report.endings["move limit"], report.distinct) == (1, 1, 6)
     text = as_text(report)
     assert "a forfeited 1: crash 1" in text
     assert "75.0 %" in text and "4.5/6" in text
-    assert "1 games scored at the move limit, 1 games whose winner depends" in text
+    assert "1 games whose winner depends" in text and "move limit 1" in text
 
 
 def test_repeated_games_are_warned_about() -> None:
@@ -288,7 +321,7 @@ def test_conditions_keep_the_rules(tmp_path: Path) -> None:
         rules={"komi": 3.5, "ko": "simple", "suicide": False},
     )
     folder = TournamentFolder(tmp_path)
-    with folder.locked():
+    with folder.opened():
         folder.begin(kept, 4)
     assert folder.conditions() == kept and folder.conditions().spec == spec
     assert np.array_equal(folder.conditions().spec.allocate(1), spec.allocate(1))

@@ -1,0 +1,375 @@
+"""Plays fixtures: many games at once, all turns of an agent in one batch.
+
+Agents of this process are asked about all their games together, so that one network evaluates for
+all of them; programs are asked about each game apart, in threads. Agents choose at the same time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+
+from agents.gtp.program import GtpAgent
+from agents.protocol import Agent, Decision, Turn
+from arena.adjudication import Agreement, Resignation
+from arena.clock import PlayerClock, TimeControl
+from arena.schedule import Fixture
+from arena.verdict import FORFEITS, Verdict, area_verdict, judge
+from engine.errors import ProgramError
+from engine.games.spec import BLACK, GameSpec
+
+GAMES_AT_ONCE: Final = 64
+_MOST_VOIDS: Final = 3
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What every game of a tournament is played under, beside the rules."""
+
+    seed: int
+    """Of all randomness."""
+    move_limit: int | None = None
+    """Plies after which the board is scored as it stands; the game's own if ``None``."""
+    clock: TimeControl | None = None
+    resignation: Resignation | None = None
+
+
+@dataclass(frozen=True)
+class Void:
+    """A game that does not count and is played again."""
+
+    fixture: Fixture
+    agent: int | None
+    """Whose failure it was; nobody's if the tournament was stopped."""
+    note: str
+
+
+@dataclass(frozen=True)
+class PlayedGame:
+    """One finished game."""
+
+    fixture: Fixture
+    actions: tuple[int, ...]
+    """All actions, those of the opening included."""
+    verdict: Verdict
+    seconds: tuple[float, float]
+    """What Black and White thought in all, wall time."""
+    decisions: tuple[int, int]
+    """How many moves Black and White chose; the opening's are not theirs."""
+    agreed: int = 0
+    """1 or -1 if the players agreed that Black or White had won, and it was played on to check."""
+
+    @property
+    def black_points(self) -> float:
+        """1, 1/2 or 0."""
+        return (self.verdict.winner + 1) / 2
+
+
+class _Stopped(Exception):  # noqa: N818
+    """No more games are wanted."""
+
+
+@dataclass
+class _Game:
+    """A game in play."""
+
+    fixture: Fixture
+    slot: int
+    actions: list[int]
+    to_move: int
+    pending: bool = True
+    seconds: list[float] = field(default_factory=lambda: [0.0, 0.0])
+    decisions: list[int] = field(default_factory=lambda: [0, 0])
+    clocks: tuple[PlayerClock, PlayerClock] | None = None
+    agreement: Agreement | None = None
+    agreed: int = 0
+
+    @property
+    def agents(self) -> tuple[int, int]:
+        return self.fixture.black, self.fixture.white
+
+    @property
+    def side(self) -> int:
+        """0 if Black is to move, 1 if White."""
+        return 0 if self.to_move == BLACK else 1
+
+
+def play_games(
+    spec: GameSpec,
+    agents: Sequence[Agent],
+    fixtures: Sequence[Fixture],
+    terms: Terms,
+    *,
+    on_game: Callable[[PlayedGame], object],
+    on_void: Callable[[Void], object] = lambda void: None,
+    claim: Callable[[Fixture], bool] = lambda fixture: True,
+    go_on: Callable[[], bool] = lambda: True,
+    games_at_once: int = GAMES_AT_ONCE,
+) -> None:
+    """Play all fixtures, calling ``on_game`` in this thread as games finish.
+
+    With agents of this process only, games are a function of the seed: turns are gathered in
+    rounds. Under a clock each of them thinks alone. The agents stay open.
+
+    Args:
+        spec: the game they play.
+        agents: numbered as in the fixtures.
+        fixtures: started in this order, as far as programs have processes free.
+        terms: what they are played under.
+        on_game: takes each finished game.
+        on_void: takes each game that failed before a program was asked for a move; it is played
+            again, and three such failures in a row end the tournament.
+        claim: asked before a fixture is started; it is left out if the answer is False.
+        go_on: asked after each finished game; the games in play are given up if it is False.
+        games_at_once: games between agents of this process; programs bring their own number.
+
+    Raises:
+        ProgramError: if a program cannot be started, or not be set up for the game, at all.
+    """
+    hall = Hall(spec, agents, fixtures, terms, games_at_once)
+    hall.on_game, hall.on_void, hall.claim, hall.go_on = on_game, on_void, claim, go_on
+    hall.run()
+
+
+class Hall:
+    """All boards of a tournament, and who is thinking."""
+
+    on_game: Callable[[PlayedGame], object]
+    on_void: Callable[[Void], object]
+    claim: Callable[[Fixture], bool]
+    go_on: Callable[[], bool]
+
+    def __init__(
+        self,
+        spec: GameSpec,
+        agents: Sequence[Agent],
+        fixtures: Sequence[Fixture],
+        terms: Terms,
+        games_at_once: int,
+    ) -> None:
+        self.spec, self.agents, self.terms = spec, agents, terms
+        limit = terms.move_limit
+        self.move_limit = spec.max_plies if limit is None else min(limit, spec.max_plies)
+        self.games_at_once = games_at_once if terms.clock is None else 1
+        self.waiting = list(fixtures)
+        self.playing: list[_Game] = []
+        self.programs = {i: a.processes for i, a in enumerate(agents) if isinstance(a, GtpAgent)}
+        self.voids = dict.fromkeys(self.programs, 0)
+        seats = sum(self.programs.values())
+        self.positions = spec.allocate(self.games_at_once + seats)
+        self.free = list(range(len(self.positions)))[::-1]
+        self.calls: dict[Future[Any], Callable[[Any], None]] = {}
+        self.busy: set[int] = set()
+        self.pool = ThreadPoolExecutor(len(agents) + seats, thread_name_prefix="arena")
+
+    def run(self) -> None:
+        # Without programs all agents answer before the next round: batches never depend on timing.
+        until = FIRST_COMPLETED if self.programs else ALL_COMPLETED
+        try:
+            while self.waiting or self.playing:
+                self._seat_games()
+                self._ask()
+                done, _ = wait(self.calls, return_when=until)
+                for call in [call for call in self.calls if call in done]:
+                    self.calls.pop(call)(call.result())
+        except _Stopped:
+            wait(self.calls)
+            self.playing.clear()
+        finally:
+            for game in self.playing:
+                self.on_void(Void(game.fixture, None, "interrupted"))
+            self.pool.shutdown(wait=False, cancel_futures=True)
+
+    def _seat_games(self) -> None:
+        """Start every waiting fixture that finds room, in order."""
+        in_play = [agent for game in self.playing for agent in game.agents]
+        room = {agent: seats - in_play.count(agent) for agent, seats in self.programs.items()}
+        built_in = self.games_at_once - sum(
+            not self._with_program(game.fixture) for game in self.playing
+        )
+        later = []
+        for fixture in self.waiting:
+            seats = [agent for agent in (fixture.black, fixture.white) if agent in self.programs]
+            if (seats and all(room[agent] > 0 for agent in seats)) or (not seats and built_in > 0):
+                if not self.claim(fixture):
+                    continue
+                for agent in seats:
+                    room[agent] -= 1
+                built_in -= not seats
+                self._start(fixture)
+            else:
+                later.append(fixture)
+        self.waiting = later
+
+    def _with_program(self, fixture: Fixture) -> bool:
+        return fixture.black in self.programs or fixture.white in self.programs
+
+    def _start(self, fixture: Fixture) -> None:
+        slot = self.free.pop()
+        position = self.positions[slot : slot + 1]
+        self.spec.reset(position)
+        for action in fixture.opening:
+            self.spec.play(position, np.array([action]))
+        to_move = int(self.spec.to_move(position)[0])
+        game = _Game(fixture, slot, list(fixture.opening), to_move)
+        if self.terms.clock is not None:
+            game.clocks = (PlayerClock(self.terms.clock), PlayerClock(self.terms.clock))
+        if self.terms.resignation is not None:
+            game.agreement = Agreement(self.terms.resignation)
+        self.playing.append(game)
+
+    def _ask(self) -> None:
+        """Ask every agent that is free about the games in which it has to move."""
+        turns: dict[int, list[_Game]] = defaultdict(list)
+        for game in self.playing:
+            if game.pending:
+                turns[game.agents[game.side]].append(game)
+        for agent, games in turns.items():
+            if agent in self.programs:
+                for game in games:
+                    self._submit_moves(agent, [game])
+            elif agent not in self.busy:
+                self.busy.add(agent)
+                # Under a clock, nobody else's game may cost a player time.
+                self._submit_moves(agent, games if self.terms.clock is None else games[:1])
+
+    def _submit_moves(self, agent: int, games: list[_Game]) -> None:
+        for game in games:
+            game.pending = False
+        turns = [self._turn(game) for game in games]
+        call = self.pool.submit(self.agents[agent].choose, turns)
+        self.calls[call] = partial(self._chosen, agent, games)
+
+    def _turn(self, game: _Game) -> Turn:
+        position = self.positions[game.slot : game.slot + 1].copy()
+        return Turn(
+            game=game.fixture.game,
+            spec=self.spec,
+            position=position,
+            actions=tuple(game.actions),
+            seed=self.terms.seed,
+            time_left=None if game.clocks is None else game.clocks[game.side].left,
+        )
+
+    def _chosen(self, agent: int, games: list[_Game], decisions: list[Decision]) -> None:
+        """Play what was chosen, and end the games that it ends."""
+        self.busy.discard(agent)
+        slots = [game.slot for game in games]
+        legal = self.spec.legal(self.positions[slots])
+        moved: list[_Game] = []
+        for game, decision, allowed in zip(games, decisions, legal, strict=True):
+            if decision.void:
+                self._void(agent, game, decision.forfeit)
+                continue
+            game.seconds[game.side] += decision.seconds
+            game.decisions[game.side] += 1
+            self.voids.update({agent: 0} if agent in self.voids else {})
+            loser = self._loses_by(game, decision, allowed)
+            if loser is not None:
+                self._finish(game, self._lost(game, game.side, *loser))
+            elif not self._is_given_up(game, decision):
+                game.actions.append(decision.action)
+                moved.append(game)
+        if not moved:
+            return
+        slots = [game.slot for game in moved]
+        positions = self.positions[slots]
+        self.spec.play(positions, np.array([game.actions[-1] for game in moved]))
+        self.positions[slots] = positions
+        finished = self.spec.finished(positions)
+        for game, over, to_move in zip(moved, finished, self.spec.to_move(positions), strict=True):
+            game.to_move = int(to_move)
+            if over or len(game.actions) >= self.move_limit:
+                self._end_normally(game)
+            else:
+                game.pending = True
+
+    def _loses_by(
+        self, game: _Game, decision: Decision, allowed: np.ndarray
+    ) -> tuple[str, str] | None:
+        """Return termination and note if the decision loses the game at once."""
+        if decision.forfeit:
+            return decision.termination, decision.forfeit
+        if game.clocks is not None and not game.clocks[game.side].spend(decision.seconds):
+            return "time", f"took {decision.seconds:.1f} s for a move"
+        if decision.resign:
+            return "resignation", ""
+        if not (0 <= decision.action < len(allowed) and allowed[decision.action]):
+            return "illegal move", f"chose action {decision.action}"
+        return None
+
+    def _is_given_up(self, game: _Game, decision: Decision) -> bool:
+        """Whether both players agree about the winner; the game may be played on to check."""
+        if game.agreement is None or game.agreed:
+            return False
+        winner = game.agreement.note(game.side, decision)
+        if winner and game.agreement.rule.is_audited(self.terms.seed, game.fixture.game):
+            game.agreed = winner
+            return False
+        if winner:
+            self._finish(game, self._lost(game, 1 if winner > 0 else 0, "adjudication", ""))
+        return winner != 0
+
+    def _lost(self, game: _Game, loser: int, termination: str, note: str) -> Verdict:
+        area = float(self.spec.score(self.positions[game.slot : game.slot + 1])[0])
+        name = self.agents[game.agents[loser]].name
+        return Verdict(
+            winner=-1 if loser == 0 else 1,
+            score=None,
+            area_score=area,
+            termination=termination,
+            note=f"{name} {note}" if termination in FORFEITS else note,
+        )
+
+    def _void(self, agent: int, game: _Game, note: str) -> None:
+        """Play a game again that a program could not be set up for, if that has any hope."""
+        self.on_void(Void(game.fixture, agent, note))
+        self._leave(game)
+        self.voids[agent] += 1
+        if self.voids[agent] >= _MOST_VOIDS:
+            raise ProgramError(
+                f"expected a program that can play {self.spec}, got {self.agents[agent].name!r}, "
+                f"which failed {_MOST_VOIDS} times in a row before its first move: {note}"
+            )
+        self.waiting.append(game.fixture)
+
+    def _end_normally(self, game: _Game) -> None:
+        """Score the board; in Go programs are asked first which stones are dead."""
+        turn = self._turn(game)
+        passed = [self.spec.pass_action] * 2 == game.actions[-2:]
+        programs = [self.agents[agent] for agent in game.agents if agent in self.programs]
+        if not self.spec.may_pass and self.spec.finished(turn.position)[0]:
+            self._finish(game, area_verdict(turn, "end of the game"))
+            return
+        if not passed or not programs:
+            self._finish(game, area_verdict(turn, "two passes" if passed else "move limit"))
+            return
+        call = self.pool.submit(judge, turn, programs)
+        self.calls[call] = partial(self._finish, game)
+
+    def _finish(self, game: _Game, verdict: Verdict) -> None:
+        self._leave(game)
+        self.on_game(
+            PlayedGame(
+                fixture=game.fixture,
+                actions=tuple(game.actions),
+                verdict=verdict,
+                seconds=(game.seconds[0], game.seconds[1]),
+                decisions=(game.decisions[0], game.decisions[1]),
+                agreed=game.agreed,
+            )
+        )
+        if not self.go_on():
+            raise _Stopped
+
+    def _leave(self, game: _Game) -> None:
+        self.playing.remove(game)
+        self.free.append(game.slot)
+        for agent in game.agents:
+            self.agents[agent].end_game(game.fixture.game)

@@ -1,0 +1,208 @@
+"""The options of ``miai arena``, from the command line or a TOML file."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from miai.commands.game_options import add_game_options
+
+_AGENTS_HELP = """random, rollouts:500, a network with its simulations (NET@400), evaluations
+(NET@400e), seconds (NET@2s) or the clock (NET@clock), the bare network (policy:NET), perfect (small
+games), human (you, here), or a program over GTP ('gtp:gnugo --mode gtp --chinese-rules --level 10',
+commands for its start after ;;); NET is a file, a run's folder (runs/first), a checkpoint of it
+(runs/first:12), all of them (runs/first:*), some (runs/first:3..latest) or 'shipped'; NAME=AGENT
+names it. None: go on with the tournament in --out"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add everything that says who plays what under which conditions."""
+    parser.add_argument("agents", nargs="*", metavar="AGENT", help=_AGENTS_HELP)
+    parser.add_argument(
+        "--config",
+        action=_ReadFile,
+        metavar="FILE",
+        help="TOML file with agents and any of these options; what stands after it here wins",
+    )
+    parser.set_defaults(file_agents=[])
+    parser.add_argument(
+        "--games", type=int, metavar="N", help="games of every two agents (default: 100)"
+    )
+    _add_format(parser)
+    add_game_options(parser)
+    _add_conditions(parser)
+    _add_limits(parser)
+    _add_outputs(parser)
+
+
+def _add_format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--format",
+        choices=("round-robin", "gauntlet", "ladder", "swiss"),
+        default="round-robin",
+        help="who meets whom: everybody, the first the others, each those 1, 2, 4 ... before it, "
+        "or those with equal points (default: %(default)s)",
+    )
+    parser.add_argument("--gauntlet", action="store_true", help="the same as --format gauntlet")
+    parser.add_argument("--rounds", type=int, metavar="N", help="of a Swiss tournament")
+    parser.add_argument(
+        "--gate",
+        metavar="E0,E1[,A[,B]]",
+        help="is the first agent stronger than the second: stop as soon as a sequential test tells "
+        "Elo E1 from E0, at error rates A and B (default: 0.05); 0,50 suits a small computer",
+    )
+    parser.add_argument(
+        "--gate-elo",
+        choices=("normalised", "logistic"),
+        default="normalised",
+        help="Elo of --gate (default: %(default)s, which needs as many games whatever the draws)",
+    )
+
+
+def _add_conditions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=int, default=1, help="of openings and agents (default: 1)")
+    parser.add_argument(
+        "--openings",
+        metavar="WHERE",
+        help="book (balanced ones), random, policy:NET, none, or a file of moves or SGF games "
+        "(default: book where there is one, else random)",
+    )
+    parser.add_argument(
+        "--openings-plies",
+        metavar="A..B",
+        help="fewest and most plies of random and policy openings (default: 2..4, 0..8)",
+    )
+    parser.add_argument(
+        "--time",
+        metavar="CONTROL",
+        help="clock in seconds: 5 for every move, 60+2 with increment, 60+5x10 with byo-yomi",
+    )
+    parser.add_argument(
+        "--resign",
+        metavar="V[,N[,P]]",
+        help="end games that both players see decided by V (0 to 1) N moves in a row; a share P is "
+        "played on to count errors (0.9,3,0.1)",
+    )
+    parser.add_argument(
+        "--move-limit",
+        type=int,
+        metavar="N",
+        help="score the board after N plies (default: game's)",
+    )
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--concurrency",
+        type=int,
+        default=2,
+        metavar="N",
+        help="processes, and so games at once, of each program (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--games-at-once",
+        type=int,
+        default=64,
+        metavar="N",
+        help="games at once between built-in agents (default: %(default)s)",
+    )
+    for name, seconds, what in (
+        ("start", 60.0, "to start and say its name"),
+        ("move", 120.0, "for a move"),
+        ("game", 7200.0, "for all moves of a game"),
+    ):
+        parser.add_argument(
+            f"--{name}-timeout",
+            type=float,
+            default=seconds,
+            metavar="S",
+            help=f"seconds that a program has {what} (default: %(default)g)",
+        )
+
+
+def _add_outputs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--anchor", metavar="NAME", help="agent with Elo 0 (default: the first)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="folder of the tournament; an existing one goes on, and others may play in it too",
+    )
+    parser.add_argument(
+        "--report", type=Path, metavar="DIR", help="print the table of a tournament; play nothing"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
+    parser.add_argument("--quiet", action="store_true", help="no live table")
+    parser.add_argument(
+        "--make-book",
+        type=Path,
+        metavar="FILE",
+        help="make a book of balanced openings with the one agent that is named",
+    )
+    parser.add_argument(
+        "--book",
+        default="100,1000,0.1",
+        metavar="N,M,V",
+        help="of --make-book: the N most balanced of M random openings, worth at most V to either "
+        "side (default: %(default)s)",
+    )
+
+
+class _ReadFile(argparse.Action):
+    """Takes options from a TOML file as if they stood in the command line's place of --config."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        settings = _read_toml(Path(values))
+        namespace.file_agents = [_spelled(agent, values) for agent in settings.pop("agents", [])]
+        tokens = [token for key, value in settings.items() for token in _tokens(key, value)]
+        filled = parser.parse_args(tokens)
+        for key in settings:
+            name = key.replace("-", "_")
+            setattr(namespace, name, getattr(filled, name))
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    import tomllib
+
+    from engine.errors import ConfigError
+
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"expected a TOML file, got {str(path)!r}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"expected TOML in {str(path)!r}: {error}") from error
+    if not isinstance(settings.get("agents", []), list) or "config" in settings:
+        raise ConfigError(f"expected agents = [...] and options in {str(path)!r}")
+    return settings
+
+
+def _spelled(agent: Any, source: str) -> str:
+    """An agent of a file: its spelling, or a table with name, agent and start-up commands."""
+    from engine.errors import ConfigError
+
+    if isinstance(agent, str):
+        return agent
+    known = {"name", "agent", "commands"}
+    if not isinstance(agent, dict) or "agent" not in agent or not known >= agent.keys():
+        raise ConfigError(
+            f"expected an agent in {source!r} as text or as a table with agent, name and commands, "
+            f"got {agent!r}"
+        )
+    name = f"{agent['name']}=" if "name" in agent else ""
+    return name + " ;; ".join([str(agent["agent"]), *map(str, agent.get("commands", ()))])
+
+
+def _tokens(key: str, value: Any) -> Sequence[str]:
+    option = f"--{key.replace('_', '-')}"
+    if isinstance(value, bool):
+        return [option] if value else []
+    values = value if isinstance(value, list) else [value]
+    return [token for item in values for token in (option, str(item))]
