@@ -22,6 +22,9 @@ from agents.evaluators.auto import cores
 from agents.parse import make_agent, read_spelling
 from agents.protocol import Agent
 from arena.ladder import Encounter, LadderRatings, as_json, play_encounter, rate_players
+from arena.quiz import Question, ask, from_json, make_quiz, values_of
+from arena.quiz import as_json as as_json_quiz
+from arena.stats.intervals import wilson
 from engine.errors import ConfigError
 from engine.files import write_atomic
 from miai.config import build
@@ -40,10 +43,11 @@ from selfplay.settings import Settings, read_settings, section, spec_of
 _LOOK_S = 2.0
 _NICENESS = 10
 _NETWORKS_OPEN = 8
+_QUESTIONS = 100
 
 
 class Rating:
-    """The benchmark of one run folder, one meeting at a time."""
+    """The benchmark of one run folder, one meeting or quiz at a time."""
 
     def __init__(self, path: Path) -> None:
         """Read the run's settings and what was played.
@@ -61,14 +65,21 @@ class Rating:
         self.ratings = rate_players([_encounter(m) for m in self.played], self.config.anchor)
         self._agents: dict[str, Agent] = {}
         self._exhausted: set[Pair] = set()
+        self._quiz: list[Question] | None = None if values_of(self.spec) else []
 
-    def step(self) -> Meeting | None:
-        """Play the meeting that says most, store it and the new ratings; ``None``: none is due.
+    def step(self) -> str | None:
+        """Put a checkpoint to the test that says most, and store what came out.
+
+        Returns:
+            It in words; ``None`` if nothing is due.
 
         Raises:
             MiaiError: if a player cannot play.
             OSError: if the disk is full.
         """
+        return self._next_quiz() or self._next_meeting()
+
+    def _next_meeting(self) -> str | None:
         while (due := self._due()) is not None:
             started = time.process_time()
             try:
@@ -84,8 +95,32 @@ class Rating:
                 round(time.process_time() - started, 3),
             )
             self._store(meeting)
-            return meeting
+            points = meeting.points_as_black + meeting.points_as_white
+            return f"{meeting.first} scored {points:g} of {meeting.games} against {meeting.second}"
         return None
+
+    def _next_quiz(self) -> str | None:
+        """Ask the newest checkpoint that was not asked yet, in games with known truth."""
+        asked = {entry.get("checkpoint") for entry in self.folder.read_lines(self.folder.answers)}
+        waiting = [p.stem for p in self.folder.checkpoints() if p.stem not in asked]
+        if not waiting or not self._questions():
+            return None
+        name, count = waiting[-1], len(self._questions())
+        kept = ask(self.spec, self._agent(name), self._questions(), self._seed)
+        low, high = wilson(kept, count)
+        entry = {"checkpoint": name, "asked": count, "kept": kept, "low": low, "high": high}
+        self.folder.append(self.folder.answers, entry)
+        return f"{name} kept the value of {kept} of {count} solved positions"
+
+    def _questions(self) -> list[Question]:
+        """The run's solved positions, made once and kept in its folder."""
+        if self._quiz is None:
+            try:
+                self._quiz = from_json(json.loads(self.folder.quiz.read_bytes()))
+            except (OSError, ValueError, KeyError, TypeError):
+                self._quiz = make_quiz(self.spec, _QUESTIONS, self._seed)
+                write_atomic(self.folder.quiz, json.dumps(as_json_quiz(self._quiz)).encode())
+        return self._quiz
 
     def _due(self) -> Pair | None:
         checkpoints = [path.stem for path in self.folder.checkpoints()]
@@ -254,7 +289,7 @@ def serve_beside(path: Path, rated: Callable[[], object]) -> None:
     follow(path, lambda: False, rated)
 
 
-def finish(path: Path, seconds: float, rated: Callable[[Meeting], None]) -> None:
+def finish(path: Path, seconds: float, rated: Callable[[str], None]) -> None:
     """Rate with the whole machine until everybody has the games that are due, or time is up.
 
     Raises:
@@ -264,9 +299,9 @@ def finish(path: Path, seconds: float, rated: Callable[[Meeting], None]) -> None
     until = time.monotonic() + seconds
     try:
         while time.monotonic() < until:
-            meeting = rating.step()
-            if meeting is None:
+            done = rating.step()
+            if done is None:
                 return
-            rated(meeting)
+            rated(done)
     finally:
         rating.close()

@@ -43,7 +43,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Strength:
-    """Elo of one player of a run's benchmark."""
+    """Elo of one player of a run's benchmark, or another measure of its strength."""
 
     name: str
     elo: float
@@ -175,6 +175,18 @@ class RunData:
         """The games that rated the checkpoints, a few per entry."""
         entries = self.folder.read_lines(self.folder.benchmarks)
         return [m for m in map(Meeting.read, entries) if m is not None]
+
+    @cached_property
+    def answers(self) -> list[Strength]:
+        """Share of solved positions whose value each checkpoint kept, in place of an Elo."""
+        found = []
+        for entry in self.folder.read_lines(self.folder.answers):
+            name, asked, kept = (entry.get(key) for key in ("checkpoint", "asked", "kept"))
+            minutes = self.checkpoint_minutes.get(str(name))
+            if isinstance(asked, int) and asked > 0 and isinstance(kept, int) and minutes:
+                low, high = (_finite(entry.get(key)) for key in ("low", "high"))
+                found.append(Strength(str(name), kept / asked, low, high, asked, kept, minutes))
+        return sorted(found, key=lambda answer: answer.minutes or 0.0)
 
     @cached_property
     def sessions(self) -> list[dict[str, object]]:

@@ -9,6 +9,7 @@ games/NNNNNN.sgf      a sample of the games of that cycle
 metrics.jsonl         one line per cycle
 openings.jsonl        how the games of each cycle began
 benchmarks.jsonl      one line per few games that a checkpoint played to be rated
+quiz.json, quiz.jsonl solved positions, and how many each checkpoint gets right
 ratings.json          Elo of all checkpoints, from those games
 sessions.jsonl        machine and versions, one line per start
 report.html           all of it to look at
@@ -63,6 +64,14 @@ class RunFolder:
     @property
     def openings(self) -> Path:
         return self.path / "openings.jsonl"
+
+    @property
+    def quiz(self) -> Path:
+        return self.path / "quiz.json"
+
+    @property
+    def answers(self) -> Path:
+        return self.path / "quiz.jsonl"
 
     @property
     def ratings(self) -> Path:

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
         serve_beside(args.run, lambda: write_report(args.run))
         return 0
     if args.play > 0.0:
-        finish(args.run, args.play * 60.0, lambda meeting: _say(str(meeting.first), args.json))
+        finish(args.run, args.play * 60.0, lambda done: _say(done, args.json))
     config = benchmark_config(settings)
     ratings = rate_run(folder, config)
     times = checkpoint_minutes(folder)
@@ -63,9 +63,9 @@ def checkpoint_minutes(folder: RunFolder) -> dict[str, float]:
     }
 
 
-def _say(name: str, quiet: bool) -> None:
+def _say(done: str, quiet: bool) -> None:
     if not quiet:
-        print(f"played for {name}", file=sys.stderr)
+        print(done, file=sys.stderr)
 
 
 def _as_json(ratings: LadderRatings, times: dict[str, float]) -> dict[str, Any]:

@@ -140,9 +140,35 @@ def _strength(run: RunData) -> str:
         f"Elo of all checkpoints and fixed players, fitted together to {games:,} games that they "
         "played beside the training.",
         card("Elo over training time", first, chart) if shown else "",
+        _quiz(run),
         folded("all players", listing),
         folded("who played whom", _pairs(run)),
     )
+
+
+def _quiz(run: RunData) -> str:
+    """Share of solved positions in which each checkpoint plays a right move."""
+    scale, unit = _time_scale(run)
+    answers = run.answers
+    if not answers:
+        return ""
+    line = Line(
+        "kept",
+        [scale * (a.minutes or 0.0) for a in answers],
+        [a.elo for a in answers],
+        2,
+        low=[a.low for a in answers],
+        high=[a.high for a in answers],
+        dots=True,
+    )
+    latest = answers[-1]
+    text = (
+        f"Share of {latest.games} positions, solved exactly, in which a checkpoint chooses an "
+        f"action that keeps their value; {latest.points:g} of them at last. 95 % intervals."
+    )
+    title = "Solved positions"
+    picture = Chart([line], title, x_unit=unit, width=1050, height=240, y_range=(None, 1.0))
+    return card(title, text, picture)
 
 
 def _pairs(run: RunData) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -15,8 +16,11 @@ from engine.games import make
 from miai import cli
 from miai.config import to_toml
 from miai.rating import Beside, Rating, finish, read_meetings
-from selfplay.benchmark import BenchmarkConfig, Meeting
+from selfplay.benchmark import BenchmarkConfig
+from selfplay.config import GameConfig
+from selfplay.curves import read_run
 from selfplay.folder import RunFolder
+from selfplay.report.report import report_html
 from tests.selfplay.small import small_network, small_run
 
 LADDER = BenchmarkConfig(games=16, simulations=4, ladder=("random", "rollouts:8"), anchor="random")
@@ -25,8 +29,6 @@ LADDER = BenchmarkConfig(games=16, simulations=4, ladder=("random", "rollouts:8"
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     """A run on 5x5 with two checkpoints and no ratings."""
-    import dataclasses
-
     path = tmp_path / "run"
     folder = RunFolder(path)
     folder.lock().release()
@@ -42,12 +44,13 @@ def test_checkpoints_are_rated_until_they_have_their_games(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rating = Rating(run)
-    meetings: list[Meeting] = []
-    while (meeting := rating.step()) is not None:
-        meetings.append(meeting)
-        assert len(meetings) < 20
+    steps = []
+    while (step := rating.step()) is not None:
+        steps.append(step)
+        assert len(steps) < 20
     rating.close()
-    assert read_meetings(RunFolder(run)) == meetings
+    meetings = read_meetings(RunFolder(run))
+    assert len(meetings) == len(steps)
     for name in ("000001", "000002"):
         assert sum(m.games for m in meetings if name in (m.first, m.second)) >= LADDER.games
     assert {m.second for m in meetings if m.first == "000002"} & set(LADDER.ladder)
@@ -63,7 +66,7 @@ def test_checkpoints_are_rated_until_they_have_their_games(
     assert cli.main(["ratings", str(run), "--json"]) == 0
     players = json.loads(capsys.readouterr().out)["players"]
     assert {player["name"]: player["minutes"] for player in players}["000002"] == 2.0
-    played: list[Meeting] = []
+    played: list[str] = []
     finish(run, 60.0, played.append)
     assert played == []
 
@@ -103,3 +106,26 @@ def test_the_process_beside_rates_and_goes_when_the_training_does(run: Path) -> 
         time.sleep(0.1)
     else:
         assert not Path(f"/proc/{pid}").exists()
+
+
+def test_where_the_truth_is_known_checkpoints_answer_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    folder = RunFolder(path)
+    folder.lock().release()
+    config = dataclasses.replace(
+        small_run(), game=GameConfig(name="tic_tac_toe", height=3, width=3), benchmark=LADDER
+    )
+    folder.write_config(to_toml(config))
+    save_network(folder.checkpoint(1), small_network(make("tic_tac_toe")), {})
+    folder.append(folder.metrics, {"cycle": 1, "elapsed_s": 60.0})
+    rating = Rating(path)
+    said = rating.step()
+    assert said is not None and "of 100 solved positions" in said
+    (answer,) = read_run(path).answers
+    assert answer.low is not None and answer.high is not None
+    assert 0.0 <= answer.low <= answer.elo <= answer.high <= 1.0
+    questions = (path / "quiz.json").read_bytes()
+    again = Rating(path)
+    assert "solved" not in (again.step() or ""), "it was asked already"
+    assert (path / "quiz.json").read_bytes() == questions
+    assert "Solved positions" in report_html(read_run(path))
