@@ -7,7 +7,7 @@ counts and never the clock, so that a run repeats byte for byte.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal
 
 import engine.games
 from agents.evaluators.auto import Backend
@@ -15,21 +15,14 @@ from agents.network.config import SIZES, NetworkConfig
 from engine.errors import ConfigError
 from engine.games.spec import GameSpec
 from engine.search import SearchConfig
+from selfplay.adapt import AdaptConfig
 from selfplay.benchmark import BenchmarkConfig
 from selfplay.folder import VERSION
 from selfplay.keep import KeepConfig
 from selfplay.learner import LearnerConfig
 from selfplay.replay import ReplayConfig
+from selfplay.state import TrainingState
 from selfplay.worker import SelfPlayConfig
-
-
-class Counts(Protocol):
-    """What a budget is spent in."""
-
-    cycle: int
-    games: int
-    rows: int
-    elapsed_s: float
 
 
 @dataclass(frozen=True)
@@ -86,12 +79,17 @@ class ScheduleConfig:
         },
     )
 
+    gating: bool = field(
+        default=False,
+        metadata={"why": "only a checkpoint that wins its match against the last one plays"},
+    )
+
     @property
     def counted(self) -> bool:
         """Whether the budget is a count, and nothing may follow the clock."""
         return bool(self.cycles or self.games or self.rows)
 
-    def spent(self, counts: Counts) -> float:
+    def spent(self, counts: TrainingState) -> float:
         """How much of the budget is gone, in its own unit."""
         if self.cycles:
             return counts.cycle
@@ -109,7 +107,12 @@ class ScheduleConfig:
         """How much of the budget lies between checkpoints."""
         return self.budget * min(self.checkpoint_minutes / max(self.minutes, 1e-9), 1.0)
 
-    def progress(self, counts: Counts) -> float:
+    def checkpoint_due(self, state: TrainingState) -> bool:
+        """Whether the cycle that just ended makes a checkpoint."""
+        due = self.spent(state) - state.checkpoint_at >= self.checkpoint_every
+        return state.cycle > 1 and (due or self.progress(state) >= 1.0)
+
+    def progress(self, counts: TrainingState) -> float:
         """Share of the run that is done, in [0, 1]."""
         return min(self.spent(counts) / max(self.budget, 1e-9), 1.0)
 
@@ -139,6 +142,7 @@ class RunConfig:
     selfplay: SelfPlayConfig = field(default_factory=SelfPlayConfig)
     replay: ReplayConfig = field(default_factory=ReplayConfig)
     learner: LearnerConfig = field(default_factory=LearnerConfig)
+    adapt: AdaptConfig = field(default_factory=AdaptConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
     keep: KeepConfig = field(default_factory=KeepConfig)

@@ -131,6 +131,12 @@ class Learner:
         )
         return parts
 
+    @torch.no_grad()
+    def measure(self, batch: Batch) -> dict[str, float]:
+        """The losses on a batch, without learning from it."""
+        parts = self.losses(batch, self.predict(batch))
+        return {name: float(value) for name, value in parts.items()}
+
     def train_step(self, batch: Batch, learning_rate: float) -> dict[str, float]:
         """Take one step; return the losses before it.
 

@@ -11,6 +11,9 @@ from selfplay.measures import calibration
 from selfplay.shards import Rows
 from selfplay.worker import FinishedGame
 
+_SURE = 0.9
+"""q from which a search thinks that it has won."""
+
 
 def entropy(rows: Rows) -> float:
     """Mean entropy of the policy targets, in nats; 0 of no rows."""
@@ -36,6 +39,8 @@ def describe(
         "draws": float((scores == 0).mean()),
         "distinct_games": len({game.actions for game in games}) / len(games),
         "target_entropy": entropy(rows),
+        "result_variance": float(result.var()),
+        "false_wins": float((result[root_q > _SURE] < 0).mean()) if (root_q > _SURE).any() else 0.0,
         "value_error": float(np.square(root_q - result).mean()),
         "calibration": calibration(root_q, result),
     }

@@ -74,6 +74,8 @@ class ReplayWindow:
         self._config = config
         self._ring: dict[str, NDArray[Any]] = {}
         self._total = 0
+        self.reach: float | None = None
+        """Rows in use, where they follow measurements and not the settings."""
 
     @property
     def total_rows(self) -> int:
@@ -88,6 +90,7 @@ class ReplayWindow:
     def size_at(self, total: int) -> int:
         """Rows in use once ``total`` were added. The oldest of them never moves back."""
         grown = self._config.first_rows + self._config.growth * (total - self._config.first_rows)
+        grown = grown if self.reach is None else self.reach
         return int(min(total, self._config.capacity, max(grown, self._config.first_rows)))
 
     def skip(self, count: int) -> None:

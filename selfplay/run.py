@@ -13,39 +13,42 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from agents.evaluators.auto import load_evaluator, model_evaluator
-from agents.evaluators.int8 import Inputs, calibrate
-from agents.evaluators.torch_evaluator import limit_threads
-from agents.network.checkpoint import save_network
-from agents.network.folded import fold_model
+from agents.evaluators.int8 import Inputs
+from agents.network.checkpoint import load_network
 from agents.network.inputs import widen
 from agents.network.model import PolicyValueNet
-from engine.errors import RunError
-from engine.files import write_atomic
+from engine.errors import ConfigError, RunError
 from engine.random import SYMMETRY, generator
-from engine.records.record import GameRecord
-from engine.records.sgf import write_sgf
+from selfplay.adapt import Adapter, Measured
+from selfplay.alarms import REMEMBERED, Alarms
+from selfplay.checkpoints import write_checkpoint
 from selfplay.config import GameConfig, RunConfig, ScheduleConfig
 from selfplay.folder import RunFolder
-from selfplay.keep import clear_shards
-from selfplay.league import choose_opponent
+from selfplay.keep import clear_shards, disk_metrics
 from selfplay.learner import Learner
 from selfplay.measures import opening_lines
 from selfplay.metrics import describe
+from selfplay.players import Players
 from selfplay.replay import ReplayWindow
 from selfplay.shards import Rows, read_shard, write_shard
-from selfplay.state import Arrays, TrainingState, load_newest, save_state
+from selfplay.state import Arrays, TrainingState, load_newest, part_of, save_state
 from selfplay.watch import LiveGame, LiveGames
-from selfplay.worker import FinishedGame, Group
+from selfplay.worker import FinishedGame
 
-__all__ = ["GameConfig", "Progress", "Run", "RunConfig", "ScheduleConfig"]
+__all__ = ["GameConfig", "Gate", "Progress", "Run", "RunConfig", "ScheduleConfig"]
 
 _CALIBRATION_ROWS = 256
+_FRESH_ROWS = 512
+"""New rows that are predicted before they are learned from, at most."""
+_PAUSE_S, _PAUSE = 60.0, 20.0
+"""A cycle that took so long, and so many times the usual, was not all work."""
 _DIVERGED = 2.0
 """Times the usual loss: more is no bad luck with a batch."""
 _GENTLER = 0.3
 """Share of the learning rate after a divergence."""
 
+Gate = Callable[[Path, Path], bool]
+"""Given a new checkpoint and the one that plays, says whether the new one shall play."""
 Progress = Callable[[dict[str, object]], None]
 """Is told each cycle's metrics."""
 
@@ -68,24 +71,7 @@ class Run:
         self._learner = Learner(
             PolicyValueNet.initial(config.network_config(), config.seed), config.learner
         )
-        self._evaluator = model_evaluator(
-            self._learner.averaged_model(), self.spec, config.evaluator
-        )
-        self._seen: Inputs | None = None
-        """What the evaluator was calibrated on, if not on random games."""
-        self._opponent: Path | None = None
-        self._groups = [
-            Group(
-                self.spec,
-                self._evaluator,
-                config.search,
-                config.selfplay,
-                config.seed,
-                thread,
-                config.selfplay.threads,
-            )
-            for thread in range(config.selfplay.threads)
-        ]
+        self._players = Players(config, self._learner.averaged_model())
         by_weight = config.selfplay.surprise_share > 0.0
         self._window = ReplayWindow(self.spec, config.replay, by_weight=by_weight)
         self.state = TrainingState()
@@ -109,27 +95,25 @@ class Run:
         found, passed = load_newest(self.folder.states, self._use)
         self._notes += passed
         self.folder.forget_after(self.state.cycle)
+        self._alarms = Alarms(
+            self.spec.points, self.folder.read_lines(self.folder.metrics)[-REMEMBERED:]
+        )
+        schedule, replay = self.config.schedule, self.config.replay
+        self._adapter = Adapter(
+            self.config.adapt, schedule.passes, replay.growth, self.state.adapted
+        )
+        self._window.reach = self.state.adapted.get("reach")
         self._reload_window()
         return found is not None
 
     def _use(self, arrays: Arrays, state: TrainingState) -> None:
-        """Put back what :meth:`_arrays` took."""
-        self._learner.load_arrays(_part(arrays, "learner."))
-        for index, group in enumerate(self._groups):
-            group.restore(_part(arrays, f"group.{index}."))
-        if "calibration.planes" in arrays:
-            self._seen = (arrays["calibration.planes"], arrays["calibration.globals"])
-            self._evaluator.update(self._learner.averaged_model(), self._seen)
+        """Put back what :meth:`_save` saved."""
+        self._learner.load_arrays(part_of(arrays, "learner."))
+        playing = self._learner.averaged_model()
+        if state.playing:
+            playing = load_network(self.folder.checkpoint(state.playing))[0]
+        self._players.restore(arrays, playing)
         self.state = state
-
-    def _arrays(self) -> Arrays:
-        """The learner, the games in flight and the calibration, by name."""
-        arrays = {f"learner.{name}": value for name, value in self._learner.arrays().items()}
-        for index, group in enumerate(self._groups):
-            arrays |= {f"group.{index}.{name}": v for name, v in group.state().items()}
-        if self._seen is not None:
-            arrays["calibration.planes"], arrays["calibration.globals"] = self._seen
-        return arrays
 
     def _reload_window(self) -> None:
         """Bring back the newest rows that the state knows of, as many as the window may hold."""
@@ -154,13 +138,17 @@ class Run:
         """Share of the run that is done, in [0, 1]."""
         return self.config.schedule.progress(self.state)
 
-    def train(self, report: Progress) -> None:
+    def train(self, report: Progress, gate: Gate | None = None) -> None:
         """Go on until the run's budget is spent.
 
         Raises:
+            ConfigError: if checkpoints are gated and there is no ``gate``.
             RunError: if the folder cannot be written or training diverged; the last state is
                 intact.
         """
+        if self.config.schedule.gating and gate is None:
+            raise ConfigError("expected a gate for schedule.gating, got none")
+        self._gate = gate
         try:
             with ThreadPoolExecutor(self.config.selfplay.threads) as pool:
                 while self.progress < 1.0:
@@ -171,19 +159,26 @@ class Run:
                 f"got {error.strerror or str(error)!r}; the last state is intact: "
                 "make room or give the right to write, then give the same command again"
             ) from error
+        except MemoryError as error:
+            raise RunError(
+                f"expected memory for games and rows, got {str(error) or 'none'!r}; the last state "
+                "is intact: close other programs, then give the same command again"
+            ) from error
 
     def _cycle(self, pool: ThreadPoolExecutor, report: Progress) -> None:
         started = time.perf_counter()
         simulations = self._simulations()
-        rows, games, evaluations = self._play(pool, simulations)
+        self._players.invite(self.state.cycle, self.folder.checkpoints())
+        plies = self.config.schedule.plies_per_cycle
+        rows, games, evaluations = self._players.play(pool, plies, simulations)
         played = time.perf_counter()
         losses, steps = self._learn(rows)
         learned = time.perf_counter()
         self.state.cycle += 1
         self.state.games += len(games)
         self.state.rows += 0 if rows is None else len(rows)
-        seconds = learned - started
-        self.state.elapsed_s += seconds
+        play_s, learn_s = played - started, learned - played
+        self.state.elapsed_s += self._without_pause(play_s + learn_s)
         metrics: dict[str, object] = {
             "cycle": self.state.cycle,
             "games": self.state.games,
@@ -192,86 +187,109 @@ class Run:
             "new_rows": 0 if rows is None else len(rows),
             "steps": steps,
             "learning_rate": self._learning_rate(),
-            **describe(self.spec, rows, games, self._groups[0].longest),
+            "passes": self._adapter.passes,
+            **describe(self.spec, rows, games, self._players.longest),
             **{f"loss_{name}": value for name, value in losses.items()},
             "elapsed_s": self.state.elapsed_s,
             "progress": self.progress,
             "simulations": simulations,
-            "play_s": played - started,
-            "learn_s": learned - played,
-            "evaluations_per_s": evaluations / (played - started),
-            "games_per_s": len(games) / seconds,
-            "rows_per_s": 0.0 if rows is None else len(rows) / seconds,
+            "play_s": play_s,
+            "learn_s": learn_s,
+            "evaluations_per_s": evaluations / play_s,
+            "games_per_s": len(games) / (play_s + learn_s),
+            "rows_per_s": (0 if rows is None else len(rows)) / (play_s + learn_s),
         }
+        self._adapt(rows, metrics)
+        self._save(rows, games, metrics)
+        self._show(games, play_s + learn_s)
+        report(metrics)
+
+    def _without_pause(self, seconds: float) -> float:
+        """Seconds that count: a machine that slept, or a process that was stopped, did not work."""
+        usual = self._alarms.usual_s()
+        if usual is None or seconds < _PAUSE_S or seconds < _PAUSE * usual:
+            return seconds
+        self._notes.append(
+            f"this cycle took {seconds:.0f} s, usually {usual:.1f}: the machine or the process was "
+            "stopped meanwhile, and the difference does not count"
+        )
+        return usual
+
+    def _adapt(self, rows: Rows | None, metrics: dict[str, object]) -> None:
+        """Let settings follow the cycle, and see whether there is something to warn of."""
+
+        def number(name: str) -> float | None:
+            value = metrics.get(name)
+            return float(value) if isinstance(value, int | float) else None
+
+        known = [number(f"loss_{name}") for name in ("policy", "value")]
+        play_s, learn_s = number("play_s") or 0.0, number("learn_s") or 0.0
+        counted = self.config.schedule.counted or not metrics["steps"]
+        measured = Measured(
+            number("loss_fresh"),
+            None if None in known else sum(loss for loss in known if loss is not None),
+            number("target_entropy") if metrics["steps"] else None,
+            None if counted else learn_s / (play_s + learn_s),
+        )
+        self._notes += self._adapter.follow(measured)
+        if self.config.adapt.window and rows is not None:
+            found = self._adapter.found
+            size = found.get("reach", float(self._window.size))
+            self._window.reach = found["reach"] = size + self._adapter.growth * len(rows)
+        replay = self.config.replay
+        if self.config.schedule.checkpoint_due(self.state):
+            metrics |= disk_metrics(self.config.keep, self.folder, self.progress, replay.capacity)
+        metrics["alarms_on"], new = self._alarms.look(metrics)
+        if new:
+            metrics["alarms"] = new
         if self._notes:
             metrics["notes"], self._notes = self._notes, []
-        self._save(rows, games, metrics)
-        self._show(games, seconds)
-        report(metrics)
 
     def _show(self, games: Sequence[FinishedGame], seconds: float) -> None:
         """Leave something to watch."""
         ended = [LiveGame(game.number, game.komi, game.actions, score=game.score) for game in games]
-        self._live.write(self.state.cycle, seconds, self._groups[0].in_play(), ended)
+        self._live.write(self.state.cycle, seconds, self._players.in_play(), ended)
 
     def _simulations(self) -> int:
         config = self.config.selfplay
         span = config.simulations_late - config.simulations
-        return config.simulations + round(span * self.progress)
-
-    def _play(
-        self, pool: ThreadPoolExecutor, simulations: int
-    ) -> tuple[Rows | None, list[FinishedGame], int]:
-        """Play the cycle's plies in all groups at once; count the evaluations too."""
-        plies = self.config.schedule.plies_per_cycle
-        self._invite_opponent()
-
-        def play(group: Group) -> tuple[list[Rows], list[FinishedGame]]:
-            limit_threads(1)
-            parts: list[Rows] = []
-            games: list[FinishedGame] = []
-            for _ in range(plies):
-                more_rows, more_games = group.step(simulations)
-                parts += more_rows
-                games += more_games
-            return parts, games
-
-        before = sum(group.evaluations for group in self._groups)
-        outcomes = list(pool.map(play, self._groups))
-        parts = [part for rows, _ in outcomes for part in rows]
-        games = [game for _, finished in outcomes for game in finished]
-        self.state.next_game = max(group.games_started for group in self._groups)
-        evaluations = sum(group.evaluations for group in self._groups) - before
-        return (Rows.concatenate(parts) if parts else None), games, evaluations
-
-    def _invite_opponent(self) -> None:
-        """Let an earlier checkpoint play its side of the league's games in this cycle."""
-        if self.config.selfplay.league_share <= 0.0:
-            return
-        path = choose_opponent(self.config.seed, self.state.cycle, self.folder.checkpoints())
-        if path is None or path == self._opponent:
-            return
-        evaluator = load_evaluator(path, self.spec, self.config.evaluator, threads=1)
-        for group in self._groups:
-            group.opponent = evaluator
-        self._opponent = path
+        return config.simulations + round(span * self._adapter.level(self.progress))
 
     def _learn(self, rows: Rows | None) -> tuple[dict[str, float], int]:
         """Train on the window in proportion to what is new; return mean losses and steps."""
         schedule = self.config.schedule
+        fresh: dict[str, float] = {}
         if rows is not None:
             self._window.add(rows)
-            self.state.training_credit += len(rows) * schedule.passes
+            self.state.training_credit += len(rows) * self._adapter.passes
         if self._window.total_rows < schedule.rows_before_training:
             return {}, 0
         batch = self.config.learner.batch
         steps = int(self.state.training_credit // batch)
         self.state.training_credit -= steps * batch
+        if rows is not None and steps:
+            parts = self._learner.measure(self._window.newest(min(_FRESH_ROWS, len(rows))))
+            fresh["fresh"] = parts["policy"] + parts["value"]
         totals = self._take_steps(steps)
-        if steps:
-            self._seen = self._recent_inputs()
-            self._evaluator.update(self._learner.averaged_model(), self._seen)
-        return totals, steps
+        if steps and not self.state.playing:
+            self._players.follow(self._learner.averaged_model(), self._recent_inputs())
+        return totals | fresh, steps
+
+    def _stand_for_election(self, inputs: Inputs) -> None:
+        """With gating, only a checkpoint that beats the one that plays takes its place.
+
+        Before the first one, the network in training plays.
+        """
+        state, folder = self.state, self.folder
+        if not self.config.schedule.gating:
+            return
+        assert self._gate is not None
+        new, old = folder.checkpoint(state.cycle), folder.checkpoint(state.playing)
+        if state.playing and not self._gate(new, old):
+            self._notes.append(f"checkpoint {new.stem} does not beat {old.stem}, which plays on")
+            return
+        state.playing = state.cycle
+        self._players.follow(self._learner.averaged_model(), inputs)
 
     def _take_steps(self, steps: int) -> dict[str, float]:
         """Train; a loss that leaves its level brings back the last saved weights, once."""
@@ -295,7 +313,7 @@ class Run:
         return totals
 
     def _use_weights(self, arrays: Arrays, _: TrainingState) -> None:
-        self._learner.load_arrays(_part(arrays, "learner."))
+        self._learner.load_arrays(part_of(arrays, "learner."))
 
     def _mean_losses(self, steps: int) -> dict[str, float]:
         totals: dict[str, float] = {}
@@ -317,7 +335,8 @@ class Run:
         return widen(self._learner.model.config, layout, images, batch.globals)
 
     def _learning_rate(self) -> float:
-        return self.config.schedule.rate(self.progress) * self.state.rate_share
+        rate = self.config.schedule.rate(self.progress)
+        return rate * self.state.rate_share * self._adapter.rate_share
 
     def _save(
         self,
@@ -330,10 +349,12 @@ class Run:
         if rows is not None:
             write_shard(folder.shard(state.next_shard), rows)
             state.next_shard += 1
-        due = schedule.spent(state) - state.checkpoint_at >= schedule.checkpoint_every
-        if (due or self.progress >= 1.0) and self._window.size and state.cycle > 1:
+        if schedule.checkpoint_due(state) and self._window.size:
             started = time.perf_counter()
-            self._write_checkpoint(games)
+            model = self._learner.averaged_model()
+            inputs = self._recent_inputs()
+            write_checkpoint(folder, self.config, state, model, inputs, games)
+            self._stand_for_election(inputs)
             metrics["checkpoint"] = folder.checkpoint(state.cycle).stem
             clear_shards(self.config.keep, folder.shards(), self._window.size)
             state.elapsed_s += time.perf_counter() - started
@@ -341,44 +362,5 @@ class Run:
         folder.append(folder.metrics, metrics)
         lines = opening_lines(self.spec, {game.number: game.actions for game in games}, rows)
         folder.append(folder.openings, {"cycle": state.cycle, "games": lines})
-        save_state(folder.states, self._arrays(), state)
-
-    def _write_checkpoint(self, games: Sequence[FinishedGame]) -> None:
-        state = self.state
-        provenance: dict[str, object] = {
-            "made_by": "self-play",
-            "game": self.config.game.name,
-            "height": self.config.game.height,
-            "width": self.config.game.width,
-            "seed": self.config.seed,
-            "cycle": state.cycle,
-            "games": state.games,
-            "rows": state.rows,
-        }
-        if not self.config.schedule.counted:  # else equal runs are equal files
-            provenance["minutes"] = round(state.elapsed_s / 60.0, 2)
-        model = self._learner.averaged_model()
-        inputs = self._recent_inputs()
-        path = self.folder.checkpoint(state.cycle)
-        save_network(path, model, provenance, calibrate(fold_model(model), inputs))
-        records = [write_sgf(self._record(game)) for game in games[: self.config.keep.games]]
-        if records:
-            write_atomic(self.folder.games(state.cycle), b"\n".join(records))
-
-    def _record(self, game: FinishedGame) -> GameRecord:
-        spec = self.config.game.spec_with(game.komi)
-        winner = "B" if game.score > 0 else "W"
-        return GameRecord(
-            spec=spec,
-            actions=game.actions,
-            black="miai",
-            white="miai",
-            result=f"{winner}+{abs(game.score):g}" if game.score else "0",
-            extra={"GN": f"game {game.number} of {self.folder.path.name}"},
-        )
-
-
-def _part(arrays: Arrays, prefix: str) -> Arrays:
-    """The arrays whose names begin so, by the rest of their names."""
-    length = len(prefix)
-    return {name[length:]: v for name, v in arrays.items() if name.startswith(prefix)}
+        learner = {f"learner.{name}": array for name, array in self._learner.arrays().items()}
+        save_state(folder.states, learner | self._players.arrays(), state)

@@ -50,6 +50,8 @@ class TrainingState:
     """Running mean of the cycles' losses; 0 before the first."""
     rate_share: float = 1.0
     """Of the schedule's learning rate: lowered once if training diverges."""
+    playing: int = 0
+    """Cycle of the checkpoint that plays, where checkpoints are gated; 0: the one in training."""
     adapted: dict[str, float] = field(default_factory=dict)
     """What follows from measurements so far, by name."""
 
@@ -112,6 +114,12 @@ def load_newest(
     return None, passed
 
 
+def part_of(arrays: Arrays, prefix: str) -> Arrays:
+    """The arrays whose names begin so, by the rest of their names."""
+    length = len(prefix)
+    return {name[length:]: array for name, array in arrays.items() if name.startswith(prefix)}
+
+
 class _DamagedError(ValueError):
     """A file that does not hold what was written."""
 
@@ -131,7 +139,7 @@ def load_state(path: Path) -> tuple[Arrays, TrainingState]:
         require_version(header["format"].removeprefix(_FORMAT), path)
         counters = json.loads(header["counters"])
         known = {entry.name for entry in fields(TrainingState)}
-        state = TrainingState(**{name: counters[name] for name in known})
+        state = TrainingState(**{name: v for name, v in counters.items() if name in known})
     except RunError:
         raise
     except (safetensors.SafetensorError, OSError, KeyError, TypeError, ValueError) as error:

@@ -21,6 +21,7 @@ from selfplay.folder import RunFolder
 from selfplay.run import Progress, Run
 from selfplay.shards import read_shard
 from selfplay.state import load_state
+from selfplay.worker import Group
 from tests.selfplay.small import small_run
 from tests.support import killed_run
 
@@ -309,3 +310,40 @@ def test_kill_9_at_random_moments_changes_nothing(tmp_path: Path) -> None:
     assert not list(killed.rglob("*.damaged"))
     lines = RunFolder(killed).read_lines(RunFolder(killed).metrics)
     assert [entry["cycle"] for entry in lines] == list(range(1, cycles + 1))
+
+
+def test_a_pause_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that slept through a cycle has not trained for hours."""
+    config = small_run(cycles=0, minutes=10.0)
+    monkeypatch.setattr(selfplay.run.Alarms, "usual_s", lambda self: 0.5)
+    with Run(tmp_path / "run", config, to_toml(config)) as run:
+        assert run._without_pause(9.0) == 9.0
+        assert run._without_pause(61.0) == 0.5
+        assert "does not count" in run._notes[0]
+
+
+def test_a_worker_that_dies_leaves_the_last_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, path = tmp_path / "whole" / "run", tmp_path / "broken" / "run"
+    train(whole)
+    config = small_run()
+    real, calls = Group.step, []
+
+    def step(self: Group, simulations: int) -> object:
+        calls.append(simulations)
+        if len(calls) == 140:  # in the third cycle of thirty plies in two groups
+            raise MemoryError("no memory for a worker")
+        return real(self, simulations)
+
+    monkeypatch.setattr(Group, "step", step)
+    with (
+        Run(path, config, to_toml(config)) as run,
+        pytest.raises(RunError, match=r"no memory for a worker.*last state is intact"),
+    ):
+        run.train(lambda metrics: None)
+    monkeypatch.undo()
+    with Run(path, config, to_toml(config)) as run:
+        assert run.state.cycle == 2
+        run.train(lambda metrics: None)
+    assert digest(path) == digest(whole)

@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
@@ -83,9 +84,9 @@ def main(path: Path, cycles: int, kills: int, seed: int) -> None:
     """Kill so many attempts at random moments, then let one come to the end."""
     torch.set_num_threads(1)
     config = tiny_run(1)
-    with Run(path.with_name("warm"), config, to_toml(config)) as run:
-        for group in run._groups:
-            group.step(2)
+    warm = path.with_name("warm")
+    with Run(warm, config, to_toml(config)) as run, ThreadPoolExecutor(1) as pool:
+        run._players.play(pool, 1, 2)
     moments = random.Random(seed)
     for number in range(kills + 1):
         failed = attempt(path, cycles, moments if number < kills else None)

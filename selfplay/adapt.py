@@ -1,0 +1,158 @@
+"""Settings that follow what a run measures, and why they moved. Knows neither games nor networks.
+
+Under a budget in counts the clock is never given, so that a run repeats byte for byte. What was
+found so far lies in one dictionary of numbers, which the training state keeps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+_SLOW = 0.9
+"""Memory of the running means: about ten cycles."""
+_QUICK = 0.5
+_GAP_SMALL, _GAP_LARGE = 0.03, 0.10
+"""Of the loss on new rows over that on the window: room to learn more, or overfitting."""
+_STEP = 1.1
+_WORSE = 1.15
+"""Times its level that the loss on new rows may have before steps are taken to be too large."""
+_GENTLER, _GENTLEST = 0.7, 0.2
+_LEARN_SHARE = (0.2, 0.75)
+"""Of the time; outside of it one side starves."""
+_GROWTH = (0.2, 0.8)
+
+
+@dataclass(frozen=True)
+class AdaptConfig:
+    """What follows measurements; everything else follows the schedule."""
+
+    simulations: Literal["progress", "entropy"] = field(
+        default="progress",
+        metadata={"why": "they grow as the run goes on, or as policies become sure of themselves"},
+    )
+    passes: bool = field(
+        default=False,
+        metadata={"why": "more while new rows are predicted as well as old ones, fewer when not"},
+    )
+    window: bool = field(
+        default=False, metadata={"why": "grows faster when the network learns its rows by heart"}
+    )
+    rate: bool = field(
+        default=False, metadata={"why": "lower when new rows are predicted worse than before"}
+    )
+
+
+class Measured(NamedTuple):
+    """What a cycle found; ``None`` where it did not measure."""
+
+    fresh_loss: float | None
+    """Policy and value loss on new rows before they were trained on."""
+    window_loss: float | None
+    """The same on rows of the window, in training."""
+    entropy: float | None
+    """Of the policy targets, in nats."""
+    learn_share: float | None
+    """Of the cycle's time; ``None`` under a budget in counts."""
+
+
+class Adapter:
+    """Follows the measurements of one run."""
+
+    def __init__(
+        self, config: AdaptConfig, passes: float, growth: float, found: dict[str, float]
+    ) -> None:
+        """Start from the schedule's ``passes`` and the window's ``growth``, or what was found."""
+        self._config = config
+        self._passes, self._growth = passes, growth
+        self.found = found
+
+    @property
+    def passes(self) -> float:
+        """How often a row is trained on."""
+        return self._passes * self.found.get("passes", 1.0)
+
+    @property
+    def growth(self) -> float:
+        """Share of new rows that the window grows by."""
+        return self.found.get("growth", self._growth)
+
+    @property
+    def rate_share(self) -> float:
+        """Of the schedule's learning rate."""
+        return self.found.get("rate", 1.0)
+
+    def level(self, progress: float) -> float:
+        """How far simulations have grown, in [0, 1]."""
+        if self._config.simulations == "progress":
+            return progress
+        return self.found.get("level", 0.0)
+
+    def follow(self, measured: Measured) -> list[str]:
+        """Take a cycle into account; say what changed and why."""
+        notes: list[str] = []
+        if measured.entropy is not None:
+            self._follow_entropy(measured.entropy)
+        fresh, known = measured.fresh_loss, measured.window_loss
+        if fresh is None or known is None or known <= 0.0:
+            return notes
+        gap = self._mean("gap", fresh / known - 1.0, _SLOW)
+        if self._config.passes:
+            notes += self._follow_passes(gap, measured.learn_share)
+        if self._config.window:
+            factor = _STEP if gap > _GAP_LARGE else 1 / _STEP if gap < _GAP_SMALL else 1.0
+            least, most = min(_GROWTH[0], self._growth), max(_GROWTH[1], self._growth)
+            growth = min(max(self.growth * factor, least), most)
+            notes += self._move("growth", growth, f"new rows cost {gap:+.0%} over known ones")
+        if self._config.rate:
+            notes += self._follow_rate(fresh)
+        return notes
+
+    def _follow_entropy(self, entropy: float) -> None:
+        """The level is how much of the first entropy has gone, times 4/3: all at a quarter left."""
+        mean = self._mean("entropy", entropy, _SLOW)
+        first = self.found.setdefault("first_entropy", entropy)
+        gone = 1.0 - mean / max(first, 1e-6)
+        self.found["level"] = max(self.found.get("level", 0.0), min(max(gone * 4 / 3, 0.0), 1.0))
+
+    def _follow_passes(self, gap: float, learn_share: float | None) -> list[str]:
+        factor, why = 1.0, f"new rows cost {gap:+.0%} over known ones"
+        if gap > _GAP_LARGE:
+            factor = 1 / _STEP
+        elif gap < _GAP_SMALL:
+            factor = _STEP
+        if learn_share is not None:
+            share = self._mean("learn_share", learn_share, _SLOW)
+            if share > _LEARN_SHARE[1]:
+                factor, why = 1 / _STEP, f"learning takes {share:.0%} of the time"
+            elif share < _LEARN_SHARE[0] and gap <= _GAP_LARGE:
+                factor, why = _STEP, f"learning takes only {share:.0%} of the time"
+        passes = min(max(self.found.get("passes", 1.0) * factor, 0.5), 2.0)
+        return self._move("passes", passes, why)
+
+    def _follow_rate(self, fresh: float) -> list[str]:
+        """Lower the rate once the loss on new rows rises; then give it time to settle."""
+        quick = self._mean("fresh_quick", fresh, _QUICK)
+        slow = self._mean("fresh_slow", fresh, _SLOW)
+        if quick <= _WORSE * slow or self.rate_share <= _GENTLEST:
+            return []
+        self.found["fresh_slow"] = quick
+        rate = max(self.rate_share * _GENTLER, _GENTLEST)
+        return self._move("rate", rate, f"the loss on new rows rose from {slow:.2f} to {quick:.2f}")
+
+    def _mean(self, name: str, value: float, keep: float) -> float:
+        """A running mean that begins with its first value."""
+        self.found[name] = keep * self.found.get(name, value) + (1.0 - keep) * value
+        return self.found[name]
+
+    def _move(self, name: str, value: float, why: str) -> list[str]:
+        """Set a number; say so when it is a quarter off what was last said."""
+        first = {"passes": 1.0, "rate": 1.0, "growth": self._growth}[name]
+        self.found[name] = value
+        said = self.found.setdefault(f"{name}_said", first)
+        if max(value, said) < 1.25 * min(value, said):
+            return []
+        self.found[f"{name}_said"] = value
+        label = {"passes": "passes", "rate": "learning rate", "growth": "window growth"}[name]
+        unit = "" if name == "growth" else " of the setting"
+        return [f"{label} now {value:.2f}{unit}: {why}"]

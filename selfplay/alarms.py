@@ -1,0 +1,187 @@
+"""What a run should be told about while it goes on, each time with what to do.
+
+Every alarm is a function of the latest cycles' metrics, so a run that goes on looks back at its
+own ``metrics.jsonl``. Nothing here changes a run.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+REMEMBERED: Final = 40
+"""Cycles that alarms look back on."""
+_LATEST: Final = 5
+
+Metrics = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """One thing that is going wrong."""
+
+    name: str
+    text: str
+    """What was measured, and what to do."""
+
+
+class Alarms:
+    """Looks at each cycle in the light of those before."""
+
+    def __init__(self, points: int, past: Iterable[Metrics] = ()) -> None:
+        """``points`` of the board: games of the smallest ones repeat and end alike by nature."""
+        self._tiny = points <= 9
+        self._past: deque[Metrics] = deque(past, REMEMBERED)
+        self._raised = {alarm.name for alarm in self._look()} if self._past else set()
+
+    def look(self, metrics: Metrics) -> tuple[list[str], list[str]]:
+        """Return the names of the alarms that hold now, and what the new ones have to say."""
+        self._past.append(metrics)
+        found = self._look()
+        new = [f"{alarm.name}: {alarm.text}" for alarm in found if alarm.name not in self._raised]
+        self._raised = {alarm.name for alarm in found}
+        return [alarm.name for alarm in found], new
+
+    def usual_s(self) -> float | None:
+        """Seconds that a cycle usually takes; ``None`` before there are five."""
+        seconds = [p + q for p, q in zip(self._of("play_s"), self._of("learn_s"), strict=True)]
+        return statistics.median(seconds) if len(seconds) >= _LATEST else None
+
+    def _look(self) -> list[Alarm]:
+        checks = _CHECKS if not self._tiny else _CHECKS_OF_TINY_GAMES
+        return [alarm for check in checks if (alarm := check(self)) is not None]
+
+    def _of(self, name: str) -> list[float]:
+        """A metric's values, oldest first, without the cycles that have none."""
+        values = [entry.get(name) for entry in self._past]
+        return [float(value) for value in values if isinstance(value, int | float)]
+
+    def mean(self, name: str, count: int = _LATEST) -> float | None:
+        """Mean of a metric's latest ``count`` values; ``None`` if there are fewer."""
+        values = self._of(name)[-count:]
+        return statistics.fmean(values) if len(values) == count else None
+
+    def early(self, name: str) -> float | None:
+        """Mean of its first values that are remembered, if they are not among the latest."""
+        values = self._of(name)
+        return statistics.fmean(values[:_LATEST]) if len(values) >= 3 * _LATEST else None
+
+
+def _collapsed_policy(seen: Alarms) -> Alarm | None:
+    entropy = seen.mean("target_entropy")
+    if entropy is None or entropy >= 0.05:
+        return None
+    return Alarm(
+        "collapsed policy",
+        f"searches all but agree on one action ({entropy:.3f} nats): games stop exploring; start a "
+        "run with more selfplay.opening_plies and selfplay.sampled_plies, or a smaller "
+        "search.c_scale",
+    )
+
+
+def _collapsed_value(seen: Alarms) -> Alarm | None:
+    error, spread = seen.mean("value_error", 20), seen.mean("result_variance", 20)
+    steps = seen.mean("steps", 20)
+    if error is None or spread is None or not steps or error < spread or spread < 0.05:
+        return None
+    return Alarm(
+        "collapsed value",
+        f"searches judge games no better than a coin would (squared error {error:.2f}, variance "
+        f"{spread:.2f}): lower schedule.learning_rate or raise schedule.rows_before_training",
+    )
+
+
+def _overconfident(seen: Alarms) -> Alarm | None:
+    lost = seen.mean("false_wins")
+    if lost is None or lost < 0.15:
+        return None
+    return Alarm(
+        "overconfident",
+        f"{lost:.0%} of the positions judged as won are lost in the end: shortened searches of "
+        "decided games would miss it; keep selfplay.effort.decided_q at 1 or raise it",
+    )
+
+
+def _draws(seen: Alarms) -> Alarm | None:
+    now, before = seen.mean("draws"), seen.early("draws")
+    if now is None or before is None or now < 0.5 or now < 2.0 * before:
+        return None
+    return Alarm(
+        "rising draw rate",
+        f"{now:.0%} of the games are drawn, {before:.0%} before: if that is not how the game "
+        "should end, raise selfplay.opening_plies so that positions are uneven",
+    )
+
+
+def _repeated(seen: Alarms) -> Alarm | None:
+    distinct = seen.mean("distinct_games")
+    if distinct is None or distinct >= 0.8:
+        return None
+    return Alarm(
+        "repeated games",
+        f"{1 - distinct:.0%} of a cycle's games were played before in it: raise "
+        "selfplay.opening_plies or selfplay.sampled_plies",
+    )
+
+
+def _cut(seen: Alarms) -> Alarm | None:
+    cut = seen.mean("cut_games")
+    if cut is None or cut < 0.3:
+        return None
+    return Alarm(
+        "games are cut off",
+        f"{cut:.0%} of the games reach the longest length and are scored as they stand: raise "
+        "selfplay.max_plies_share, or check that passes are learned (search.no_pass_before)",
+    )
+
+
+def _share(seen: Alarms) -> float | None:
+    play, learn = seen.mean("play_s", 10), seen.mean("learn_s", 10)
+    steps = seen.mean("steps", 10)
+    return None if play is None or learn is None or not steps else learn / max(play + learn, 1e-9)
+
+
+def _starving_learner(seen: Alarms) -> Alarm | None:
+    share = _share(seen)
+    if share is None or share >= 0.1:
+        return None
+    return Alarm(
+        "starving learner",
+        f"learning takes {share:.0%} of the time: raise schedule.passes, or lower "
+        "selfplay.simulations so that rows come faster",
+    )
+
+
+def _starving_player(seen: Alarms) -> Alarm | None:
+    share = _share(seen)
+    if share is None or share <= 0.85:
+        return None
+    return Alarm(
+        "starving player",
+        f"learning takes {share:.0%} of the time: lower schedule.passes, or raise "
+        "selfplay.simulations so that each row is worth more",
+    )
+
+
+def _disk(seen: Alarms) -> Alarm | None:
+    needed, free = seen.mean("disk_needed_mb", 1), seen.mean("disk_free_mb", 1)
+    if needed is None or free is None or needed < free:
+        return None
+    return Alarm(
+        "disk running out",
+        f"the run needs about {needed:,.0f} MB more and {free:,.0f} MB are free: make room, or "
+        "lower replay.capacity, keep.games, or raise schedule.checkpoint_minutes",
+    )
+
+
+_CHECKS_OF_TINY_GAMES: Final[tuple[Callable[[Alarms], Alarm | None], ...]] = (
+    _collapsed_value,
+    _overconfident,
+    _starving_learner,
+    _starving_player,
+    _disk,
+)
+_CHECKS: Final = (*_CHECKS_OF_TINY_GAMES, _collapsed_policy, _draws, _repeated, _cut)
