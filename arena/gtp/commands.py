@@ -44,8 +44,9 @@ class Session:
             resign: whether it gives up lost games.
         """
         self._version = version
-        self._board = Board(spec)
-        self._player = Player(agent, self._board, seed)
+        self.board = Board(spec)
+        """The game that the controller has on it."""
+        self._player = Player(agent, self.board, seed)
         self._player.change(replace(self._player.settings, ponder=ponder, allow_resignation=resign))
         self._play = PlayCommands(self._player)
 
@@ -54,7 +55,7 @@ class Session:
         table: dict[str, Handler] = {
             "name": lambda arguments: "Miai",
             "version": lambda arguments: self._version,
-            **BoardCommands(self._board).commands(),
+            **BoardCommands(self.board).commands(),
             **self._play.commands(),
             **JudgeCommands(self._player, self._version).commands(),
         }

@@ -1,0 +1,255 @@
+"""Whether a program speaks GTP well enough to play here, and what it got wrong.
+
+Each check asks something whose answer the protocol fixes. ``needed`` ones must pass for the arena
+to play with the program; the others are what controllers and people expect besides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from agents.gtp.client import GtpClient, Watchdog
+from agents.gtp.grammar import Reply, colour_word
+from agents.gtp.process import BrokenProgramError
+from agents.gtp.program import GtpAgent
+from agents.random_agent import RandomAgent
+from arena.match import play_match
+from arena.verdict import FORFEITS
+from engine.errors import NotationError, ProgramError
+from engine.games.go import GoSpec
+from engine.games.spec import GameSpec, Positions
+from engine.notation import action_to_text, text_to_action
+
+_NEEDED: Final = ("boardsize", "clear_board", "play", "genmove")
+_EXPECTED: Final = ("protocol_version", "name", "version", "known_command", "list_commands", "quit")
+_USEFUL: Final = ("undo", "final_score", "final_status_list", "time_settings", "time_left")
+_SCORE = re.compile(r"0|[BW]\+(\d+(\.\d+)?|R|Resign|T|F)?", re.IGNORECASE)
+_NONSENSE: Final = "miai-no-such-command"
+_PLIES: Final = 6
+_GAMES: Final = 2
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was asked."""
+
+    what: str
+    passed: bool
+    got: str = ""
+    """What came instead, if it did not pass."""
+    needed: bool = False
+
+
+def check_program(
+    argv: Sequence[str], spec: GameSpec, watchdog: Watchdog | None = None
+) -> Iterator[Check]:
+    """Start the program, ask it everything, and let it play two games; yield what comes of it."""
+    watchdog = watchdog or Watchdog()
+    try:
+        client = GtpClient(argv, watchdog)
+    except BrokenProgramError as failure:
+        yield Check("it starts", False, str(failure), needed=True)
+        return
+    try:
+        client.greet()
+        yield Check("it starts and says its name", True, needed=True)
+        for questions in (_manners, _setting_up, _moves, _more):
+            yield from questions(client, spec)
+        yield _leaves(client)
+    except BrokenProgramError as failure:
+        yield Check("it answers everything in time", False, str(failure), needed=True)
+        return
+    finally:
+        client.close()
+    yield from _games(argv, spec, watchdog)
+
+
+def playable(checks: Sequence[Check]) -> bool:
+    """Whether all needed checks have passed."""
+    return all(check.passed for check in checks if check.needed)
+
+
+def _manners(client: GtpClient, spec: GameSpec) -> Iterator[Check]:
+    """What every GTP program does, whatever its game."""
+    reply = client.ask("protocol_version")
+    yield Check("protocol_version is 2", reply.ok and reply.text.strip() == "2", _shown(reply))
+    for needed, names in ((True, _NEEDED), (False, _EXPECTED), (False, _USEFUL)):
+        missing = [name for name in names if name not in client.commands]
+        wanted = ", ".join(names)
+        yield Check(f"it has {wanted}", not missing, f"no {', '.join(missing)}", needed)
+    known = client.ask("known_command", "genmove")
+    yield Check("known_command knows genmove", known.text.strip() == "true", _shown(known))
+    unknown = client.ask("known_command", _NONSENSE)
+    yield Check("known_command says false", unknown.text.strip() == "false", _shown(unknown))
+    reply = client.ask(_NONSENSE)
+    yield Check("an unknown command is a failure", not reply.ok, _shown(reply))
+    reply = client.ask("4711 name")
+    yield Check("an id comes back", reply.ok and reply.id == 4711, _shown(reply))
+    reply = client.ask("\n  \nname", "# and a comment")
+    yield Check("blank lines and comments are skipped", reply.ok, _shown(reply))
+
+
+def _setting_up(client: GtpClient, spec: GameSpec) -> Iterator[Check]:
+    size = [str(spec.width)] if spec.width == spec.height else [str(spec.width), str(spec.height)]
+    reply = client.ask("boardsize", *size)
+    yield Check(f"boardsize {' '.join(size)}", reply.ok, _shown(reply), needed=True)
+    reply = client.ask("clear_board")
+    yield Check("clear_board", reply.ok, _shown(reply), needed=True)
+    if isinstance(spec, GoSpec):
+        for komi in (f"{spec.komi:g}", "6.5", f"{spec.komi:g}"):
+            reply = client.ask("komi", komi)
+            yield Check(f"komi {komi}", reply.ok, _shown(reply), needed=True)
+    reply = client.ask("boardsize", "1000")
+    yield Check("a board that is too large is refused", not reply.ok, _shown(reply))
+    client.ask("boardsize", *size)
+    client.ask("clear_board")
+
+
+def _moves(client: GtpClient, spec: GameSpec) -> Iterator[Check]:
+    """Legal moves are played, illegal ones refused, and its own are legal."""
+    position = spec.allocate(1)
+    played: list[str] = []
+    for ply in range(_PLIES):
+        if spec.finished(position)[0]:
+            break
+        colour = colour_word(int(spec.to_move(position)[0]))
+        if ply % 2 == 0:
+            action = int(np.flatnonzero(spec.candidates(position)[0])[ply])
+            word = action_to_text(spec, action)
+            word = word.lower() if ply % 4 else word
+            reply = client.ask("play", colour, word)
+            yield Check(f"play {colour} {word}", reply.ok, _shown(reply), needed=True)
+        else:
+            reply = client.ask_to_think("genmove", colour)
+            found = _action(spec, position, reply)
+            yield Check(
+                f"genmove {colour} is a legal move", found is not None, _shown(reply), needed=True
+            )
+            if found is None:
+                return
+            action, word = found, reply.text.strip()
+        spec.play(position, np.array([action]))
+        if action != spec.pass_action:
+            played.append(word)
+    yield from _refusals(client, spec, played)
+
+
+def _refusals(client: GtpClient, spec: GameSpec, played: Sequence[str]) -> Iterator[Check]:
+    for what, arguments in (
+        ("a move on a stone", ("b", played[0])),
+        ("a move beside the board", ("b", "Z99")),
+        ("a colour that does not exist", ("green", played[0])),
+    ):
+        reply = client.ask("play", *arguments)
+        yield Check(f"{what} is refused", not reply.ok, _shown(reply))
+    if "undo" in client.commands:
+        reply = client.ask("undo")
+        yield Check("undo takes a move back", reply.ok, _shown(reply))
+    client.ask("clear_board")
+    reply = client.ask("play", "b", played[0])
+    yield Check("clear_board clears the board", reply.ok, _shown(reply), needed=True)
+    if isinstance(spec, GoSpec) and spec.points >= 16:
+        yield from _rules_of_go(client)
+
+
+def _rules_of_go(client: GtpClient) -> Iterator[Check]:
+    """A capture, then the ko that it leaves; both by moves of either side as they come."""
+    client.ask("clear_board")
+    for move in ("b B1", "w C1", "b A2", "w D2", "b B3", "w C3", "b C2", "w B2"):
+        reply = client.ask("play", *move.split())
+        if not reply.ok:
+            yield Check(f"play {move} in a ko", False, _shown(reply))
+            return
+    reply = client.ask("play", "b", "C2")
+    yield Check("a ko is not retaken at once", not reply.ok, _shown(reply))
+    client.ask("clear_board")
+    for move in ("b A2", "b B1"):
+        client.ask("play", *move.split())
+    reply = client.ask("play", "w", "A1")
+    yield Check("the suicide of a single stone is refused", not reply.ok, _shown(reply))
+
+
+def _more(client: GtpClient, spec: GameSpec) -> Iterator[Check]:
+    """What is asked at the end of games and by clocks, where the program has it."""
+    client.ask("clear_board")
+    if "final_score" in client.commands and isinstance(spec, GoSpec):
+        reply = client.ask_to_think("final_score")
+        fits = not reply.ok or _SCORE.fullmatch(reply.text.strip()) is not None
+        yield Check("final_score looks like B+3.5", fits, _shown(reply))
+    if "final_status_list" in client.commands:
+        reply = client.ask_to_think("final_status_list", "dead")
+        words = reply.text.split()
+        fits = reply.ok and all(_is_point(spec, word) for word in words)
+        yield Check("final_status_list dead is a list of points", fits, _shown(reply))
+    if "time_settings" in client.commands:
+        replies = [client.ask("time_settings", "60", "10", "5")]
+        if "time_left" in client.commands:
+            replies.append(client.ask("time_left", "b", "30", "0"))
+        worst = next((reply for reply in replies if not reply.ok), replies[0])
+        yield Check("it takes time settings", worst.ok, _shown(worst))
+
+
+def _leaves(client: GtpClient) -> Check:
+    try:
+        reply = client.ask("quit")
+    except BrokenProgramError as failure:
+        return Check("quit is answered", False, str(failure))
+    return Check("quit is answered", reply.ok, _shown(reply))
+
+
+def _games(argv: Sequence[str], spec: GameSpec, watchdog: Watchdog) -> Iterator[Check]:
+    """Two games against random moves, one of each colour."""
+    agent = GtpAgent("program", argv, 1, watchdog)
+    try:
+        result = play_match(spec, agent, RandomAgent("random"), games=_GAMES, seed=1)
+    except ProgramError as failure:
+        yield Check("it plays games", False, str(failure), needed=True)
+        return
+    finally:
+        agent.close()
+    for number, game in enumerate(result.games, start=1):
+        verdict = game.verdict
+        fine = verdict.termination not in FORFEITS
+        got = f"{verdict.termination}: {verdict.note}"
+        yield Check(f"game {number} of {_GAMES} against random moves", fine, got, needed=True)
+
+
+def _action(spec: GameSpec, position: Positions, reply: Reply) -> int | None:
+    """The legal action of an answer to genmove, or ``None``."""
+    try:
+        action = text_to_action(spec, reply.text) if reply.ok else -1
+    except NotationError:
+        return None
+    return action if action >= 0 and spec.legal(position)[0, action] else None
+
+
+def _is_point(spec: GameSpec, word: str) -> bool:
+    try:
+        return text_to_action(spec, word) != spec.pass_action
+    except NotationError:
+        return False
+
+
+def _shown(reply: Reply) -> str:
+    """An answer in short, as it came."""
+    return f"{'=' if reply.ok else '?'} {reply.text.strip()[:80]!r}"
+
+
+def report(checks: Iterator[Check], say: Callable[[str], None]) -> int:
+    """Say each check as it comes and a verdict; return the command's exit code."""
+    done = []
+    for check in checks:
+        done.append(check)
+        mark = "ok  " if check.passed else "FAIL" if check.needed else "odd "
+        say(f"{mark}  {check.what}" + ("" if check.passed else f": got {check.got}"))
+    odd = sum(not check.passed and not check.needed for check in done)
+    if not playable(done):
+        say("This program cannot play here: see the lines that begin with FAIL.")
+        return 2
+    say(f"This program can play here{f'; {odd} answers were odd' if odd else ''}.")
+    return 0
