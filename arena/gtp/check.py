@@ -27,7 +27,8 @@ from engine.notation import action_to_text, text_to_action
 
 _NEEDED: Final = ("boardsize", "clear_board", "play", "genmove")
 _EXPECTED: Final = ("protocol_version", "name", "version", "known_command", "list_commands", "quit")
-_USEFUL: Final = ("undo", "final_score", "final_status_list", "time_settings", "time_left")
+_USEFUL_ANYWHERE: Final = ("undo", "final_score", "time_settings", "time_left")
+_USEFUL: Final = (*_USEFUL_ANYWHERE, "final_status_list")
 _SCORE = re.compile(r"0|[BW]\+(\d+(\.\d+)?|R|Resign|T|F)?", re.IGNORECASE)
 _NONSENSE: Final = "miai-no-such-command"
 _PLIES: Final = 6
@@ -58,9 +59,9 @@ def check_program(
     try:
         client.greet()
         yield Check("it starts and says its name", True, needed=True)
-        for questions in (_manners, _setting_up, _moves, _more):
+        for questions in (_vocabulary, _setting_up, _moves, _more):
             yield from questions(client, spec)
-        yield _leaves(client)
+        yield from _manners(client)
     except BrokenProgramError as failure:
         yield Check("it answers everything in time", False, str(failure), needed=True)
         return
@@ -74,24 +75,34 @@ def playable(checks: Sequence[Check]) -> bool:
     return all(check.passed for check in checks if check.needed)
 
 
-def _manners(client: GtpClient, spec: GameSpec) -> Iterator[Check]:
-    """What every GTP program does, whatever its game."""
-    reply = client.ask("protocol_version")
-    yield Check("protocol_version is 2", reply.ok and reply.text.strip() == "2", _shown(reply))
-    for needed, names in ((True, _NEEDED), (False, _EXPECTED), (False, _USEFUL)):
+def _vocabulary(client: GtpClient, spec: GameSpec) -> Iterator[Check]:
+    """The commands that it says it has."""
+    useful = _USEFUL if isinstance(spec, GoSpec) else _USEFUL_ANYWHERE
+    for needed, names in ((True, _NEEDED), (False, _EXPECTED), (False, useful)):
         missing = [name for name in names if name not in client.commands]
         wanted = ", ".join(names)
         yield Check(f"it has {wanted}", not missing, f"no {', '.join(missing)}", needed)
-    known = client.ask("known_command", "genmove")
-    yield Check("known_command knows genmove", known.text.strip() == "true", _shown(known))
-    unknown = client.ask("known_command", _NONSENSE)
-    yield Check("known_command says false", unknown.text.strip() == "false", _shown(unknown))
-    reply = client.ask(_NONSENSE)
-    yield Check("an unknown command is a failure", not reply.ok, _shown(reply))
-    reply = client.ask("4711 name")
-    yield Check("an id comes back", reply.ok and reply.id == 4711, _shown(reply))
-    reply = client.ask("\n  \nname", "# and a comment")
-    yield Check("blank lines and comments are skipped", reply.ok, _shown(reply))
+
+
+def _manners(client: GtpClient) -> Iterator[Check]:
+    """What every GTP program does, whatever its game; the arena sends none of the odder lines."""
+    try:
+        reply = client.ask("protocol_version")
+        yield Check("protocol_version is 2", reply.ok and reply.text.strip() == "2", _shown(reply))
+        known = client.ask("known_command", "genmove")
+        yield Check("known_command knows genmove", known.text.strip() == "true", _shown(known))
+        unknown = client.ask("known_command", _NONSENSE)
+        yield Check("known_command says false", unknown.text.strip() == "false", _shown(unknown))
+        reply = client.ask(_NONSENSE)
+        yield Check("an unknown command is a failure", not reply.ok, _shown(reply))
+        reply = client.ask("4711 name")
+        yield Check("an id comes back", reply.ok and reply.id == 4711, _shown(reply))
+        reply = client.ask("\n  \nname", "# and a comment")
+        yield Check("blank lines and comments are skipped", reply.ok, _shown(reply))
+        reply = client.ask("quit")
+        yield Check("quit is answered", reply.ok, _shown(reply))
+    except BrokenProgramError as failure:
+        yield Check("it goes on after such lines", False, str(failure))
 
 
 def _setting_up(client: GtpClient, spec: GameSpec) -> Iterator[Check]:
@@ -192,14 +203,6 @@ def _more(client: GtpClient, spec: GameSpec) -> Iterator[Check]:
             replies.append(client.ask("time_left", "b", "30", "0"))
         worst = next((reply for reply in replies if not reply.ok), replies[0])
         yield Check("it takes time settings", worst.ok, _shown(worst))
-
-
-def _leaves(client: GtpClient) -> Check:
-    try:
-        reply = client.ask("quit")
-    except BrokenProgramError as failure:
-        return Check("quit is answered", False, str(failure))
-    return Check("quit is answered", reply.ok, _shown(reply))
 
 
 def _games(argv: Sequence[str], spec: GameSpec, watchdog: Watchdog) -> Iterator[Check]:

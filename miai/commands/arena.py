@@ -43,6 +43,8 @@ def run(args: argparse.Namespace) -> int:
         _check_arguments(args, folder.conditions().names)
         _show(folder, args)
         return 0
+    if args.check is not None:
+        return _check_program(args)
     if args.make_book is not None:
         return _make_book(args)
     out = args.out or Path("runs") / f"arena-{datetime.now():%Y%m%d-%H%M%S}"
@@ -62,6 +64,19 @@ def run(args: argparse.Namespace) -> int:
     _check_arguments(args, [spelling.name for spelling in spellings])
     with folder.opened():
         return _play(args, folder, known, spellings)
+
+
+def _check_program(args: argparse.Namespace) -> int:
+    from agents.gtp.client import Watchdog
+    from agents.parse import read_spelling
+    from arena.gtp.check import check_program, report
+    from engine.errors import ConfigError
+
+    spelling = read_spelling(args.check)
+    if spelling.kind != "gtp":
+        raise ConfigError(f"expected --check 'gtp:PROGRAM ...', got {args.check!r}")
+    watchdog = Watchdog(start_s=args.start_timeout, move_s=args.move_timeout)
+    return report(check_program(spelling.argv, read_spec(args), watchdog), print)
 
 
 def _games(args: argparse.Namespace, folder: TournamentFolder, known: Conditions | None) -> int:

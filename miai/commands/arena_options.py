@@ -135,6 +135,11 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
     parser.add_argument("--quiet", action="store_true", help="no live table")
     parser.add_argument(
+        "--check",
+        metavar="gtp:PROGRAM",
+        help="tell whether a program speaks GTP well enough, and what it gets wrong",
+    )
+    parser.add_argument(
         "--make-book",
         type=Path,
         metavar="FILE",
