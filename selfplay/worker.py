@@ -159,6 +159,11 @@ class Group:
         return self._plies
 
     @property
+    def positions(self) -> Positions:
+        """Of the games in flight, a row per slot; not to be written to."""
+        return self._positions
+
+    @property
     def evaluations(self) -> int:
         """Positions that were evaluated so far."""
         return self._counted.positions

@@ -81,6 +81,14 @@ def run(args: argparse.Namespace) -> int:
         from miai.measure import search
 
         print(json.dumps([search.as_row(rate) for rate in rates], indent=2))
+    elif args.json and args.what == "selfplay":
+        from miai.config import load_preset
+        from miai.measure import selfplay
+        from selfplay.config import ScheduleConfig
+
+        schedule = load_preset(args.preset).get("schedule", {})
+        passes = schedule.get("passes", ScheduleConfig.passes)
+        print(json.dumps(selfplay.as_row(rates, args.preset, passes) | surroundings, indent=2))
     elif args.json:
         report = {
             "benchmark": args.what,

@@ -38,7 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--minutes", type=float, help="time of the whole run, over all resumes")
     parser.add_argument(
-        "--cycles", type=int, help="stop after so many cycles instead: repeats bit for bit"
+        "--cycles",
+        type=int,
+        help="stop after so many cycles instead: repeats bit for bit, as does a budget in games or "
+        "rows (--set schedule.rows=100000)",
     )
     parser.add_argument("--seed", type=int, help="seed of games and weights")
     parser.add_argument(
@@ -89,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
             _train(training, trackers, rated and training.progress < 1.0)
         except KeyboardInterrupt:
             print(
-                f"stopped; all but the games in flight is in {folder}. "
+                f"stopped; all but the unfinished cycle is in {folder}. "
                 f"Go on with: miai train --run {folder}",
                 file=sys.stderr,
             )
@@ -101,6 +104,7 @@ def run(args: argparse.Namespace) -> int:
 def _train(training: Run, trackers: Sequence[Tracker], rated: bool) -> None:
     """Train to the end, with the display, the rating beside it and all who follow the metrics."""
     from miai.dashboard import TrainingDisplay
+    from miai.gate import make_gate
     from miai.rating import Beside
 
     folder = training.folder.path
@@ -116,7 +120,8 @@ def _train(training: Run, trackers: Sequence[Tracker], rated: bool) -> None:
             if "checkpoint" in metrics:
                 _write_report(folder)
 
-        training.train(report)
+        gated = training.config.schedule.gating
+        training.train(report, make_gate(training.config) if gated else None)
 
 
 def _finish(training: Run, rated: bool) -> None:

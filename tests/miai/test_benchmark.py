@@ -126,18 +126,22 @@ def test_self_play_counts_its_evaluations() -> None:
     settings = {"network": "b2c16", "selfplay": {"slots": 3, "threads": 2, "simulations": 4}}
     plies = Plies(build(RunConfig, settings), "b2c16")
     assert plies.step() == 3 * 2 * (4 + 1)
-    assert plies.facts()["rows/s"] > 0.0
+    assert plies.plies_per_s > 0.0
+    assert plies.bare() == 6
+    assert 0.0 < plies.evaluator_share < 1.0
 
 
-def test_json_report(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["selfplay", "--network", "b2c16", "--json", "--seconds", "0.1"]
-    assert cli.main(["benchmark", *arguments]) == 0
-    report = json.loads(capsys.readouterr().out)
-    own = report["rates"][0]
-    assert own["unit"] == "evaluations/s"
-    assert own["value"] > 0
-    assert own["ratio"] == 1.0
-    assert report["conditions"]["numba"]
+def test_self_play_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["selfplay", "--network", "b2c16", "--preset", "tic_tac_toe", "--json"]
+    assert cli.main(["benchmark", *arguments, "--seconds", "0.1"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["numba"]
+    assert found["bare_evaluations_per_s"] > found["plies_per_s"] > 0
+    assert 0.0 < found["evaluator_share"] < 1.0
+    # Played once and learned twice, in turns.
+    seconds = 1 / found["plies_per_s"] + found["passes"] / found["learner_rows_per_s"]
+    assert found["rows_per_s"] == pytest.approx(1 / seconds)
+    assert found["passes"] == 2.0
 
 
 def test_table_sets_peers_beside(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from agents.network.checkpoint import save_network
+from agents.network.model import PolicyValueNet
 from engine.errors import ConfigError
 from miai.config import to_toml
+from miai.gate import make_gate
 from selfplay.adapt import AdaptConfig, Adapter, Measured
 from selfplay.run import Run
 from tests.selfplay.small import small_run
@@ -132,3 +135,16 @@ def test_gating_needs_a_gate(tmp_path: Path) -> None:
         pytest.raises(ConfigError, match=r"schedule\.gating"),
     ):
         run.train(lambda metrics: None)
+
+
+def test_the_gate_of_the_command_line_lets_the_stronger_pass(tmp_path: Path) -> None:
+    """A trained network against a random one, both ways."""
+    config = small_run(cycles=8, checkpoint_minutes=7.0, passes=8.0)
+    with Run(tmp_path / "run", config, to_toml(config)) as run:
+        run.train(lambda metrics: None)
+    trained = run.folder.checkpoints()[-1]
+    fresh = tmp_path / "000001.safetensors"
+    save_network(fresh, PolicyValueNet.initial(config.network_config(), 9), {})
+    gate = make_gate(config)
+    assert gate(trained, fresh)
+    assert not gate(fresh, trained)
