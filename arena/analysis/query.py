@@ -223,7 +223,8 @@ def _read_turns(data: Mapping[str, Any], spec: GameSpec) -> list[tuple[int, Posi
             if turn in wanted:
                 found[turn] = _position(board, moves, turn, first)
         except MiaiError as error:
-            raise QueryError(f"{error}: turn {turn}", "moves") from None
+            why = "" if str(error) == "illegal move" else f": {error}"
+            raise QueryError(f"Illegal move {turn}{why}", "moves") from None
     return [(turn, found[turn]) for turn in turns]
 
 

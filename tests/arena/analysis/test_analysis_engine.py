@@ -134,7 +134,7 @@ def test_urgent_queries_come_first() -> None:
         ({"moves": None}, "moves", "expected a list of at most"),
         ({"moves": [["B", "Z9"]]}, "moves", "expected a point from A1 to E5, got 'Z9'"),
         ({"moves": [["X", "A1"]]}, "moves", 'expected a player "B" or "W"'),
-        ({"moves": [["B", "A1"], ["W", "A1"]]}, "moves", "illegal move: turn 2"),
+        ({"moves": [["B", "A1"], ["W", "A1"]]}, "moves", "Illegal move 2"),
         ({"moves": [["B", "(5,0)"]]}, "moves", "expected a point of go 5x5"),
         ({"boardXSize": 99}, "boardXSize", "expected a board of go from 2x2 to 25x25"),
         ({"boardXSize": "5"}, "boardXSize", "expected a whole number, got '5'"),

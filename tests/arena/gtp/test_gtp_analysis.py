@@ -26,6 +26,7 @@ from tests.arena.gtp.test_gtp_commands import ask, refusal
 from tests.support.scripted import ScriptedEvaluator, arbitrary
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "gtp_sabaki.txt"
+DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "gtp.md"
 FLOAT = re.compile(r"-?\d+\.\d+")
 KEYS = {"info", "move", "visits", "utility", "winrate", "prior", "lcb", "order", "pv", "weight"}
 
@@ -56,6 +57,16 @@ def transcript(server: GtpServer, commands: list[str]) -> str:
     server.serve(io.BytesIO("\n".join([*commands, ""]).encode()), answers)
     replies = answers.getvalue().decode().split("\n\n")[:-1]
     return "\n\n".join(f"> {c}\n{r}" for c, r in zip(commands, replies, strict=True)) + "\n"
+
+
+def test_every_command_is_documented_and_the_other_way_round() -> None:
+    page = DOCUMENT.read_text()
+    table = page[page.index("| for | commands |") : page.index("An analysis takes")]
+    written = {word for cell in re.findall(r"`([^`]+)`", table) for word in cell.split()}
+    written -= {"X", "Y", "*genmove_analyze"}
+    have = set(ask(session(), "list_commands").split())
+    assert have - written == {"lz-genmove_analyze", "kata-genmove_analyze", "genmove_analyze"}
+    assert written <= have
 
 
 def test_what_sabaki_sends() -> None:
