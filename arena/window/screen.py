@@ -6,6 +6,7 @@ import os
 import warnings
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+os.environ.setdefault("SDL_VIDEO_X11_WMCLASS", "Miai")  # what desktops group windows by
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import pygame
