@@ -141,12 +141,18 @@ class LevelAgent:
         return [self._hold_back(turn, decision) for turn, decision in decided]
 
     def think(
-        self, turn: Turn, limit: Limit, on_progress: Callable[[SearchResult], bool]
+        self,
+        turn: Turn,
+        limit: Limit,
+        on_progress: Callable[[SearchResult], bool],
+        *,
+        keep_going: Callable[[], bool] | None = None,
     ) -> Decision:
         """Decide one turn with news of the search, if there is one; ``limit`` may shorten it."""
         if isinstance(self._inner, SearchAgent):
             own = replace(self._inner.limit, time_limit_s=limit.time_limit_s)
-            return self._hold_back(turn, self._inner.think(turn, own, on_progress))
+            thought = self._inner.think(turn, own, on_progress, keep_going=keep_going)
+            return self._hold_back(turn, thought)
         return self.choose([turn])[0]
 
     def _hold_back(self, turn: Turn, decision: Decision) -> Decision:

@@ -27,8 +27,7 @@ def board_picture(
     look = look_of(spec)
     grid = Grid.of(surface.get_rect().inflate(-pixels // 24, -pixels // 24), spec)
     stones = spec.stones(position)[0]
-    paint.draw_ground(surface, grid, spec, look)
-    paint.draw_coordinates(surface, grid, spec, look)
+    paint.draw_ground(surface, grid, spec, look, True)
     paint.draw_stones(surface, grid, look, stones)
     if last is not None and last < spec.points:
         paint.draw_last(surface, grid, look, last, int(stones[last]))

@@ -18,7 +18,7 @@ from arena.window.dialogs import Dialog
 from arena.window.games import SetUp
 from arena.window.insight import line_from
 from arena.window.marks import LONGEST_LINE, Scene, draw_board
-from arena.window.panel import DOTS_EVERY_MS, WIDTH, PanelView, draw_panel
+from arena.window.panel import WIDTH, PanelView, draw_panel
 from arena.window.panes import Places
 from arena.window.preferences import Preferences
 from arena.window.screen import SIZE, SMALLEST
@@ -179,7 +179,7 @@ class App:
         if model.clock is not None and not model.over:
             return now // 250
         waiting = not self.control.failure and (not self.control.ready or model.ai_to_move)
-        return now // DOTS_EVERY_MS if waiting else 0
+        return now // theme.DOTS_EVERY_MS if waiting else 0
 
     def _listen(self) -> None:
         """Make the sound of what has happened since the last frame."""

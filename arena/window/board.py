@@ -26,6 +26,9 @@ class Grid:
     margin: float = 0.8
     """Room beyond the outermost points' own half steps, both sides together, in steps."""
 
+    def __hash__(self) -> int:
+        return hash((tuple(self.area), self.height, self.width, self.slant, self.margin))
+
     @classmethod
     def of(cls, area: pygame.Rect, spec: GameSpec) -> Grid:
         """Lay a game's board out in the middle of ``area``, as large as it can be."""

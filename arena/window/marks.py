@@ -62,9 +62,7 @@ def draw_board(
 ) -> None:
     """Paint the board and everything on it."""
     look = model.look
-    paint.draw_ground(target, grid, model.spec, look)
-    if overlays.coordinates:
-        paint.draw_coordinates(target, grid, model.spec, look)
+    paint.draw_ground(target, grid, model.spec, look, overlays.coordinates)
     if scene.set_up is not None:
         paint.draw_stones(target, grid, look, scene.set_up.stones)
         if scene.hover is not None and scene.set_up.stones[scene.hover] == EMPTY:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
+
 import numpy as np
 import pygame
 from numpy.typing import NDArray
@@ -13,9 +16,38 @@ from engine.diagram import star_points
 from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec
 from engine.notation import column_name, row_number
 
+_SHADE = 8
+"""Pixels round a board for its shade."""
 
-def draw_ground(target: pygame.Surface, grid: Grid, spec: GameSpec, look: Look) -> None:
-    """The board without anything on it."""
+
+def draw_ground(
+    target: pygame.Surface, grid: Grid, spec: GameSpec, look: Look, coordinates: bool
+) -> None:
+    """The board without anything on it; painted once for each size and palette."""
+    image = _ground(grid, spec, look, theme.colours(), coordinates)
+    target.blit(image, grid.area.move(-_SHADE, -_SHADE))
+
+
+@lru_cache(maxsize=4)
+def _ground(
+    grid: Grid, spec: GameSpec, look: Look, palette: theme.Palette, coordinates: bool
+) -> pygame.Surface:
+    area = pygame.Rect((_SHADE, _SHADE), grid.area.size)
+    image = pygame.Surface((area.w + 2 * _SHADE, area.h + 2 * _SHADE))
+    image.fill(palette.background)
+    here = replace(grid, area=area)
+    _paint_ground(image, here, spec, look)
+    if coordinates:
+        _draw_coordinates(image, here, spec, look)
+    return image.convert() if pygame.display.get_surface() is not None else image
+
+
+def forget_grounds() -> None:
+    """Forget what was painted for a closed window."""
+    _ground.cache_clear()
+
+
+def _paint_ground(target: pygame.Surface, grid: Grid, spec: GameSpec, look: Look) -> None:
     board = grid.area
     pygame.draw.rect(target, theme.colours().shade, board.move(0, 4), border_radius=10)
     if look.style == "lines":
@@ -87,7 +119,7 @@ def _edges(target: pygame.Surface, grid: Grid, look: Look) -> None:
             pygame.draw.polygon(target, second, [grid.centre(point), *(shape[k] for k in side)])
 
 
-def draw_coordinates(target: pygame.Surface, grid: Grid, spec: GameSpec, look: Look) -> None:
+def _draw_coordinates(target: pygame.Surface, grid: Grid, spec: GameSpec, look: Look) -> None:
     """Letters along the top and bottom, numbers along the sides."""
     size = min(max(int(grid.step * 0.26), 9), 40)
     colour = theme.colours().ink if look.style == "lines" else theme.colours().coordinates

@@ -19,7 +19,6 @@ WIDTH = 330
 _MARGIN = 14
 _BUTTON_HEIGHT = 28
 _BUTTON_GAP = 5
-DOTS_EVERY_MS = 400
 
 
 @dataclass
@@ -36,11 +35,6 @@ class PanelView:
     """A remark about the window, when the game has none."""
     buttons: Sequence[Button] = field(default_factory=list)
     switches: Sequence[Button] = field(default_factory=list)
-
-
-def dots() -> str:
-    """One to three of them, to show that something goes on."""
-    return "." * (1 + pygame.time.get_ticks() // DOTS_EVERY_MS % 3)
 
 
 def draw_panel(
@@ -151,7 +145,7 @@ def _draw_status(
         name = model.name_of(model.to_move)
         status = say("{name} cannot play" if control.failure else "{name} is loading", name=name)
     elif model.ai_to_move:
-        status = say("{name} is thinking", name=model.name_of(model.to_move)) + dots()
+        status = say("{name} is thinking", name=model.name_of(model.to_move)) + theme.dots()
         done = model.thought.simulations if model.thought else 0
         budget = model.mover.simulations
         if model.mover.kind == "simulations":

@@ -21,9 +21,10 @@ class NoDisplayError(Exception):
 
 def close_screen() -> None:
     """Close the window; fonts that were loaded for it are gone with it."""
-    from arena.window import theme
+    from arena.window import paint, theme
 
     theme.forget_fonts()
+    paint.forget_grounds()
     pygame.quit()
 
 

@@ -310,6 +310,14 @@ def shadow(diameter: int) -> pygame.Surface:
     return image
 
 
+DOTS_EVERY_MS: Final = 400
+
+
+def dots() -> str:
+    """One to three of them, to show that something goes on."""
+    return "." * (1 + pygame.time.get_ticks() // DOTS_EVERY_MS % 3)
+
+
 def disc(
     target: pygame.Surface, colour: Colour, centre: tuple[float, float], radius: float
 ) -> None:

@@ -153,7 +153,9 @@ class Thinker:
             return
         try:
             if hasattr(agent, "think"):
-                decision = agent.think(turn, question.limit, partial(self._news, ticket))
+                going = partial(self._keeps_going, ticket)
+                news = partial(self._news, ticket)
+                decision = agent.think(turn, question.limit, news, keep_going=going)
             else:
                 decision = agent.choose([turn])[0]
         except MiaiError as error:
@@ -176,8 +178,10 @@ class Thinker:
             self._events.put(Loaded(place, note))
         return self._agents[place]
 
+    def _keeps_going(self, ticket: int) -> bool:
+        return not self._closed and ticket == self._wanted and ticket != self._hurried
+
     def _news(self, ticket: int, thought: SearchResult) -> bool:
-        if self._closed or ticket != self._wanted:
-            return False
-        self._events.put(Thinking(ticket, thought))
-        return ticket != self._hurried
+        if not self._closed and ticket == self._wanted:
+            self._events.put(Thinking(ticket, thought))
+        return self._keeps_going(ticket)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from arena.window.model import Settings
     from arena.window.opponents import Opponent
     from arena.window.preferences import Preferences
+    from arena.window.prepare import Wanted
     from arena.window.watch import Source
 
 SUMMARY = "play against the AI in a window"
@@ -197,9 +198,14 @@ def _play_in_window(
 ) -> int:
     from arena.window.start import play
 
-    watch = None if args.watch is None else partial(_source, args.watch)
-    settings = partial(_settings, args)
-    return play(screen, settings, args.network, liked, _is_plain(args), opened, watch)
+    def wanted() -> Wanted:
+        from arena.window.prepare import Wanted
+
+        watch = None if args.watch is None else partial(_source, args.watch)
+        settings = partial(_settings, args)
+        return Wanted(settings, args.network, _is_plain(args), opened, watch)
+
+    return play(screen, wanted, *liked)
 
 
 def _source(folder: Path) -> Source:

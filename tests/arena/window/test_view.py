@@ -196,7 +196,7 @@ def test_an_ai_that_breaks_down_says_so(app, monkeypatch) -> None:  # type: igno
     class Broken:
         name = "Broken"
 
-        def think(self, *_: object) -> None:
+        def think(self, *_: object, **__: object) -> None:
             raise ZeroDivisionError("oh")
 
     app.control.close()

@@ -1,0 +1,76 @@
+"""What is loaded behind the first picture: the game, its rules compiled, and the window's parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pygame
+
+from arena.window import opponents
+from arena.window.app import App
+from arena.window.control import Control
+from arena.window.files import autosave_path, bring_back, open_file
+from arena.window.games import start_position
+from arena.window.model import GameModel, Settings
+from arena.window.preferences import Preferences, preferences_path
+from arena.window.texts import say
+from arena.window.watch import Source, Watcher
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the window is to begin with."""
+
+    settings: Callable[[], Settings]
+    """Makes the first game's settings, slowly, or raises for what a person got wrong."""
+    network: str
+    """What plays and looks, as ``--network`` names it."""
+    go_on: bool
+    """Bring the kept game back rather than begin a new one."""
+    opened: Path | None = None
+    """A file to look at."""
+    watch: Callable[[], Source] | None = None
+    """Makes the source of games to watch as they are played, slowly."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A game and its AIs, and who shows games in it."""
+
+    control: Control
+    watcher: Watcher | None
+
+    def run(self, screen: pygame.Surface, liked: Preferences, notice: str) -> None:
+        """Show the window until it is closed."""
+        kept = None if self.watcher is not None else autosave_path()
+        app = App(
+            screen, self.control, liked, autosave=kept, kept=preferences_path(), notice=notice
+        )
+        if self.watcher is not None:
+            app.tick = partial(self.watcher.update, self.control.model)
+        app.run()
+
+
+def prepare(wanted: Wanted) -> Prepared:
+    """Load everything; raises what a person got wrong."""
+    settings = wanted.settings()
+    model = _warm_model(settings, autosave_path() if wanted.go_on else None, wanted.opened)
+    watcher = None if wanted.watch is None else Watcher(wanted.watch())
+    control = Control(model, opponents.load, wanted.network, opponents.standings_path())
+    return Prepared(control, watcher)
+
+
+def _warm_model(settings: Settings, kept: Path | None, opened: Path | None) -> GameModel:
+    """The first game, with all kernels of its rules compiled or loaded."""
+    model = GameModel(settings)
+    model.begin(settings, start_position(settings))
+    if opened is not None:
+        open_file(model, opened)
+    elif kept is not None and bring_back(model, kept):
+        model.message = say("Back in the game of last time; Ctrl+N begins a new one")
+    assert model.over or model.legal.any()
+    assert model.owners.size == model.stones.size
+    return model
