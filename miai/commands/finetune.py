@@ -5,157 +5,210 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from engine.records import GameRecord, Loaded
+    from engine.records import Loaded
+    from miai.strength import Strength
+    from miai.tuning import Task
     from selfplay.agreement import Agreement
     from selfplay.finetune import Epoch, FinetuneConfig, Outcome
-    from selfplay.shards import Rows
 
 SUMMARY = "fine-tune a network on expert games"
 EXAMPLE = (
     "miai finetune --network runs/first --games ../shared/data/go9_expert.zip "
-    "--out runs/expert.safetensors"
+    "--mix runs/first --out runs/expert.safetensors"
 )
 
 _REFUSALS_SHOWN = 10
-_MIX_ROWS = 60_000
-_MIX_HELD_OUT = 4096
+_PLAYERS_SHOWN = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_data_arguments(parser)
+    parser.add_argument("--out", type=Path, required=True, help="the network to write")
+    parser.add_argument(
+        "--parameters",
+        choices=("full", "lora", "heads"),
+        help="what is trained: all weights, adapters beside them, or the heads (default: full)",
+    )
+    parser.add_argument("--rank", help="of the adapters of --parameters lora (default: 8)")
+    parser.add_argument(
+        "--mix-share", type=float, metavar="SHARE", help="share of them in each batch, with --mix"
+    )
+    parser.add_argument("--epochs", type=int, help="passes over the games, at most")
+    parser.add_argument("--lr", type=float, help="learning rate (default: by --parameters)")
+    parser.add_argument("--kl", type=float, help="weight of the pull towards the starting network")
+    parser.add_argument("--value-weight", type=float, help="weight of the experts' results")
+    parser.add_argument("--minutes", type=float, help="stop training after so long")
+    parser.add_argument(
+        "--match",
+        type=int,
+        default=0,
+        metavar="GAMES",
+        help="then play the new network against the old, up to so many games",
+    )
+    parser.add_argument(
+        "--simulations", type=int, default=100, help="a move in that match (default: 100)"
+    )
+    parser.add_argument(
+        "--own-openings",
+        action="store_true",
+        help="play it from openings as the starting network plays them, too: what was forgotten",
+    )
+    parser.add_argument("--report", type=Path, metavar="HTML", help="write what changed, as a page")
+
+
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that say which network learns from which rows."""
     parser.add_argument(
         "--network", required=True, help="where to start: a file, a run's folder, or 'shipped'"
     )
     parser.add_argument(
-        "--games", type=Path, nargs="+", required=True, help="SGF files, zips, folders of both"
+        "--games",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="SGF files, transcripts of Othello or Connect Four (.txt, .csv), zips, folders",
     )
-    parser.add_argument("--out", type=Path, required=True, help="the network to write")
+    parser.add_argument("--size", help="board of the games, such as 9 or 7x6 (default: most)")
+    parser.add_argument("--player", default="", help="learn only moves of players so named")
+    parser.add_argument("--winner-only", action="store_true", help="learn only the winner's moves")
+    parser.add_argument("--min-rank", default="", help="only moves of such a rank or above: 5d, 1p")
+    parser.add_argument("--min-moves", type=int, default=10, help="only games of so many or more")
+    parser.add_argument("--most-games", type=int, help="train on the first so many of them only")
+    parser.add_argument("--most-rows", type=int, help="train on so many positions at most")
     parser.add_argument(
-        "--mix", type=Path, metavar="RUN", help="mix in self-play rows of this run: forget less"
+        "--mix",
+        metavar="RUN",
+        help="mix in self-play rows of this run, or 'play' to play some now: forget less",
     )
+    parser.add_argument("--mix-rows", type=int, help="how many of them, at most")
     parser.add_argument(
-        "--mix-share", type=float, metavar="SHARE", help="share of them in each batch, with --mix"
+        "--relabel", type=int, metavar="N", help="soften targets by N simulations a position"
     )
     parser.add_argument(
         "--holdout", type=float, default=0.1, help="share of games kept for judging"
     )
-    parser.add_argument("--epochs", type=int, help="passes over the games, at most")
-    parser.add_argument("--lr", type=float, help="learning rate")
-    parser.add_argument("--kl", type=float, help="weight of the pull towards the starting policy")
-    parser.add_argument("--minutes", type=float, help="begin no epoch after so long")
     parser.add_argument("--seed", type=int, default=1, help="seed of the split and the training")
-    parser.add_argument("--size", type=int, default=9, help="board size of the games to use")
 
 
 def run(args: argparse.Namespace) -> int:
-    from agents.network.checkpoint import load_network, save_network
-    from agents.parse import network_path
-    from engine.errors import ConfigError, RecordError
-    from engine.records import load_games
-    from selfplay.expert import all_rows, split_games
+    from engine.errors import ConfigError
+    from miai.tuning import prepare
     from selfplay.finetune import finetune
 
     if args.out.is_dir():
         raise ConfigError(f"expected --out as a file to write, got the folder {str(args.out)!r}")
-    if not args.out.parent.is_dir():
-        raise ConfigError(f"expected --out in a folder that exists, got {str(args.out)!r}")
-    if not 0.0 < args.holdout < 1.0:
-        raise ConfigError(f"expected --holdout between 0 and 1, got {args.holdout!r}")
-    config = _config(args)
-    source = network_path(args.network)
-    model, metadata = load_network(source)
-    loaded = load_games(args.games, size=(args.size, args.size), min_moves=10)
-    _print_loaded(loaded)
-    usable = [record for record in loaded.records if record.winner is not None]
-    kept, held = split_games(usable, args.holdout, args.seed)
-    if not kept or not held:
-        raise RecordError(
-            f"expected games to train on and to hold out, got {len(kept)} and {len(held)} "
-            f"{args.size}x{args.size} games with a known result; give more --games"
+    for path in (args.out, args.report):
+        if path is not None and not path.parent.is_dir():
+            raise ConfigError(f"expected a folder that exists for the file {str(path)!r}")
+    if args.match < 0 or args.match % 2 or args.simulations < 1:
+        raise ConfigError(
+            f"expected an even --match and --simulations above 0, got {args.match!r} "
+            f"and {args.simulations!r}"
         )
-    expert, held_out = all_rows(kept), all_rows(held)
-    mix, mix_held = _self_play_rows(args.mix, args.size) if args.mix else (None, None)
-    print(
-        f"training on {len(kept)} games ({len(expert)} positions), "
-        f"held out {len(held)} games ({len(held_out)} positions)"
-        + (f", mixed with {len(mix)} self-play rows" if mix is not None else "")
-    )
+    config = finetune_config(args)
+    task = prepare(args, print_loaded, print)
     deadline = None if args.minutes is None else time.perf_counter() + args.minutes * 60.0
     outcome = finetune(
-        model,
-        expert,
-        held_out,
+        task.model,
+        task.expert,
+        task.held_out,
         config,
         _print_epoch,
-        mix=mix,
-        mix_held_out=mix_held,
+        mix=task.mix,
+        mix_held_out=task.mix_held_out,
         deadline_s=deadline,
     )
-    _print_outcome(outcome)
-    provenance = _provenance(args, config, metadata, kept, expert, outcome)
-    save_network(args.out, outcome.model, provenance)
-    print(f"wrote {args.out}; play against it: miai play --network {args.out}")
+    _print_outcome(task, outcome)
+    _save(args, task, config, outcome)
+    strength = _match(args, task) if args.match and outcome.epoch else []
+    if args.report is not None:
+        from miai.tuning_report import write_report
+
+        write_report(args.report, task, config, outcome, strength)
+        print(f"wrote {args.report}")
     return 0
 
 
-def _config(args: argparse.Namespace) -> FinetuneConfig:
+def finetune_config(args: argparse.Namespace) -> FinetuneConfig:
+    """The settings that the command line gives."""
+    from engine.errors import ConfigError
     from miai.config import build
     from selfplay.finetune import FinetuneConfig
 
+    if args.rank is not None and not args.rank.isdecimal():
+        raise ConfigError(
+            f"expected --rank as a whole number, the adapters' rank, got {args.rank!r}; "
+            "players are chosen by --min-rank"
+        )
     given = {
         "seed": args.seed,
+        "parameters": args.parameters,
+        "rank": None if args.rank is None else int(args.rank),
         "epochs": args.epochs,
         "learning_rate": args.lr,
         "kl_weight": args.kl,
+        "value_weight": args.value_weight,
         "mix_share": args.mix_share,
     }
     known = {name: value for name, value in given.items() if value is not None}
     return build(FinetuneConfig, known, source="the command line")
 
 
-def _self_play_rows(run: Path, size: int) -> tuple[Rows, Rows]:
-    """The newest rows of a run; those of every tenth game are held out.
+def _save(args: argparse.Namespace, task: Task, config: FinetuneConfig, outcome: Outcome) -> None:
+    from agents.network.adapters import save_adapter
+    from agents.network.checkpoint import save_network
 
-    Raises:
-        RunError: if the run has none, too few, or some of another size.
-    """
-    from engine.errors import RunError
-    from selfplay.folder import RunFolder
-    from selfplay.shards import Rows, read_shard
-
-    parts: list[Rows] = []
-    for path in reversed(RunFolder(run).shards()):
-        parts.append(read_shard(path))
-        layout = parts[-1].layout
-        if (layout.height, layout.width) != (size, size):
-            raise RunError(
-                f"expected self-play rows of a {size}x{size} board, "
-                f"got {layout.height}x{layout.width}: {path}"
-            )
-        if sum(len(part) for part in parts) >= _MIX_ROWS:
-            break
-    if not parts:
-        raise RunError(f"expected a run's folder with self-play rows, got {str(run)!r}")
-    rows = Rows.concatenate(parts)
-    held = rows.game % 10 == 0
-    if held.all() or not held.any():
-        raise RunError(f"expected a run of more games to mix in, got {len(rows)} rows in {run}")
-    return rows.take((~held).nonzero()[0]), rows.take(held.nonzero()[0][:_MIX_HELD_OUT])
+    provenance = task.provenance(config, outcome)
+    save_network(args.out, outcome.model, provenance, task.calibration(outcome.model))
+    print(f"wrote {args.out}; play against it: miai play --network {args.out}")
+    if outcome.adapted is not None:
+        adapter = args.out.with_suffix(".adapter.safetensors")
+        save_adapter(adapter, outcome.adapted, provenance)
+        print(f"wrote {adapter}, {adapter.stat().st_size:,} bytes: the adapters alone")
 
 
-def _print_loaded(loaded: Loaded) -> None:
-    moves = sum(len(record.actions) for record in loaded.records)
-    print(f"read {len(loaded.records)} games, {moves} moves", end="")
-    counts = ", ".join(f"{count} {reason}" for reason, count in loaded.reasons.most_common())
-    print(f"; {counts}" if counts else "")
+def _match(args: argparse.Namespace, task: Task) -> list[Strength]:
+    """One match from random openings; one from those of self-play, if it is asked for."""
+    from miai.strength import match, network_agents, own_openings
+
+    networks = (("tuned", args.out), ("start", task.source))
+    tuned, start = network_agents(task.spec, networks, args.simulations)
+    print(f"playing up to {args.match} games against the start", flush=True)
+    conditions = f"{args.simulations} simulations, {task.spec}, seed {args.seed}"
+    found = [match(task.spec, tuned, start, args.match, args.seed, conditions)]
+    print(f"against the start: {found[0]}", flush=True)
+    if args.own_openings:
+        openings = own_openings(task.spec, task.source, args.match // 2, args.seed)
+        conditions += ", openings of self-play"
+        found.append(
+            match(task.spec, tuned, start, args.match, args.seed, conditions, openings=openings)
+        )
+        print(f"against the start: {found[1]}")
+    for agent in (tuned, start):
+        agent.close()
+    return found
+
+
+def print_loaded(loaded: Loaded) -> None:
+    """The summary: games, moves, players, results, and what was left out and why."""
+    print(f"read {len(loaded.records):,} games, {loaded.moves:,} moves")
+    players = loaded.players()
+    if players:
+        some = ", ".join(f"{name} ({n})" for name, n in players.most_common(_PLAYERS_SHOWN))
+        print(f"  {len(players)} players: {some}" + (", ..." if len(players) > 5 else ""))
+    print("  results: " + ", ".join(f"{n} {what}" for what, n in loaded.results().most_common()))
+    if loaded.reasons:
+        counts = ", ".join(f"{count} {reason}" for reason, count in loaded.reasons.most_common())
+        print(f"  left out or cut: {counts}")
     for line in loaded.refusals[:_REFUSALS_SHOWN]:
         print(f"  {line}", file=sys.stderr)
-    if len(loaded.refusals) > _REFUSALS_SHOWN:
-        print(f"  and {len(loaded.refusals) - _REFUSALS_SHOWN} more", file=sys.stderr)
+    more = sum(loaded.reasons.values()) - _REFUSALS_SHOWN
+    if more > 0:
+        print(f"  and {more} more", file=sys.stderr)
 
 
 def _print_epoch(epoch: Epoch) -> None:
@@ -171,15 +224,22 @@ def _print_epoch(epoch: Epoch) -> None:
     )
 
 
-def _print_outcome(outcome: Outcome) -> None:
+def _print_outcome(task: Task, outcome: Outcome) -> None:
     before = outcome.before
+    share = outcome.trained_parameters / task.model.parameter_count
     print(
-        f"kept epoch {outcome.epoch}. On {before.games} held-out games "
-        f"({before.positions} positions), 95 % intervals by game:"
+        f"kept epoch {outcome.epoch}; trained {outcome.trained_parameters:,} numbers "
+        f"({share:.1%} of the network's). On {before.games} held-out games "
+        f"({before.positions:,} positions), 95 % intervals by game:"
     )
     _print_table(before, outcome.after)
+    for phase, (old, new) in outcome.phases.items():
+        print(
+            f"  {phase + ' (' + format(old.positions, ',') + ')':18} "
+            f"{'top-1 ' + old.top_1.percent():>26} {'top-1 ' + new.top_1.percent():>26}"
+        )
     if outcome.kept_before is not None and outcome.kept_after is not None:
-        print(f"forgetting, on {outcome.kept_before.positions} held-out self-play positions:")
+        print(f"forgetting, on {outcome.kept_before.positions:,} held-out self-play positions:")
         _print_table(outcome.kept_before, outcome.kept_after)
 
 
@@ -198,29 +258,3 @@ def _print_table(before: Agreement, after: Agreement) -> None:
     print(f"  {'':18} {'before':>26} {'after':>26}")
     for name, old, new in lines:
         print(f"  {name:18} {old:>26} {new:>26}")
-
-
-def _provenance(
-    args: argparse.Namespace,
-    config: FinetuneConfig,
-    metadata: dict[str, object],
-    kept: list[GameRecord],
-    expert: Rows,
-    outcome: Outcome,
-) -> dict[str, object]:
-    parent = metadata["provenance"]
-    return {
-        **(parent if isinstance(parent, dict) else {}),
-        "made_by": "fine-tuning",
-        "parent": metadata["hash"],
-        "parent_provenance": parent,
-        "expert_files": [path.name for path in args.games],
-        "expert_games": len(kept),
-        "expert_positions": len(expert),
-        "mixed_with": args.mix.name if args.mix else None,
-        "epoch": outcome.epoch,
-        "finetune_seed": args.seed,
-        "finetune_settings": asdict(config),
-        "before": outcome.before.as_dict(),
-        "after": outcome.after.as_dict(),
-    }

@@ -51,7 +51,8 @@ def test_score_and_ownership_only_where_the_board_confirms_the_result() -> None:
     assert np.isnan(wrong.score).all()
     assert not wrong.ownership.any()
     unknown = record_rows(read_sgf(game.format("?").encode(), "x")[0], 0)
-    assert not unknown.weight.any()
+    assert not unknown.root_value.any()
+    assert unknown.policy_weight.all()
 
 
 def test_no_game_is_on_both_sides_even_turned_or_mirrored() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from agents.network.adapters import load_adapter, save_adapter
 from agents.network.checkpoint import load_network, save_network
 from engine.errors import RunError
 from engine.games.go import GoSpec
@@ -17,13 +19,15 @@ from miai.cli import main
 from selfplay.agreement import calibration_error, measure_agreement
 from selfplay.expert import all_rows
 from selfplay.finetune import Epoch, FinetuneConfig, Outcome, finetune
+from selfplay.mixing import hold_out, play_rows
+from selfplay.relabel import relabel
 from selfplay.shards import write_shard
 from tests.selfplay.small import small_network, some_rows
 from tests.selfplay.test_expert import random_record
 
 
-def rule_record(seed: int):  # type: ignore[no-untyped-def]
-    """A game whose players always choose the last sensible point: easy to imitate."""
+def rule_record(seed: int, choice: int = -1):  # type: ignore[no-untyped-def]
+    """A game whose players always choose the last sensible point, or another: easy to imitate."""
     from engine.records import GameRecord
 
     spec = GoSpec(5, 5, 0.5, ko="simple")
@@ -32,12 +36,12 @@ def rule_record(seed: int):  # type: ignore[no-untyped-def]
     actions: list[int] = []
     for ply in range(14):
         points = np.flatnonzero(spec.candidates(position)[0, :-1])
-        actions.append(int(random.choice(points) if ply < 3 else points[-1]))
+        actions.append(int(random.choice(points) if ply < 3 else points[choice]))
         spec.play(position, np.array([actions[-1]]))
     return GameRecord(spec, tuple(actions), result="B+R" if seed % 2 else "W+R")
 
 
-def tune(**settings: float) -> tuple[Outcome, list[Epoch]]:
+def tune(**settings: object) -> tuple[Outcome, list[Epoch]]:
     expert = all_rows([rule_record(seed) for seed in range(40)])
     held = all_rows([rule_record(seed) for seed in range(100, 108)])
     epochs: list[Epoch] = []
@@ -146,6 +150,84 @@ def test_calibration_error_by_hand() -> None:
     assert calibration_error(half, np.array([1.0, 0.0, 1.0, 0.0])) == pytest.approx(0.0)
 
 
+@pytest.mark.parametrize("parameters", ["lora", "heads"])
+def test_only_the_wanted_parameters_are_trained(parameters: str) -> None:
+    outcome, _ = tune(parameters=parameters, rank=2, epochs=8, patience=9, learning_rate=2e-2)
+    before, after = small_network().state_dict(), outcome.model.state_dict()
+    changed = {name for name, tensor in after.items() if not torch.equal(tensor, before[name])}
+    assert outcome.trained_parameters < small_network().parameter_count
+    if parameters == "heads":
+        assert changed
+        assert all(name.startswith(("policy_head.", "value_head.")) for name in changed)
+    else:
+        assert all(name.endswith("weight") for name in changed)
+        assert "stem.weight" in changed  # an untrained network lets nothing through its blocks
+
+
+def test_a_saved_adapter_over_its_base_is_the_tuned_network(tmp_path: Path) -> None:
+    outcome, _ = tune(parameters="lora", rank=2, epochs=2, learning_rate=1e-2)
+    assert outcome.adapted is not None
+    save_adapter(tmp_path / "a.safetensors", outcome.adapted, {})
+    again = small_network()
+    load_adapter(tmp_path / "a.safetensors", again)
+    merged, tuned = again.merged().state_dict(), outcome.model.state_dict()
+    assert all(torch.allclose(merged[name], tensor, atol=1e-6) for name, tensor in tuned.items())
+
+
+def test_mixed_rows_keep_what_they_teach() -> None:
+    """Self-play rows, trained on beside the expert's, are forgotten less than without."""
+    expert = all_rows([rule_record(seed) for seed in range(40)])
+    other = all_rows([rule_record(seed, 0) for seed in range(200, 240)])
+    settings = {"epochs": 4, "batch": 64, "learning_rate": 1e-2, "kl_weight": 0.0, "patience": 9}
+    config = FinetuneConfig(**settings)  # type: ignore[arg-type]
+    quiet = lambda epoch: None  # noqa: E731
+    alone = finetune(small_network(), expert, expert, config, quiet, mix_held_out=other)
+    mixed = finetune(small_network(), expert, expert, config, quiet, mix=other, mix_held_out=other)
+    assert alone.kept_after is not None and mixed.kept_after is not None
+    assert mixed.kept_after.log_likelihood.mean > alone.kept_after.log_likelihood.mean
+
+
+def test_moves_and_results_that_are_not_known_teach_nothing() -> None:
+    """With all policy weights 0 and no results, expert rows change nothing but by the pull."""
+    rows = all_rows([rule_record(seed) for seed in range(8)])
+    silent = replace(
+        rows,
+        policy_weight=np.zeros_like(rows.policy_weight),
+        root_value=np.zeros_like(rows.root_value),
+        score=np.full_like(rows.score, np.nan),
+    )
+    epochs: list[Epoch] = []
+    config = FinetuneConfig(epochs=1, batch=32, kl_weight=0.0)
+    finetune(small_network(), silent, rows, config, epochs.append)
+    assert epochs[1].training_loss == pytest.approx(0.0, abs=1e-6)
+
+
+def test_relabelled_targets_are_part_search_part_expert() -> None:
+    from agents.evaluators.constant import ConstantEvaluator
+
+    records = [rule_record(seed) for seed in range(3)]
+    rows = all_rows(records)
+    found = relabel(records, rows, ConstantEvaluator(), 8, share=0.25)
+    chosen = rows.policy.argmax(axis=1)
+    at = np.arange(len(rows))
+    policy = found.policy.astype(float)
+    np.testing.assert_allclose(policy.sum(axis=1), 1.0, atol=1e-2)
+    assert (policy[at, chosen] >= 0.749).all()
+    assert (policy[at, chosen] < 1.0).any()
+    legal = rows.unpacked_planes()[:, :, rows.layout.plane_names.index("legal")] > 0
+    assert (policy[:, :-1][~legal] == 0.0).all()
+
+
+def test_the_network_plays_itself_for_rows() -> None:
+    spec = GoSpec(5, 5, 0.5)
+    rows = play_rows(small_network(), spec, 200, seed=1, simulations=4)
+    assert len(rows) >= 200
+    assert rows.layout.width == 5
+    kept, held = hold_out(rows, 50, seed=1)
+    assert len(held) <= 50
+    assert not set(kept.game.tolist()) & set(held.game.tolist())
+
+
 @pytest.fixture
 def games(tmp_path: Path) -> Path:
     folder = tmp_path / "games"
@@ -162,16 +244,51 @@ def test_the_command_writes_a_network_that_says_where_it_is_from(
     start, out = tmp_path / "start.safetensors", tmp_path / "out.safetensors"
     save_network(start, small_network(), {"games": 3})
     arguments = ["--network", str(start), "--games", str(games), "--out", str(out)]
-    code = main(["finetune", *arguments, "--size", "5", "--epochs", "2", "--holdout", "0.3"])
+    code = main(
+        [
+            "finetune",
+            *arguments,
+            "--size",
+            "5",
+            "--epochs",
+            "2",
+            "--holdout",
+            "0.3",
+            "--report",
+            str(tmp_path / "report.html"),
+            "--match",
+            "4",
+            "--simulations",
+            "4",
+        ]
+    )
     printed = capsys.readouterr()
     assert code == 0, printed.err
-    for words in ("top-1 agreement", "top-5 agreement", "calibration error", "1 damaged"):
+    for words in (
+        "top-1 agreement",
+        "top-5 agreement",
+        "calibration error",
+        "1 damaged",
+        "opening (",
+    ):
         assert words in printed.out
     assert "broken.sgf" in printed.err
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<figure>") == min(12, len({*_held_out_games(printed.out)}))
+    assert page.count("<svg") == 2 * page.count("<figure>") + 1
+    assert "http" not in page
+    assert "<script" not in page
     _, metadata = load_network(out)
     assert metadata["provenance"]["made_by"] == "fine-tuning"
     assert metadata["provenance"]["finetune_settings"]["epochs"] == 2
     assert metadata["provenance"]["parent"] == load_network(start)[1]["hash"]
+
+
+def _held_out_games(printed: str) -> range:
+    """As many as the command said."""
+    match = re.search(r"held out (\d+) games", printed)
+    assert match is not None
+    return range(int(match.group(1)))
 
 
 def test_self_play_rows_of_another_board_or_too_few_are_refused(
@@ -183,8 +300,8 @@ def test_self_play_rows_of_another_board_or_too_few_are_refused(
     arguments = ["--network", str(start), "--games", str(games), "--size", "5"]
     arguments += ["--mix", str(run), "--out", str(tmp_path / "out.safetensors")]
     for rows, words in (
-        (some_rows(GoSpec(4, 4), 8), "got 4x4"),
-        (some_rows(GoSpec(5, 5), 4), "more games"),
+        (some_rows(GoSpec(4, 4), 8), "got go 4x4"),
+        (some_rows(GoSpec(5, 5), 4), "ten self-play games or more"),
     ):
         write_shard(run / "shards" / "000001.npz", rows)
         assert main(["finetune", *arguments]) == 2
