@@ -29,6 +29,7 @@ COMMANDS: Final = (
     "compare",
     "ratings",
     "finetune",
+    "adjust",
     "arena",
     "gtp",
     "analyze",

@@ -1,32 +1,21 @@
-"""How much stronger one network plays than another: a match that stops when it knows."""
+"""How much stronger one network plays than another: the arena's sequential test, in one line."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
-from agents.evaluators.auto import load_evaluator
 from agents.parse import Spelling, make_agent
 from agents.protocol import Agent
-from arena.match import OPENING_PLIES, PlayedGame, play_games
-from arena.openings import Opening, distinct_games, make_openings
-from arena.schedule import make_schedule
-from arena.stats.pentanomial import count_pairs, pair_statistics
+from arena.match import Answer, is_stronger
+from arena.openings import OPENING_PLIES, OpeningPlan
 from arena.stats.sprt import Hypotheses
-from arena.stats.stopping import estimate_after_stopping
-from engine.errors import ConfigError
 from engine.games.spec import GameSpec
-from engine.random import OPENING, generator
 
-_AT_ONCE: Final = 64
-_OWN_PLIES: Final = 8
-_ATTEMPTS: Final = 20
 BETTER: Final = Hypotheses(0.0, 50.0, model="logistic")
 """Equal, or 50 Elo better."""
+_OWN_PLIES: Final = (6, 10)
 
 
 @dataclass(frozen=True)
@@ -36,13 +25,13 @@ class Strength:
     wins: int
     draws: int
     losses: int
-    pairs: tuple[int, ...]
     elo: float
+    """Not flattered by when the match stopped."""
     low: float
     high: float
     """95 % interval of ``elo``."""
-    decision: str
-    """``elo0`` or ``elo1`` of the test, or nothing if the games ran out or there was no test."""
+    stronger: bool | None
+    """Whether the test took it for 50 Elo better or for no better; ``None``: too few games."""
     distinct: int
     conditions: str
 
@@ -59,135 +48,54 @@ class Strength:
 
     def as_dict(self) -> dict[str, object]:
         """Plain values, for JSON."""
-        return {**self.__dict__, "pairs": list(self.pairs)}
+        return asdict(self)
 
 
-@dataclass
-class _Tally:
-    """The first network's points, by pair."""
-
-    points: dict[int, list[float]] = field(default_factory=dict)
-    actions: list[tuple[int, ...]] = field(default_factory=list)
-
-    def note(self, game: PlayedGame) -> None:
-        own = game.black_points if game.fixture.black == 0 else 1.0 - game.black_points
-        self.points.setdefault(game.fixture.pair, []).append(own)
-        self.actions.append(game.actions)
-
-    def counts(self) -> tuple[int, ...]:
-        return tuple(count_pairs(self.points.values()))
-
-
-def network_agents(
-    spec: GameSpec, networks: Sequence[tuple[str, Path]], simulations: int
-) -> list[Agent]:
-    """Agents that search with network files."""
-    return [
-        make_agent(Spelling(str(path), name, "network", simulations, path), spec)
-        for name, path in networks
-    ]
-
-
-def own_openings(
-    spec: GameSpec, network: Path, count: int, seed: int, plies: int = _OWN_PLIES
-) -> list[Opening]:
-    """Openings as a network's self-play has them: drawn from its policy, all of them distinct.
-
-    Raises:
-        ConfigError: if it plays too few different ones.
-    """
-    evaluator = load_evaluator(network, spec)
-    random = generator(seed, 0, 0, OPENING)
-    found: dict[Opening, None] = {}
-    for _ in range(_ATTEMPTS):
-        positions = spec.allocate(count)
-        lines: list[list[int]] = [[] for _ in range(count)]
-        for _ in range(plies):
-            logits = evaluator.evaluate(spec, positions).policy_logits.astype(np.float64)
-            legal = spec.candidates(positions)
-            noisy = np.where(legal, logits + random.gumbel(size=logits.shape), -np.inf)
-            actions = noisy.argmax(axis=1)
-            spec.play(positions, actions)
-            for line, action in zip(lines, actions.tolist(), strict=True):
-                line.append(action)
-        over = spec.finished(positions)
-        found |= {tuple(line): None for line, done in zip(lines, over, strict=True) if not done}
-        if len(found) >= count:
-            return list(found)[:count]
-    raise ConfigError(f"expected {count} distinct openings, got {len(found)}; ask for fewer games")
-
-
-def match(
+def measure_strength(
     spec: GameSpec,
-    first: Agent,
-    second: Agent,
-    games: int,
-    seed: int,
-    conditions: str,
+    new: Path,
+    old: Path,
     *,
-    test: Hypotheses | None = BETTER,
-    openings: Sequence[Opening] | None = None,
-    on_games: Callable[[int, float], None] = lambda games, score: None,
+    games: int,
+    simulations: int,
+    seed: int,
+    own_openings: bool = False,
+    test: Hypotheses = BETTER,
 ) -> Strength:
-    """Play pairs of games from distinct openings, until ``test`` decides or there are no more.
+    """Let the network file ``new`` play ``old`` until the test decides, ``games`` games at most.
 
-    Args:
-        spec: the game.
-        first: is rated.
-        second: its opponent.
-        games: at most so many; an even number.
-        seed: of openings and agents.
-        conditions: said with the result, such as ``100 simulations``.
-        test: stops the match early; ``None`` plays all games.
-        openings: to play from, a pair of games each; else random ones of 2 to 4 plies.
-        on_games: is told now and then how many games are over, and the score.
+    Openings are random ones of 2 to 4 plies, or with ``own_openings`` 6 to 10 plies drawn from
+    ``old``'s policy, as in its self-play.
 
     Raises:
-        ConfigError: if ``games`` is not an even number above 0.
+        ConfigError: if ``games`` is not an even number above 0, or there are too few openings.
     """
-    if games < 2 or games % 2:
-        raise ConfigError(f"expected an even number of games of at least 2, got {games!r}")
-    if openings is None:
-        openings = make_openings(spec, games // 2, OPENING_PLIES, seed)
-    fixtures = make_schedule([(0, 1)], list(openings)[: games // 2])
-    tally, decision = _Tally(), ""
-    for start in range(0, len(fixtures), _AT_ONCE):
-        play_games(
-            spec,
-            (first, second),
-            fixtures[start : start + _AT_ONCE],
-            seed=seed,
-            on_game=tally.note,
-            games_at_once=_AT_ONCE,
-        )
-        points = [point for pair in tally.points.values() for point in pair]
-        on_games(len(points), sum(points) / len(points))
-        decision = test.decision(tally.counts()) if test is not None else ""
-        if decision:
-            break
-    return _strength(spec, tally, decision, test, conditions)
+    plan = OpeningPlan("random", plies=OPENING_PLIES)
+    if own_openings:
+        plan = OpeningPlan("policy", str(old), _OWN_PLIES)
+    first, second = (_agent(spec, path, simulations) for path in (new, old))
+    answer = is_stronger(spec, first, second, test, most_games=games, seed=seed, openings=plan)
+    for agent in (first, second):
+        agent.close()
+    openings = "self-play openings" if own_openings else "random openings"
+    return _said(answer, f"{simulations} simulations, {spec}, {openings}, seed {seed}")
 
 
-def _strength(
-    spec: GameSpec, tally: _Tally, decision: str, test: Hypotheses | None, conditions: str
-) -> Strength:
-    points = [point for pair in tally.points.values() for point in pair]
-    counts = tally.counts()
-    if test is None:
-        plain = pair_statistics(counts)
-        elo, low, high = plain.elo, plain.lower, plain.upper
-    else:
-        stopped = estimate_after_stopping(counts, test)
-        elo, low, high = stopped.elo, stopped.lower, stopped.upper
+def _agent(spec: GameSpec, path: Path, simulations: int) -> Agent:
+    text = f"{path}@{simulations}"
+    return make_agent(Spelling(text, path.stem, "network", simulations, network=path), spec)
+
+
+def _said(answer: Answer, conditions: str) -> Strength:
+    result, estimate = answer.result, answer.estimate
     return Strength(
-        wins=points.count(1.0),
-        draws=points.count(0.5),
-        losses=points.count(0.0),
-        pairs=counts,
-        elo=elo,
-        low=low,
-        high=high,
-        decision=decision,
-        distinct=distinct_games(spec, tally.actions),
+        wins=result.wins,
+        draws=result.draws,
+        losses=result.losses,
+        elo=estimate.elo,
+        low=estimate.lower,
+        high=estimate.upper,
+        stronger=answer.stronger,
+        distinct=result.distinct,
         conditions=conditions,
     )

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 _MIX_ROWS: Final = 60_000
 _PLAYED_ROWS: Final = 10_000
-_HELD_OUT_ROWS: Final = 20_000
 _MIX_HELD_OUT: Final = 4096
 _CALIBRATION_ROWS: Final = 256
 _PLAY: Final = "play"
@@ -106,7 +105,7 @@ def prepare(args: argparse.Namespace, show: Callable[[Loaded], None], say: Say) 
     """
     if not 0.0 < args.holdout < 1.0:
         raise ConfigError(f"expected --holdout between 0 and 1, got {args.holdout!r}")
-    for name in ("min_moves", "most_games", "most_rows", "mix_rows", "relabel"):
+    for name in ("min_moves", "most_games", "most_rows", "mix_rows", "relabel", "holdout_rows"):
         value = getattr(args, name)
         if value is not None and value < 1:
             raise ConfigError(f"expected --{name.replace('_', '-')} above 0, got {value!r}")
@@ -124,7 +123,7 @@ def prepare(args: argparse.Namespace, show: Callable[[Loaded], None], say: Say) 
         )
     spec = _usual_spec(kept)
     expert = share_repeats(_first_rows(all_rows(kept, only), args.most_rows))
-    held_out = without_known(_first_rows(all_rows(held, only), _HELD_OUT_ROWS), expert)
+    held_out = without_known(_first_rows(all_rows(held, only), args.holdout_rows), expert)
     if not len(held_out):
         raise RecordError("expected held-out positions that are not among the training games'")
     mix, mix_held_out = _mixed(args, model, spec, say)

@@ -208,7 +208,7 @@ class _Tuner:
         deadline_s: float | None,
     ) -> None:
         self._config = config
-        self._deadline_s = deadline_s
+        self._deadline_s, self._began_s = deadline_s, time.perf_counter()
         self._symmetries = symmetries_of(expert)
         self._experts = len(expert)
         self._rows = expert if mix is None else Rows.concatenate([expert, mix])
@@ -250,6 +250,14 @@ class _Tuner:
             self._rows_seen += len(at)
         return total / max(steps, 1), self._rows_seen
 
+    def _progress(self, epochs_done: float) -> float:
+        """Share of the training that is over, by its epochs or by its time."""
+        done = epochs_done / self._config.epochs
+        if self._deadline_s is not None:
+            left = self._deadline_s - time.perf_counter()
+            done = max(done, 1.0 - left / max(self._deadline_s - self._began_s, 1e-9))
+        return min(done, 1.0)
+
     def _mixed(self, random: np.random.Generator) -> NDArray[np.int64]:
         """Places of the self-play rows of a batch."""
         others = len(self._rows) - self._experts
@@ -265,7 +273,7 @@ class _Tuner:
         if self._config.kl_weight:
             parts["kl"] = self._distance(batch, output)
             parts["total"] = parts["total"] + self._config.kl_weight * parts["kl"]
-        rate = self._config.rate * (1.0 - 0.9 * epochs_done / self._config.epochs)
+        rate = self._config.rate * (1.0 - 0.9 * self._progress(epochs_done))
         return self._learner.step(parts, rate)["total"]
 
     def _value_loss(self, batch: Batch, output: NetworkOutput, experts: int) -> Tensor:

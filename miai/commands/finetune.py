@@ -27,20 +27,8 @@ _PLAYERS_SHOWN = 5
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data_arguments(parser)
+    add_setting_arguments(parser)
     parser.add_argument("--out", type=Path, required=True, help="the network to write")
-    parser.add_argument(
-        "--parameters",
-        choices=("full", "lora", "heads"),
-        help="what is trained: all weights, adapters beside them, or the heads (default: full)",
-    )
-    parser.add_argument("--rank", help="of the adapters of --parameters lora (default: 8)")
-    parser.add_argument(
-        "--mix-share", type=float, metavar="SHARE", help="share of them in each batch, with --mix"
-    )
-    parser.add_argument("--epochs", type=int, help="passes over the games, at most")
-    parser.add_argument("--lr", type=float, help="learning rate (default: by --parameters)")
-    parser.add_argument("--kl", type=float, help="weight of the pull towards the starting network")
-    parser.add_argument("--value-weight", type=float, help="weight of the experts' results")
     parser.add_argument("--minutes", type=float, help="stop training after so long")
     parser.add_argument(
         "--match",
@@ -58,6 +46,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="play it from openings as the starting network plays them, too: what was forgotten",
     )
     parser.add_argument("--report", type=Path, metavar="HTML", help="write what changed, as a page")
+
+
+def add_setting_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that say how the network learns."""
+    parser.add_argument(
+        "--parameters",
+        choices=("full", "lora", "heads"),
+        help="what is trained: all weights, adapters beside them, or the heads (default: full)",
+    )
+    parser.add_argument("--rank", help="of the adapters of --parameters lora (default: 8)")
+    parser.add_argument(
+        "--mix-share", type=float, metavar="SHARE", help="share of self-play rows in each batch"
+    )
+    parser.add_argument("--epochs", type=int, help="passes over the games, at most")
+    parser.add_argument("--lr", type=float, help="learning rate (default: by --parameters)")
+    parser.add_argument("--kl", type=float, help="weight of the pull towards the starting network")
+    parser.add_argument("--value-weight", type=float, help="weight of the experts' results")
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
@@ -90,6 +95,9 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--holdout", type=float, default=0.1, help="share of games kept for judging"
+    )
+    parser.add_argument(
+        "--holdout-rows", type=int, default=20_000, help="judge by so many positions at most"
     )
     parser.add_argument("--seed", type=int, default=1, help="seed of the split and the training")
 
@@ -144,17 +152,11 @@ def finetune_config(args: argparse.Namespace) -> FinetuneConfig:
             f"expected --rank as a whole number, the adapters' rank, got {args.rank!r}; "
             "players are chosen by --min-rank"
         )
-    given = {
-        "seed": args.seed,
-        "parameters": args.parameters,
-        "rank": None if args.rank is None else int(args.rank),
-        "epochs": args.epochs,
-        "learning_rate": args.lr,
-        "kl_weight": args.kl,
-        "value_weight": args.value_weight,
-        "mix_share": args.mix_share,
-    }
-    known = {name: value for name, value in given.items() if value is not None}
+    known = {"seed": args.seed, "parameters": args.parameters, "epochs": args.epochs}
+    known["rank"] = None if args.rank is None else int(args.rank)
+    known |= {"learning_rate": args.lr, "kl_weight": args.kl, "mix_share": args.mix_share}
+    known["value_weight"] = args.value_weight
+    known = {name: value for name, value in known.items() if value is not None}
     return build(FinetuneConfig, known, source="the command line")
 
 
@@ -173,23 +175,23 @@ def _save(args: argparse.Namespace, task: Task, config: FinetuneConfig, outcome:
 
 def _match(args: argparse.Namespace, task: Task) -> list[Strength]:
     """One match from random openings; one from those of self-play, if it is asked for."""
-    from miai.strength import match, network_agents, own_openings
+    from miai.strength import measure_strength
 
-    networks = (("tuned", args.out), ("start", task.source))
-    tuned, start = network_agents(task.spec, networks, args.simulations)
-    print(f"playing up to {args.match} games against the start", flush=True)
-    conditions = f"{args.simulations} simulations, {task.spec}, seed {args.seed}"
-    found = [match(task.spec, tuned, start, args.match, args.seed, conditions)]
-    print(f"against the start: {found[0]}", flush=True)
-    if args.own_openings:
-        openings = own_openings(task.spec, task.source, args.match // 2, args.seed)
-        conditions += ", openings of self-play"
+    found = []
+    for own_openings in (False, True) if args.own_openings else (False,):
+        print(f"playing up to {args.match} games against the start", flush=True)
         found.append(
-            match(task.spec, tuned, start, args.match, args.seed, conditions, openings=openings)
+            measure_strength(
+                task.spec,
+                args.out,
+                task.source,
+                games=args.match,
+                simulations=args.simulations,
+                seed=args.seed,
+                own_openings=own_openings,
+            )
         )
-        print(f"against the start: {found[1]}")
-    for agent in (tuned, start):
-        agent.close()
+        print(f"against the start: {found[-1]}", flush=True)
     return found
 
 

@@ -29,12 +29,39 @@ def run(args: argparse.Namespace) -> int:
     from agents.network.checkpoint import shipped_network_path
 
     path = args.path or shipped_network_path()
-    facts = describe_run(path) if path.is_dir() else describe_network(path)
+    facts = describe_run(path) if path.is_dir() else _describe_file(path)
     if args.json:
         print(json.dumps(facts, indent=2))
     else:
         print("\n".join(_lines(facts)))
     return 0
+
+
+def _describe_file(path: Path) -> dict[str, Any]:
+    from agents.network.checkpoint import read_bytes, read_header
+
+    header = read_header(path, read_bytes(path)).get("__metadata__")
+    is_adapter = isinstance(header, dict) and header.get("format") == "miai-adapter"
+    return describe_adapter(path) if is_adapter else describe_network(path)
+
+
+def describe_adapter(path: Path) -> dict[str, Any]:
+    """Return rank, size, base and provenance of a file of adapters.
+
+    Raises:
+        NetworkFileError: if it is not one.
+    """
+    from agents.network.adapters import read_adapter_metadata
+
+    metadata = read_adapter_metadata(path)
+    return {
+        "adapter": str(path),
+        "rank": metadata["rank"],
+        "bytes": path.stat().st_size,
+        "base weights": metadata["base"],
+        "provenance": metadata["provenance"],
+        "use": "miai export BASE --adapter FILE --out NETWORK.safetensors merges it",
+    }
 
 
 def describe_network(path: Path) -> dict[str, Any]:

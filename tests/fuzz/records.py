@@ -1,0 +1,42 @@
+"""Any bytes, as any kind of file with games: legal games come out, or refusals.
+
+A target for atheris, where that is installed: ``python -m tests.fuzz.records tests/fuzz/corpus``.
+The suite runs the corpus, and hypothesis beside it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from engine.records.files import Source
+from engine.records.load import Loaded, _games_of
+
+CORPUS = sorted((Path(__file__).parent / "corpus").iterdir())
+
+
+def check(data: bytes) -> None:
+    """Read ``data`` as SGF and as transcripts; every game must be playable."""
+    for is_sgf in (True, False):
+        loaded = Loaded()
+        for game in _games_of(Source(data, "fuzz", is_sgf), None, loaded):
+            record = game.record
+            position = record.spec.allocate(1)
+            if record.has_setup or record.first_to_move != 1:
+                stones = record.spec.board(record.black_setup, record.white_setup)
+                record.spec.set_up(position, stones, record.first_to_move)
+            assert record.spec.play_line(position, record.actions) == len(record.actions)
+        assert all(line.startswith(("expected", "move", "stones")) for line in loaded.refusals)
+
+
+def main() -> None:
+    """Let atheris look for bytes that break the promise."""
+    import atheris
+
+    atheris.instrument_all()
+    atheris.Setup(sys.argv, check)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

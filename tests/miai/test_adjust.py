@@ -1,0 +1,70 @@
+"""Adjusting: distinct settings, a common measure, and a winner that had to win twice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agents.network.checkpoint import load_network, save_network
+from engine.records import write_sgf
+from miai.adjusting import proposals
+from miai.cli import main
+from selfplay.finetune import FinetuneConfig
+from tests.selfplay.small import small_network
+from tests.selfplay.test_finetune import rule_record
+
+
+def test_proposals_are_distinct_and_vary_only_what_matters() -> None:
+    base = FinetuneConfig(parameters="lora", rank=3)
+    found = proposals(base, 8, seed=1, mixed=False)
+    assert found[0] == base
+    assert len({repr(config) for config in found}) == 8
+    assert {config.mix_share for config in found} == {base.mix_share}
+    assert len({config.rank for config in found}) > 2
+    assert found == proposals(base, 8, seed=1, mixed=False)
+    assert {config.rank for config in proposals(FinetuneConfig(), 8, 1, True)} == {8}
+
+
+@pytest.fixture
+def arguments(tmp_path: Path) -> list[str]:
+    games = tmp_path / "games"
+    games.mkdir()
+    for seed in range(30):
+        (games / f"{seed}.sgf").write_bytes(write_sgf(rule_record(seed)))
+    start = tmp_path / "start.safetensors"
+    save_network(start, small_network(), {"game": "go", "height": 5, "width": 5})
+    return ["adjust", "--network", str(start), "--games", str(games), "--holdout", "0.3"]
+
+
+def test_the_winner_is_written_or_nothing(
+    tmp_path: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.safetensors"
+    arguments += ["--out", str(out), "--trials", "2", "--match", "4", "--simulations", "4"]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    trials = json.loads((tmp_path / "out.trials.json").read_text())
+    assert len(trials) == 2
+    assert sum(trial["strength"] is not None for trial in trials) <= 1
+    if out.exists():
+        assert "once more, from other openings" in printed
+        assert load_network(out)[1]["provenance"]["made_by"] == "fine-tuning"
+    else:
+        assert "no network is written" in printed
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--trials", "0"), ("--match", "3"), ("--out", "no/such/out")]
+)
+def test_bad_options_are_told(
+    tmp_path: Path,
+    arguments: list[str],
+    option: str,
+    value: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    options = {"--out": str(tmp_path / "out.safetensors")} | {option: value}
+    assert main([*arguments, *(part for pair in options.items() for part in pair)]) == 2
+    assert option in capsys.readouterr().err
