@@ -70,6 +70,10 @@ class RunView:
         self._notes.extend(f"{minutes:.0f} min: {text}" for text in notes_of(metrics))
         self.note_strength()
 
+    def note(self, text: str) -> None:
+        """Show a line below the numbers, until others push it out."""
+        self._notes.append(text)
+
     def note_strength(self) -> None:
         """Look whether checkpoints were rated since the last look."""
         ratings = self.path / "ratings.json"
@@ -294,7 +298,7 @@ class TrainingDisplay:
             self._live.update(self._view.render(games), refresh=True)
             return
         for note in notes_of(metrics):
-            self._print(f"note: {note}")
+            self.note(note)
         now = time.monotonic()
         if now - self._printed_s >= _LINE_S or metrics.get("progress") == 1.0:
             self._printed_s = now
@@ -302,6 +306,13 @@ class TrainingDisplay:
             if self._view.strength != self._said_strength:
                 self._said_strength = self._view.strength
                 self._print(f"strength: {self._said_strength}")
+
+    def note(self, text: str) -> None:
+        """Say something that is no cycle's."""
+        if self._live is None:
+            self._print(f"note: {text}")
+        else:
+            self._view.note(text)
 
     def _print(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)

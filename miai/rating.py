@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,7 +26,7 @@ from arena.ladder import Encounter, LadderRatings, as_json, play_encounter, rate
 from arena.quiz import Question, ask, from_json, make_quiz, values_of
 from arena.quiz import as_json as as_json_quiz
 from arena.stats.intervals import wilson
-from engine.errors import ConfigError
+from engine.errors import ConfigError, MiaiError
 from engine.files import write_atomic
 from miai.config import build
 from selfplay.benchmark import (
@@ -44,6 +45,7 @@ _LOOK_S = 2.0
 _NICENESS = 10
 _NETWORKS_OPEN = 8
 _QUESTIONS = 100
+_LOG = "benchmark.log"
 
 
 class Rating:
@@ -65,6 +67,7 @@ class Rating:
         self.ratings = rate_players([_encounter(m) for m in self.played], self.config.anchor)
         self._agents: dict[str, Agent] = {}
         self._exhausted: set[Pair] = set()
+        self._unusable: set[str] = set()
         self._quiz: list[Question] | None = None if values_of(self.spec) else []
 
     def step(self) -> str | None:
@@ -74,7 +77,6 @@ class Rating:
             It in words; ``None`` if nothing is due.
 
         Raises:
-            MiaiError: if a player cannot play.
             OSError: if the disk is full.
         """
         return self._next_quiz() or self._next_meeting()
@@ -82,8 +84,11 @@ class Rating:
     def _next_meeting(self) -> str | None:
         while (due := self._due()) is not None:
             started = time.process_time()
+            first, second = (self._agent(name) for name in due)
+            if first is None or second is None:
+                continue
             try:
-                encounter = self._play(*due)
+                encounter = self._play(first, second, due)
             except ConfigError:  # a small board has only so many openings
                 self._exhausted.add(pair(*due))
                 continue
@@ -102,11 +107,14 @@ class Rating:
     def _next_quiz(self) -> str | None:
         """Ask the newest checkpoint that was not asked yet, in games with known truth."""
         asked = {entry.get("checkpoint") for entry in self.folder.read_lines(self.folder.answers)}
-        waiting = [p.stem for p in self.folder.checkpoints() if p.stem not in asked]
+        waiting = [name for name in self._checkpoints() if name not in asked]
         if not waiting or not self._questions():
             return None
         name, count = waiting[-1], len(self._questions())
-        kept = ask(self.spec, self._agent(name), self._questions(), self._seed)
+        agent = self._agent(name)
+        if agent is None:
+            return self._next_quiz()
+        kept = ask(self.spec, agent, self._questions(), self._seed)
         low, high = wilson(kept, count)
         entry = {"checkpoint": name, "asked": count, "kept": kept, "low": low, "high": high}
         self.folder.append(self.folder.answers, entry)
@@ -123,37 +131,48 @@ class Rating:
         return self._quiz
 
     def _due(self) -> Pair | None:
-        checkpoints = [path.stem for path in self.folder.checkpoints()]
         elo = {player.name: player.rating.elo for player in self.ratings.players}
-        return next_meeting(self.config, checkpoints, self.played, elo, frozenset(self._exhausted))
+        ladder = tuple(rung for rung in self.config.ladder if rung not in self._unusable)
+        return next_meeting(
+            replace(self.config, ladder=ladder),
+            self._checkpoints(),
+            self.played,
+            elo,
+            frozenset(self._exhausted),
+        )
 
-    def _play(self, first: str, second: str) -> Encounter:
+    def _checkpoints(self) -> list[str]:
+        names = [path.stem for path in self.folder.checkpoints()]
+        return [name for name in names if name not in self._unusable]
+
+    def _play(self, first: Agent, second: Agent, who: Pair) -> Encounter:
         before = sum(
             meeting.games
             for meeting in self.played
-            if pair(meeting.first, meeting.second) == pair(first, second)
+            if pair(meeting.first, meeting.second) == pair(*who)
         )
-        return play_encounter(
-            self.spec,
-            self._agent(first),
-            self._agent(second),
-            GAMES_PER_MEETING,
-            self._seed,
-            before,
-        )
+        return play_encounter(self.spec, first, second, GAMES_PER_MEETING, self._seed, before)
 
-    def _agent(self, name: str) -> Agent:
-        if name not in self._agents:
-            if len(self._agents) >= _NETWORKS_OPEN + len(self.config.ladder):
-                oldest = next(n for n in self._agents if n not in self.config.ladder)
-                self._agents.pop(oldest).close()
+    def _agent(self, name: str) -> Agent | None:
+        """The player of this name; ``None``, with a word on stderr, if it cannot be made."""
+        agent = self._agents.pop(name, None)
+        if agent is None:
             text = name
             if name not in self.config.ladder:
-                # One thread of 8 bits: it repeats exactly and leaves a GPU to the training.
+                # 8 bits: repeats exactly, and leaves a GPU to the training.
                 text = f"int8:{self.folder.path / 'checkpoints' / name}.safetensors"
                 text = f"{name}={text}@{self.config.simulations}"
-            self._agents[name] = make_agent(read_spelling(text, game=self.spec), self.spec)
-        return self._agents[name]
+            try:
+                agent = make_agent(read_spelling(text, game=self.spec), self.spec)
+            except MiaiError as error:
+                print(f"{name} is left out: {error}", file=sys.stderr, flush=True)
+                self._unusable.add(name)
+                return None
+        self._agents[name] = agent  # at the end: the first was used longest ago
+        networks = [known for known in self._agents if known not in self.config.ladder]
+        for old in networks[:-_NETWORKS_OPEN]:
+            self._agents.pop(old).close()
+        return agent
 
     def _store(self, meeting: Meeting) -> None:
         self.folder.append(self.folder.benchmarks, vars(meeting))
@@ -237,7 +256,8 @@ class Beside:
 
     def __init__(self, path: Path) -> None:
         """Start it. ``benchmark.log`` in the run's folder has what it says, should it die."""
-        self._log = (path / "benchmark.log").open("wb")
+        self._path = path
+        self._log = (path / _LOG).open("wb")
         command = [sys.executable, "-m", "miai", "ratings", str(path), "--beside"]
         self._process: subprocess.Popen[bytes] = subprocess.Popen(
             command,
@@ -257,6 +277,15 @@ class Beside:
     def alive(self) -> bool:
         """Whether it still rates."""
         return self._process.poll() is None
+
+    @property
+    def last_words(self) -> str:
+        """The last line that it left in its log."""
+        try:
+            lines = self._path.joinpath(_LOG).read_text(errors="replace").strip().splitlines()
+        except OSError:
+            lines = []
+        return lines[-1] if lines else "no reason given"
 
     def stop(self) -> None:
         """End it now; a meeting that was going on is lost."""

@@ -108,13 +108,16 @@ def _train(training: Run, trackers: Sequence[Tracker], rated: bool) -> None:
     from miai.rating import Beside
 
     folder = training.folder.path
-    with ExitStack() as beside:
-        if rated:
-            beside.enter_context(Beside(folder))
-        display = beside.enter_context(TrainingDisplay(folder))
+    with ExitStack() as closing:
+        beside = closing.enter_context(Beside(folder)) if rated else None
+        display = closing.enter_context(TrainingDisplay(folder))
 
         def report(metrics: dict[str, object]) -> None:
+            nonlocal beside
             display.show(metrics)
+            if beside is not None and not beside.alive:
+                display.note(f"checkpoints are no longer rated: {beside.last_words}")
+                beside = None
             for tracker in trackers:
                 tracker.write(metrics)
             if "checkpoint" in metrics:

@@ -141,8 +141,10 @@ def ticks(low: float, high: float, about: int) -> list[float]:
 
 
 def number(value: float) -> str:
-    """As few digits as tell it apart: 12,400, 37, 4.25, 0.031."""
+    """As few digits as tell it apart: 1.2M, 150k, 12,400, 37, 4.25, 0.031."""
     size = abs(value)
+    if size >= 1e5:
+        return f"{value / 1e6:.3g}M" if size >= 1e6 else f"{value / 1e3:.3g}k"
     if size >= 1000:
         return f"{value:,.0f}"
     return f"{value:.3g}" if size < 100 else f"{value:.0f}"

@@ -83,7 +83,7 @@ def cautions(runs: Sequence[RunData]) -> list[str]:
     if any(run.best_known is not None for run in runs):
         found.append(
             "Elo of different runs meets only through the fixed players: a difference is sure only "
-            "where it exceeds both intervals. `miai arena` lets two checkpoints play each other."
+            "where it exceeds both intervals. In the arena two checkpoints can play each other."
         )
     return found
 

@@ -7,11 +7,12 @@ import json
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from agents.network.checkpoint import save_network
+from agents.network.checkpoint import load_network, save_network
 from engine.games import make
 from miai import cli
 from miai.config import to_toml
@@ -21,6 +22,7 @@ from selfplay.config import GameConfig
 from selfplay.curves import read_run
 from selfplay.folder import RunFolder
 from selfplay.report.report import report_html
+from selfplay.run import Run
 from tests.selfplay.small import small_network, small_run
 
 LADDER = BenchmarkConfig(games=16, simulations=4, ladder=("random", "rollouts:8"), anchor="random")
@@ -81,6 +83,20 @@ def test_a_run_without_ratings_and_no_run(run: Path, capsys: pytest.CaptureFixtu
     assert "expected the settings of a run" in capsys.readouterr().err
 
 
+def test_a_damaged_checkpoint_and_a_rung_that_is_not_there_are_left_out(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (run / "checkpoints" / "000002.safetensors").write_bytes(b"nothing")
+    text = (run / "config.toml").read_text()
+    (run / "config.toml").write_text(text.replace('"rollouts:8"', '"runs/absent@8"'))
+    rating = Rating(run)
+    while (step := rating.step()) is not None:
+        assert "000002" not in step and "absent" not in step
+    said = capsys.readouterr().err
+    assert "000002 is left out: " in said and "runs/absent@8 is left out: " in said
+    assert {meeting.second for meeting in rating.played} == {"random"}
+
+
 @pytest.mark.slow
 def test_the_process_beside_rates_and_goes_when_the_training_does(run: Path) -> None:
     with Beside(run) as beside:
@@ -89,6 +105,7 @@ def test_the_process_beside_rates_and_goes_when_the_training_does(run: Path) -> 
             time.sleep(0.1)
             assert beside.alive, (run / "benchmark.log").read_text()
     assert not beside.alive
+    assert beside.last_words
     assert json.loads((run / "ratings.json").read_text())["games"] >= 8
     # Killed with -9, a parent closes nothing itself; the end of the pipe is enough.
     script = (
@@ -129,3 +146,24 @@ def test_where_the_truth_is_known_checkpoints_answer_for_it(tmp_path: Path) -> N
     assert "solved" not in (again.step() or ""), "it was asked already"
     assert (path / "quiz.json").read_bytes() == questions
     assert "Solved positions" in report_html(read_run(path))
+
+
+@pytest.mark.slow
+def test_rating_beside_changes_nothing_that_is_learned(tmp_path: Path) -> None:
+    config = dataclasses.replace(
+        small_run(cycles=8), benchmark=dataclasses.replace(LADDER, share=0.5)
+    )
+    weights = []
+    for name in ("alone", "beside"):
+        with ExitStack() as closing:
+            run = closing.enter_context(Run(tmp_path / name, config, to_toml(config)))
+            if name == "beside":
+                closing.enter_context(Beside(tmp_path / name))
+            run.train(lambda _: None)
+            if name == "beside":
+                finish(tmp_path / name, 5.0, lambda _: None)
+        made = [load_network(path)[0].state_dict() for path in run.folder.checkpoints()]
+        weights.append([{k: v.numpy().tobytes() for k, v in state.items()} for state in made])
+    assert len(weights[0]) > 2
+    assert weights[0] == weights[1]
+    assert read_meetings(RunFolder(tmp_path / "beside"))
