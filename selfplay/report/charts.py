@@ -73,7 +73,7 @@ def svg(chart: Chart) -> str:
         f'<svg class="chart" viewBox="0 0 {chart.width} {chart.height}" role="img" '
         f'aria-label="{escape(chart.title)}" data-chart="{escape(_data(frame, lines))}">',
         *_grid(frame),
-        *(_level(frame, level) for level in chart.levels),
+        *_levels(frame),
     ]
     if chart.diagonal:
         low, high = frame.y_low, frame.y_high
@@ -95,7 +95,14 @@ class _Frame:
         ends = [v for line in lines for v in (*line.low, *line.high) if v is not None]
         ys = [y for line in lines for y in line.y]
         # An interval may be far wider than the curve is high: it is cut off rather than shrink it.
-        reach = max(max(ys) - min(ys), 1e-9)
+        widths = sorted(
+            high - low
+            for line in lines
+            for low, high in zip(line.low, line.high, strict=True)
+            if low is not None and high is not None
+        )
+        usual = widths[len(widths) // 2] if widths else 0.0
+        reach = max(max(ys) - min(ys), usual, 1e-9)
         ends = [min(max(v, min(ys) - reach), max(ys) + reach) for v in ends]
         ys += [*ends, *chart.extra]
         room = _BEYOND * (max(ys) - min(ys))
@@ -170,17 +177,22 @@ def _grid(frame: _Frame) -> list[str]:
     return parts
 
 
-def _level(frame: _Frame, level: Level) -> str:
+def _levels(frame: _Frame) -> list[str]:
+    """Dashed lines with their names; those that lie beyond the picture are named at its edge."""
     right = frame.chart.width - frame.chart.right
-    y = frame.y(level.y)
-    if not frame.y_low <= level.y <= frame.y_high:
-        arrow = "↓" if level.y < frame.y_low else "↑"
-        text = f"{arrow} {level.name}"
-        return f'<text class="levelname" x="{right + 6}" y="{y + 3.5}">{escape(text)}</text>'
-    return (
-        f'<path class="level" d="M{_LEFT} {y}H{right}"/>'
-        f'<text class="levelname" x="{right + 6}" y="{y + 3.5}">{escape(level.name)}</text>'
-    )
+    parts = []
+    beyond = {"↑": (frame.y_high, 0), "↓": (frame.y_low, 0)}
+    for level in sorted(frame.chart.levels, key=lambda level: level.y):
+        y, name = frame.y(level.y), level.name
+        if frame.y_low <= level.y <= frame.y_high:
+            parts.append(f'<path class="level" d="M{_LEFT} {y}H{right}"/>')
+        else:
+            arrow = "↓" if level.y < frame.y_low else "↑"
+            edge, count = beyond[arrow]
+            beyond[arrow] = (edge, count + 1)
+            y, name = frame.y(edge) + 13 * (count if arrow == "↑" else -count), f"{arrow} {name}"
+        parts.append(f'<text class="levelname" x="{right + 6}" y="{y + 3.5}">{escape(name)}</text>')
+    return parts
 
 
 def _line(frame: _Frame, line: Line) -> list[str]:

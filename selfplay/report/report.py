@@ -14,7 +14,6 @@ from selfplay.report.boards import game_html, result_text
 from selfplay.report.charts import Chart, Level, Line
 from selfplay.report.openings import openings_html, read_openings
 from selfplay.report.page import card, folded, grid, page, section, table, write_page
-from selfplay.settings import section as settings_of
 
 _LOSS_TEXT: Final = {
     "policy": ("Policy", "Nats; levels off at the entropy of what the search wants."),
@@ -201,8 +200,8 @@ def _learning(run: RunData) -> str:
     cards = []
     for name in run.loss_names:
         short = name.removeprefix("loss_")
-        if short == "total":
-            continue
+        if short == "total" or not any(run.curve(name).values):
+            continue  # the sum; and what a game without points has no use for
         title, text = _LOSS_TEXT.get(short, (short.replace("_", " "), ""))
         lines = [_line(run, name, f"{title.lower()} loss")]
         if short == "policy":
@@ -339,9 +338,8 @@ def _settings(run: RunData) -> str:
 
 def _footer(run: RunData) -> str:
     play = f"miai play --network {run.name}"
-    bench = settings_of(run.settings, "benchmark").get("games", 0)
     return (
         f"<footer>Made by miai from the run folder alone; <code>miai report {escape(str(run.name))}"
-        f"</code> makes it anew, <code>{escape(play)}</code> plays against the newest network. "
-        f"Checkpoints are rated by about {escape(str(bench))} games each.</footer>"
+        f"</code> makes it anew, <code>{escape(play)}</code> plays against the newest network."
+        "</footer>"
     )

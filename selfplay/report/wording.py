@@ -55,9 +55,9 @@ def elo_alone(strength: Strength) -> str:
 def game_name(run: RunData) -> str:
     """``Go 9×9``."""
     game: dict[str, Any] = dict(section(run.settings, "game"))
-    name = str(game.get("name", "?")).replace("_", " ")
-    name = {"tic tac toe": "tic-tac-toe"}.get(name, name)
-    return f"{name[:1].upper()}{name[1:]} {game.get('width')}×{game.get('height')}"
+    name = str(game.get("name", "?")).replace("_", " ").title()
+    name = {"Tic Tac Toe": "Tic-tac-toe"}.get(name, name)
+    return f"{name} {game.get('width')}×{game.get('height')}"
 
 
 def elapsed_s(run: RunData) -> float:
