@@ -30,6 +30,7 @@ from engine.games.go_board import (
     reset_row,
     row_starts,
     set_up_row,
+    superko_bites,
 )
 from engine.games.go_features import feature_row
 from engine.games.go_life import certain_rows
@@ -66,7 +67,7 @@ _LARGEST_KOMI = 400
 def legal_row(row, out):
     """Mark legal actions in bool ``out`` ``(actions,)``, zeroed before."""
     colour = row["to_move"]
-    superko = row["superko"] != SIMPLE_KO
+    superko = superko_bites(row)
     point = 0
     for start in row_starts(row):
         for cell in range(start, start + row["width"]):
@@ -83,7 +84,7 @@ def _candidate_rows(positions, out):
         if row["finished"] != 0:
             continue
         colour = row["to_move"]
-        superko = row["superko"] != SIMPLE_KO
+        superko = superko_bites(row)
         point = 0
         for start in row_starts(row):
             for cell in range(start, start + row["width"]):

@@ -178,6 +178,17 @@ def seen(row, position_hash):
 
 
 @helper
+def superko_bites(row):
+    """Whether superko can forbid anything yet.
+
+    Before the first capture stones only become more, so that no stone brings a position back: each
+    stands on a point that was empty in all of them. Suicide can, by removing what it placed.
+    """
+    captures = row["prisoners"][0] + row["prisoners"][1]
+    return row["superko"] != SIMPLE_KO and (captures > 0 or row["suicide"] != 0)
+
+
+@helper
 def _is_lonely(board, cell, stride):
     """Whether there are empty cells around one, and no stones."""
     north, west, east, south = (
@@ -194,7 +205,8 @@ def _is_lonely(board, cell, stride):
 def can_play(row, cell, colour, superko):
     """Whether ``colour`` may place a stone on ``cell`` by the rules in ``row``.
 
-    ``superko`` False checks simple ko only, whatever the rules: for playouts.
+    ``superko`` False checks simple ko only, whatever the rules: for playouts, and where
+    :func:`superko_bites` says that this is enough.
     """
     board = row["board"]
     if board[cell] != EMPTY:
@@ -387,7 +399,7 @@ def is_legal(row, action):
     """Whether the rules in ``row`` allow the action in a game that is not over."""
     if action == row["height"] * row["width"]:
         return True
-    return can_play(row, cell_of(row, action), row["to_move"], row["superko"] != SIMPLE_KO)
+    return can_play(row, cell_of(row, action), row["to_move"], superko_bites(row))
 
 
 @kernel

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from engine._kernel import kernel
-from engine.games.go_board import BORDER, SIMPLE_KO, can_play, row_starts
+from engine.games.go_board import BORDER, SIMPLE_KO, can_play, row_starts, superko_bites
 from engine.games.spec import BLACK, EMPTY
 
 PLANE_NAMES: Final = (
@@ -56,7 +56,7 @@ def feature_row(row, planes, globals_):
     liberties = np.empty(len(board), np.int16)
     points = row["height"] * row["width"]
     colour = row["to_move"]
-    superko = row["superko"] != SIMPLE_KO
+    superko = superko_bites(row)
     _count_liberties(row, liberties)
     point = 0
     for start in row_starts(row):
@@ -80,7 +80,7 @@ def feature_row(row, planes, globals_):
     sign = -1.0 if colour == BLACK else 1.0
     globals_[0] = sign * row["komi_half_points"] / _KOMI_SCALE
     globals_[1] = 1.0 if row["passes"] > 0 else 0.0
-    globals_[2] = 1.0 if superko else 0.0
+    globals_[2] = 1.0 if row["superko"] != SIMPLE_KO else 0.0
     globals_[3] = 1.0 if row["suicide"] != 0 else 0.0
 
 
