@@ -1,10 +1,10 @@
 """What each part of the search is worth: matches of one fixed network against itself.
 
-    python docs/results/search_elo.py play lcb --games 400 --out matches.jsonl
+    python docs/results/search_elo.py play lcb --games 400 --seed 1 --out matches.jsonl
     python docs/results/search_elo.py table matches.jsonl
 
 One side plays as the program does (PUCT with all refinements, one leaf in flight), the other with
-one thing changed. ``play`` adds a line per match, ``table`` adds up the lines of equal matches.
+one thing changed. ``play`` adds a line for every 50 games, ``table`` adds up the equal ones.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ from engine.games import make
 from engine.search import Evaluation, Evaluator
 
 SPEC = make("go", 9)
-GAMES_AT_ONCE = 64
+GAMES_AT_ONCE = 50
+RESIGN_BELOW = -0.95  # q of the root, for both sides
+LOT = 50  # games between two lines of the results
 
 SETTINGS = {
     "lcb": {"lcb_stdevs": 0.0},
@@ -56,7 +58,17 @@ class Counting:
         return self.inner.evaluate(spec, positions)
 
 
-class Forgetful(SearchAgent):
+class Player(SearchAgent):
+    """Resigns what is as good as lost: games are about half as long."""
+
+    def choose(self, turns: Sequence[Turn]) -> list[Decision]:
+        return [
+            replace(decision, resign=decision.thought.value < RESIGN_BELOW)
+            for decision in super().choose(turns)
+        ]
+
+
+class Forgetful(Player):
     """Grows every tree from nothing."""
 
     def choose(self, turns: Sequence[Turn]) -> list[Decision]:
@@ -73,7 +85,7 @@ def network() -> Evaluator:
 
 
 def play(args: argparse.Namespace) -> None:
-    config, kind, simulations = PLAY_SEARCH, SearchAgent, args.simulations
+    config, kind, simulations = PLAY_SEARCH, Player, args.simulations
     if args.what == "reuse":
         kind = Forgetful
     elif args.what != "leaves":
@@ -83,26 +95,29 @@ def play(args: argparse.Namespace) -> None:
         simulations = args.changed_simulations
     shared = network()
     evaluators = Counting(shared), Counting(shared)
-    usual = SearchAgent("usual", evaluators[0], Limit(args.simulations), PLAY_SEARCH, 1)
+    usual = Player("usual", evaluators[0], Limit(args.simulations), PLAY_SEARCH, 1)
     changed = kind("changed", evaluators[1], Limit(simulations), config, leaves)
-    started = time.perf_counter()
-    result = play_match(
-        SPEC, usual, changed, args.games, args.seed, games_at_once=GAMES_AT_ONCE, move_limit=200
-    )
-    line = {
-        "what": args.what,
-        "simulations": args.simulations,
-        "changed_simulations": simulations,
-        "leaves": leaves,
-        "seed": args.seed,
-        "pairs": result.pairs,
-        "games": len(result.games),
-        "distinct": result.distinct,
-        "evaluations": [evaluator.asked for evaluator in evaluators],
-        "seconds": round(time.perf_counter() - started),
-    }
-    with args.out.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+    for lot in range(args.games // LOT):
+        started = time.perf_counter()
+        asked = [evaluator.asked for evaluator in evaluators]
+        seed = args.seed * 1000 + lot
+        result = play_match(
+            SPEC, usual, changed, LOT, seed, games_at_once=GAMES_AT_ONCE, move_limit=200
+        )
+        line = {
+            "what": args.what,
+            "simulations": args.simulations,
+            "changed_simulations": simulations,
+            "leaves": leaves,
+            "seed": seed,
+            "pairs": result.pairs,
+            "games": len(result.games),
+            "distinct": result.distinct,
+            "evaluations": [e.asked - before for e, before in zip(evaluators, asked, strict=True)],
+            "seconds": round(time.perf_counter() - started),
+        }
+        with args.out.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
 
 
 def table(args: argparse.Namespace) -> None:

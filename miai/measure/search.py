@@ -37,11 +37,20 @@ _MEASURED: Final[tuple[tuple[GameSpec, int, int, int, tuple[_Rule, ...]], ...]] 
 
 
 class InputsEvaluator(ConstantEvaluator):
-    """Prepares a network's inputs for every position, and then knows nothing."""
+    """Prepares a network's inputs for every position of one game, and then knows nothing.
+
+    It says so in the same arrays for every batch of a size: making them is no part of a search.
+    """
+
+    def __init__(self) -> None:
+        self._answers: dict[int, Evaluation] = {}
 
     def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:
         spec.features(positions)
-        return super().evaluate(spec, positions)
+        answer = self._answers.get(len(positions))
+        if answer is None:
+            answer = self._answers[len(positions)] = super().evaluate(spec, positions)
+        return answer
 
 
 class EmptyBoardSearch:
