@@ -1,8 +1,9 @@
 """Which evaluator computes a network: the fastest that is installed and right for it.
 
 On a CPU that is the 8-bit one, which needs no torch; a CUDA device is worth torch's half precision.
-Where Numba has no dot product of bytes to use, torch may be faster: the first start measures both
-and remembers the answer, beside the compiled kernels, which belong to one machine as well.
+Where Numba has no dot product of bytes to use, another may be faster: the first start measures all
+that are installed and remembers the answer, beside the compiled kernels, which belong to a machine
+as well.
 """
 
 from __future__ import annotations
@@ -52,6 +53,17 @@ class NetworkEvaluator(Evaluator, Protocol):
     def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation: ...
 
 
+_PACKAGES: Final[dict[str, tuple[str, ...]]] = {
+    "torch": ("torch",),
+    "openvino": ("openvino", "onnx"),
+}
+
+
+def is_installed(backend: str) -> bool:
+    """Whether the packages of a backend are there."""
+    return all(find_spec(package) is not None for package in _PACKAGES.get(backend, ()))
+
+
 def cores() -> int:
     """Cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -77,15 +89,20 @@ def load_evaluator(
     makers: dict[str, Callable[[], NetworkEvaluator]] = {
         "int8": lambda: _int8(path, spec, threads or cores()),
         "torch": lambda: _torch(path, spec),
+        "openvino": lambda: _openvino(path, spec, threads or cores()),
     }
-    if backend == "auto":
-        backend = _fastest(makers, spec)
-    if backend == "openvino":
-        from agents.evaluators.openvino_evaluator import OpenVinoEvaluator
-
-        return OpenVinoEvaluator.from_file(path, spec)
-    if backend not in makers:
+    if backend not in BACKENDS:
         raise _unknown(backend)
+    if backend == "auto":
+        installed = {name: make for name, make in makers.items() if is_installed(name)}
+        backend = _fastest(installed, spec)
+    if not is_installed(backend):
+        needed = " and ".join(_PACKAGES[backend])
+        extra = "train" if backend == "torch" else backend
+        raise ConfigError(
+            f"expected {needed} for the backend {backend!r}, which is not installed: "
+            f"pip install 'miai[{extra}]', or take the backend int8"
+        )
     return makers[backend]()
 
 
@@ -124,6 +141,12 @@ def _int8(path: Path, spec: GameSpec, threads: int) -> NetworkEvaluator:
     return Int8Evaluator.from_file(path, spec, threads)
 
 
+def _openvino(path: Path, spec: GameSpec, threads: int) -> NetworkEvaluator:
+    from agents.evaluators.openvino_evaluator import OpenVinoEvaluator
+
+    return OpenVinoEvaluator.from_file(path, spec, threads=threads)
+
+
 def _torch(path: Path, spec: GameSpec) -> NetworkEvaluator:
     from agents.evaluators.torch_evaluator import TorchEvaluator, best_device
 
@@ -134,9 +157,9 @@ def _torch(path: Path, spec: GameSpec) -> NetworkEvaluator:
 
 def _fastest(makers: dict[str, Callable[[], NetworkEvaluator]], spec: GameSpec) -> Backend:
     """The backend that evaluates fastest on this machine."""
-    if find_spec("torch") is None:
+    if len(makers) == 1:
         return "int8"
-    if JIT_DISABLED or _has_cuda():
+    if "torch" in makers and (JIT_DISABLED or _has_cuda()):
         return "torch"
     if forms_here()[0] != "portable":
         return "int8"  # twice torch's speed at the very least: see docs/results/evaluators.md
@@ -149,7 +172,7 @@ def _fastest(makers: dict[str, Callable[[], NetworkEvaluator]], spec: GameSpec) 
         found: Backend = known
         return found
     rates = {name: _rate(make(), spec) for name, make in makers.items()}
-    best: Backend = "int8" if rates["int8"] >= rates["torch"] else "torch"
+    best = next(name for name in BACKENDS if rates.get(name) == max(rates.values()))
     with suppress(OSError):  # a read-only home: it is measured again next time
         write_atomic(remembered, json.dumps({"backend": best, "positions_per_s": rates}).encode())
     return best
@@ -157,7 +180,7 @@ def _fastest(makers: dict[str, Callable[[], NetworkEvaluator]], spec: GameSpec) 
 
 def forms_here() -> list[str]:
     """Names of the 8-bit forms that this CPU runs, best first."""
-    from agents.evaluators.int8_tile import forms_of_this_cpu
+    from agents.evaluators.int8_forms import forms_of_this_cpu
 
     return [form.name for form in forms_of_this_cpu()]
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.evaluators.int8_forms import Form, forms_of_this_cpu
 from agents.evaluators.int8_kernels import CHUNK, build
-from agents.evaluators.int8_tile import LINEAR_BLOCK, Form, forms_of_this_cpu
+from agents.evaluators.int8_tile import LINEAR_BLOCK
 from agents.evaluators.int8_weights import (
     HEADS,
     INPUTS,
@@ -67,8 +68,8 @@ class Int8Evaluator:
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
     def _use(self, network: FoldedNetwork, calibration: Calibration) -> None:
-        self._source = (network, calibration)
-        self._packed: dict[InputLayout, Int8Network] = {}
+        # One object, exchanged whole: a call that goes on meanwhile keeps to the old weights.
+        self._weights = _Weights(network, calibration)
 
     @property
     def description(self) -> str:
@@ -114,7 +115,7 @@ class Int8Evaluator:
             np.empty(rows, np.float32),
             np.empty((rows, spec.points), np.float32),
         )
-        parts = self._parts(rows)
+        parts = [] if self._pool is None else self._parts(rows)
         if self._pool is None or len(parts) == 1:
             self._run(network, spec, planes, globals_, out)
         else:
@@ -136,20 +137,26 @@ class Int8Evaluator:
             policy_logits=logits,
             value=softmax(values),
             score=scores,
-            ownership=np.tanh(ownership),
+            ownership=np.tanh(ownership, out=ownership),
         )
 
     def _for(self, spec: GameSpec) -> Int8Network:
         """The network, packed for the inputs of a game."""
+        weights = self._weights
+        last_spec, last = weights.last
+        if last_spec is spec and last is not None:
+            return last
         layout = InputLayout.of(spec)
-        packed = self._packed.get(layout)
+        packed = weights.packed.get(layout)
         if packed is None:
             self.config.require(spec.name)
-            network, calibration = self._source
             packed = quantize(
-                network.specialised(layout), calibration.specialised(self.config, layout), self.form
+                weights.network.specialised(layout),
+                weights.calibration.specialised(self.config, layout),
+                self.form,
             )
-            self._packed[layout] = packed
+            weights.packed[layout] = packed
+        weights.last = spec, packed
         return packed
 
     def _parts(self, rows: int) -> list[slice]:
@@ -168,34 +175,46 @@ class Int8Evaluator:
         globals_: NDArray[np.float32],
         out: Sequence[NDArray[np.float32]],
     ) -> None:
-        boards, floats = self._scratch(network, spec.height, spec.width)
-        factor = width_factor(spec.height, spec.width)
-        size = (spec.height, spec.width)
-        self._forward(network, planes, globals_, *size, factor, boards, floats, tuple(out))
+        height, width = spec.height, spec.width
+        factor, boards, floats = self._scratch(network, height, width)
+        self._forward(network, planes, globals_, height, width, factor, boards, floats, tuple(out))
 
-    def _scratch(self, network: Int8Network, height: int, width: int) -> tuple[Any, Any]:
-        """Boards with a ring of zeros, and small vectors: one set per thread and board size."""
+    def _scratch(self, network: Int8Network, height: int, width: int) -> tuple[Any, Any, Any]:
+        """The pool's factor, ringed boards, and small vectors: a set per thread and board size."""
         known = self._own.__dict__.setdefault("scratch", {})
         planes = int(network.layers[0, INPUTS])
-        if (height, width, planes) not in known:
+        found: tuple[Any, Any, Any] | None = known.get((height, width, planes))
+        if found is None:
             cells = (height + 2) * (width + 2)
             largest = int(network.layers[:, OUTPUTS].max())
             channels = [planes if board == PLANES else 0 for board in range(HEADS + 3)]
             for layer in network.layers:
                 channels[layer[TARGET]] = int(layer[OUTPUTS])
-            known[height, width, planes] = (
+            wide = cells * max(channels) if self.form.number_bytes == 2 else 0
+            found = known[height, width, planes] = (
+                width_factor(height, width),
                 tuple(np.zeros((CHUNK, cells * each), np.uint8) for each in channels),
                 (
                     np.zeros((CHUNK, largest), np.float32),
                     np.zeros(3 * largest, np.float32),
                     np.zeros(padded(self.config.value_hidden, LINEAR_BLOCK), np.float32),
                     np.zeros(largest, np.int32),
-                    np.zeros(largest, np.uint8),
+                    np.zeros(largest, np.int32),
                     np.zeros(LINEAR_BLOCK, np.float32),
+                    np.zeros((CHUNK, wide), np.uint16),
                 ),
             )
-        found: tuple[Any, Any] = known[height, width, planes]
         return found
+
+
+class _Weights:
+    """A network, and what has been packed of it."""
+
+    def __init__(self, network: FoldedNetwork, calibration: Calibration) -> None:
+        self.network, self.calibration = network, calibration
+        self.packed: dict[InputLayout, Int8Network] = {}
+        self.last: tuple[GameSpec | None, Int8Network | None] = (None, None)
+        """What was used last: most calls are about the same game."""
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

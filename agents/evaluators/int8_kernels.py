@@ -17,7 +17,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from agents.evaluators.int8_tile import LINEAR_BLOCK, LONGEST, Form, make_linear, make_tile
+from agents.evaluators.int8_forms import Form
+from agents.evaluators.int8_tile import LINEAR_BLOCK, make_linear, make_pool, make_tiles, make_weigh
 from agents.evaluators.int8_weights import (
     CONTEXT,
     GLOBALS,
@@ -45,47 +46,14 @@ _SCORE_SCALE = 20.0
 # ruff: noqa: F821
 
 
-def _run_of_points(
-    length,
-    source,
-    row_stride,
-    cell_stride,
-    rows,
-    run,
-    weights,
-    scales,
-    biases,
-    residual,
-    residual_scale,
-    target,
-    target_stride,
-):
-    """One tile of ``length`` points; the other arguments are those of the tile."""
-    a, b, c, d, e, f = source, row_stride, cell_stride, rows, run, weights
-    g, h, i, j, k, m = scales, biases, residual, residual_scale, target, target_stride
-    if length == 9:
-        tile_9(a, b, c, d, e, f, g, h, i, j, k, m)
-    elif length == 10:
-        tile_10(a, b, c, d, e, f, g, h, i, j, k, m)
-    elif length == 8:
-        tile_8(a, b, c, d, e, f, g, h, i, j, k, m)
-    elif length == 7:
-        tile_7(a, b, c, d, e, f, g, h, i, j, k, m)
-    elif length == 6:
-        tile_6(a, b, c, d, e, f, g, h, i, j, k, m)
-    elif length == 5:
-        tile_5(a, b, c, d, e, f, g, h, i, j, k, m)
-    elif length == 4:
-        tile_4(a, b, c, d, e, f, g, h, i, j, k, m)
-    elif length == 3:
-        tile_3(a, b, c, d, e, f, g, h, i, j, k, m)
-    elif length == 2:
-        tile_2(a, b, c, d, e, f, g, h, i, j, k, m)
-    else:
-        tile_1(a, b, c, d, e, f, g, h, i, j, k, m)
+@kernel
+def _widen(board, wide):
+    """Copy bytes to words."""
+    for i in range(len(board)):
+        wide[i] = board[i]
 
 
-def _convolve(net, layer, boards, biases, height, width, count):
+def _convolve(net, layer, boards, biases, wide, height, width, count):
     """Compute a layer: convolution, scale, bias, residual, ReLU and rounding.
 
     Args:
@@ -93,6 +61,7 @@ def _convolve(net, layer, boards, biases, height, width, count):
         layer: row of its ``layers``, which names the boards.
         boards: uint8 arrays ``(chunk, cells * channels)``, ringed.
         biases: float32 ``(chunk, outputs)`` in units of the target.
+        wide: uint16 ``(chunk, cells * channels)`` for forms that multiply words.
         height, width, count: of the boards, and how many.
     """
     source, target = boards[net.layers[layer, SOURCE]], boards[net.layers[layer, TARGET]]
@@ -106,31 +75,41 @@ def _convolve(net, layer, boards, biases, height, width, count):
     scales = net.floats.ctypes.data + 4 * net.layers[layer, SCALES_AT]
     residual_scale = net.residual_scales[layer]
     cells = width + 2
+    cell_bytes = inputs * NUMBER_BYTES
     pieces = (width + LONGEST - 1) // LONGEST
-    run = size * inputs // 4
     reach = size // 2
-    for first in range(0, outputs, BLOCK):
-        block_weights = weights + first * size * size * inputs
+    if NUMBER_BYTES == 2:
         for n in range(count):
-            start = source[n].ctypes.data
+            _widen(source[n], wide[n])
+    for first in range(0, outputs, BLOCK):
+        block_weights = weights + first * size * size * cell_bytes
+        for n in range(count):
+            start = wide[n].ctypes.data if NUMBER_BYTES == 2 else source[n].ctypes.data
             shift = residual[n].ctypes.data + first
             place = target[n].ctypes.data + first
             bias = biases[n].ctypes.data + 4 * first
             for row in range(height):
+                # Rows of the kernel that hang over the board's edge meet zeros alone.
+                above = max(reach - row, 0)
+                below = max(reach - (height - 1 - row), 0)
                 column = 0
                 for piece in range(pieces):
                     # Nineteen points are ten and nine, thirteen seven and six.
                     length = (width - column + pieces - piece - 1) // (pieces - piece)
-                    corner = (row + 1 - reach) * cells + column + 1 - reach
+                    kind = 4 * length
+                    if reach == 1:
+                        kind += 2 * (column == 0) + (column + length == width)
+                    corner = (row + 1 - reach + above) * cells + column + 1 - reach
                     cell = (row + 1) * cells + column + 1
-                    run_of_points(
-                        length,
-                        start + corner * inputs,
-                        cells * inputs,
-                        inputs,
+                    tile(
+                        kind,
+                        start + corner * cell_bytes,
+                        cells * cell_bytes,
+                        cell_bytes,
+                        size - above - below,
                         size,
-                        run,
-                        block_weights,
+                        cell_bytes // 4,
+                        block_weights + above * size * cell_bytes * BLOCK,
                         scales + 4 * first,
                         bias,
                         shift + cell * outputs,
@@ -162,19 +141,13 @@ def _add_linear(net, which, inputs, out):
         linear(inputs.ctypes.data, count, matrix + 4 * j, 4 * outputs, out.ctypes.data + 4 * j)
 
 
-@kernel
-def _pool(board, channels, height, width, factor, sums, peaks, out):
+def _pool_board(board, channels, height, width, factor, sums, peaks, out):
     """Mean, scaled mean and maximum of bytes ``(cells * channels,)`` to float32 ``out``."""
-    for j in range(channels):
-        sums[j] = 0
-        peaks[j] = 0
-    for row in range(height):
-        for column in range(width):
-            at = ((row + 1) * (width + 2) + column + 1) * channels
-            line = board[at : at + channels]
-            for j in range(channels):
-                sums[j] += np.int32(line[j])
-                peaks[j] = line[j] if line[j] > peaks[j] else peaks[j]
+    row_stride = (width + 2) * channels
+    start = board.ctypes.data + row_stride + channels
+    for j in range(0, channels, LINEAR_BLOCK):
+        sums_at, peaks_at = sums.ctypes.data + 4 * j, peaks.ctypes.data + 4 * j
+        pool(start + j, row_stride, channels, height, width, sums_at, peaks_at)
     area = np.float32(height * width)
     for j in range(channels):
         mean = np.float32(sums[j]) / area
@@ -183,16 +156,13 @@ def _pool(board, channels, height, width, factor, sums, peaks, out):
         out[2 * channels + j] = np.float32(peaks[j])
 
 
-@kernel
 def _weigh_points(board, channels, height, width, weights, unit, bias, out):
     """One number per point: bytes times int16 ``weights``, to float32 ``out`` ``(points,)``."""
+    start, weights_at = board.ctypes.data, weights.ctypes.data
     for row in range(height):
         for column in range(width):
-            at = ((row + 1) * (width + 2) + column + 1) * channels
-            line = board[at : at + channels]
-            total = np.int32(0)
-            for j in range(channels):
-                total += np.int32(line[j]) * np.int32(weights[j])
+            cell = start + ((row + 1) * (width + 2) + column + 1) * channels
+            total = weigh(cell, weights_at, channels // LINEAR_BLOCK)
             out[row * width + column] = np.float32(total) * unit + bias
 
 
@@ -216,12 +186,13 @@ def _forward_rows(net, planes, globals_, height, width, factor, boards, floats, 
         height, width: of the board; factor: float32 of the scaled mean.
         boards: uint8 arrays ``(CHUNK, cells * channels)``: the trunk's, then planes, and the heads'
             context, policy and value.
-        floats: float32 biases ``(CHUNK, channels)``, pooled ``(3 channels,)``, hidden, int32 sums,
-            uint8 peaks, float32 outputs of the last map.
+        floats: float32 biases ``(CHUNK, channels)``, pooled ``(3 channels,)``, hidden, int32 sums
+            and peaks, float32 outputs of the last map, uint16 boards ``(CHUNK, cells *
+            channels)``, which are empty where bytes are multiplied.
         out: float32 logits ``(rows, actions)``, value ``(rows, 3)``, score ``(rows,)``, ownership
             ``(rows, points)``.
     """
-    biases, pooled, _, sums, peaks, _ = floats
+    biases, pooled, _, sums, peaks, _, wide = floats
     inputs = boards[PLANES]
     for begin in range(0, len(planes), CHUNK):
         count = min(CHUNK, len(planes) - begin)
@@ -235,40 +206,40 @@ def _forward_rows(net, planes, globals_, height, width, factor, boards, floats, 
                     add_linear(net, GLOBALS, globals_[begin + n], biases[n])
                 elif which >= 0:
                     board, channels = boards[net.layers[layer, SOURCE]], net.layers[layer, INPUTS]
-                    _pool(board[n], channels, height, width, factor, sums, peaks, pooled)
+                    pool_board(board[n], channels, height, width, factor, sums, peaks, pooled)
                     add_linear(net, which, pooled, biases[n])
-            convolve(net, layer, boards, biases, height, width, count)
+            convolve(net, layer, boards, biases, wide, height, width, count)
         heads_of_chunk(net, begin, count, height, width, factor, boards, floats, out)
 
 
 def _heads_of_chunk(net, begin, count, height, width, factor, boards, floats, out):
     """Policy, value, score and ownership of the chunk whose trunk is done."""
-    biases, pooled, hidden, sums, peaks, ends = floats
+    biases, pooled, hidden, sums, peaks, ends, wide = floats
     context, policy, value = boards[HEADS], boards[HEADS + 1], boards[HEADS + 2]
     logits, values, scores, ownership = out
     layer = len(net.layers) - 3
     channels = net.layers[layer, OUTPUTS]
     points = height * width
     _copy_bias(net, layer, biases, count)
-    convolve(net, layer, boards, biases, height, width, count)
+    convolve(net, layer, boards, biases, wide, height, width, count)
     _copy_bias(net, layer + 1, biases, count)
     for n in range(count):
-        _pool(context[n], channels, height, width, factor, sums, peaks, pooled)
+        pool_board(context[n], channels, height, width, factor, sums, peaks, pooled)
         add_linear(net, CONTEXT, pooled, biases[n])
         ends[:] = 0.0
         add_linear(net, PASS, pooled, ends)
         logits[begin + n, points] = ends[0]
-    convolve(net, layer + 1, boards, biases, height, width, count)
+    convolve(net, layer + 1, boards, biases, wide, height, width, count)
     _copy_bias(net, layer + 2, biases, count)
-    convolve(net, layer + 2, boards, biases, height, width, count)
+    convolve(net, layer + 2, boards, biases, wide, height, width, count)
     for n in range(count):
         unit, bias = net.planes_scale[0, 0], net.planes_scale[0, 1]
         row = logits[begin + n]
-        _weigh_points(policy[n], channels, height, width, net.planes_out[0], unit, bias, row)
+        weigh_points(policy[n], channels, height, width, net.planes_out[0], unit, bias, row)
         unit, bias = net.planes_scale[1, 0], net.planes_scale[1, 1]
         row = ownership[begin + n]
-        _weigh_points(value[n], channels, height, width, net.planes_out[1], unit, bias, row)
-        _pool(value[n], channels, height, width, factor, sums, peaks, pooled)
+        weigh_points(value[n], channels, height, width, net.planes_out[1], unit, bias, row)
+        pool_board(value[n], channels, height, width, factor, sums, peaks, pooled)
         hidden[:] = 0.0
         add_linear(net, HIDDEN, pooled, hidden)
         for j in range(len(hidden)):
@@ -282,10 +253,24 @@ def _heads_of_chunk(net, begin, count, height, width, factor, boards, floats, ou
 @cache
 def build(form: Form) -> Callable[..., None]:
     """Compile the network's kernels for a form; returns ``forward_rows``."""
-    names = {**globals(), "BLOCK": form.block, "linear": make_linear(form)}
-    for points in range(1, LONGEST + 1):
-        names[f"tile_{points}"] = make_tile(form, points)
-    for function in (_run_of_points, _convolve, _add_linear, _heads_of_chunk, _forward_rows):
+    names = {
+        **globals(),
+        "BLOCK": form.block,
+        "LONGEST": form.longest,
+        "NUMBER_BYTES": form.number_bytes,
+        "tile": make_tiles(form),
+        "linear": make_linear(form),
+        "pool": make_pool(form),
+        "weigh": make_weigh(form),
+    }
+    for function in (
+        _convolve,
+        _add_linear,
+        _pool_board,
+        _weigh_points,
+        _heads_of_chunk,
+        _forward_rows,
+    ):
         names[function.__name__[1:]] = _bind(function, names, form)
     found: Callable[..., None] = names["forward_rows"]
     return found

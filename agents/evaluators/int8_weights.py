@@ -16,15 +16,21 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.evaluators.int8_tile import LARGEST_ACTIVATION, LARGEST_WEIGHT, Form
-from agents.network.folded import BOARDS, Affine, Calibration, FoldedNetwork
+from agents.evaluators.int8_forms import Form
+from agents.network.folded import (
+    BOARDS,
+    LARGEST_BYTE,
+    LARGEST_WEIGHT,
+    REACH,
+    Affine,
+    Calibration,
+    FoldedNetwork,
+)
 
 CHANNELS_MULTIPLE: Final = 32
 INPUTS_MULTIPLE: Final = 4
+_CACHE_LINE: Final = 64
 _LARGEST_INT16: Final = 32767
-_REACH: Final = (
-    0.9  # of the calibration's largest: cutting that little costs less than coarser steps
-)
 _SMALLEST_REACH: Final = 1e-6  # of a layer that is always zero
 
 # Columns of ``Int8Network.layers``. The last four are boards and the linear map of a pool; -1 is
@@ -42,7 +48,8 @@ class Int8Network(NamedTuple):
     """Everything a kernel needs, as flat arrays."""
 
     weights: NDArray[np.int8]
-    """All convolutions, ``(blocks of outputs, size * size, inputs / 4, block, 4)`` each."""
+    """All convolutions, ``(blocks of outputs, size * size, inputs / group, block, group)`` each, as
+    bytes of the numbers that the form multiplies."""
     floats: NDArray[np.float32]
     """Scales and biases of convolutions, matrices and biases of linear maps."""
     layers: NDArray[np.int64]
@@ -94,10 +101,11 @@ class _Packer:
         steps[steps == 0.0] = 1.0
         rounded = np.rint(whole / steps[:, None, None, None]).astype(np.int8)
         block = self._form.block
+        group = self._form.group
         packed = rounded.transpose(2, 3, 1, 0).reshape(
-            size * size, into // 4, 4, out // block, block
+            size * size, into // group, group, out // block, block
         )
-        packed = packed.transpose(3, 0, 1, 4, 2)
+        packed = packed.transpose(3, 0, 1, 4, 2).astype(f"<i{self._form.number_bytes}")
         error = rounded[:outputs, :inputs] * steps[:outputs, None, None, None] - affine.weight
         bias = np.zeros(out, np.float32)
         bias[:outputs] = (affine.bias - (error * patch).sum(axis=(1, 2, 3))) / unit_out
@@ -105,8 +113,8 @@ class _Packer:
         assert self.floats(bias) == scales + out
         self.layers.append((self._ends[0], scales, into, out, size, *boards))
         self.residual_scales.append(residual_unit / unit_out)
-        self._weights.append(packed.reshape(-1))
-        self._ends[0] += packed.size
+        self._weights.append(np.frombuffer(packed.tobytes(), np.int8))
+        self._ends[0] += packed.nbytes
 
     def linear(
         self, affine: Affine, parts: int, unit_in: float, unit_out: float
@@ -124,7 +132,16 @@ class _Packer:
         return at, self.floats(bias), parts * wide, out
 
     def finish(self) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-        return np.concatenate(self._weights), np.concatenate(self._floats)
+        return _aligned(np.concatenate(self._weights)), np.concatenate(self._floats)
+
+
+def _aligned(array: NDArray[np.int8]) -> NDArray[np.int8]:
+    """A copy that begins with a cache line: registers of weights then never lie across two."""
+    room = np.empty(array.size + _CACHE_LINE, np.int8)
+    start = -room.ctypes.data % _CACHE_LINE
+    found = room[start : start + array.size]
+    found[:] = array
+    return found
 
 
 def padded(count: int, multiple: int) -> int:
@@ -134,8 +151,8 @@ def padded(count: int, multiple: int) -> int:
 
 def units_of(calibration: Calibration) -> NDArray[np.float64]:
     """What one step of a byte means in each layer, ``(layers,)``."""
-    reach = calibration.largest.astype(np.float64) * _REACH
-    return np.maximum(reach, _SMALLEST_REACH) / LARGEST_ACTIVATION
+    reach = calibration.largest.astype(np.float64) * REACH
+    return np.maximum(reach, _SMALLEST_REACH) / LARGEST_BYTE
 
 
 def quantize(network: FoldedNetwork, calibration: Calibration, form: Form) -> Int8Network:

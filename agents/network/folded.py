@@ -23,6 +23,10 @@ from engine.games.inputs import InputLayout
 if TYPE_CHECKING:
     from agents.network.model import PolicyValueNet
 
+LARGEST_WEIGHT, LARGEST_BYTE = 127, 255
+"""Steps of a weight either way, and of an activation, in 8 bits."""
+REACH: Final = 0.9
+"""Of the largest activation of a calibration: cutting that little costs less than coarser steps."""
 TYPICAL_WIDTH, WIDTH_SCALE, SCORE_SCALE = 14.0, 10.0, 20.0
 BOARDS: Final = 6
 """Boards of a trunk: three of all channels, then three of a bottleneck's."""
@@ -96,6 +100,16 @@ class FoldedNetwork:
         """All convolutions, in the order of a :class:`Calibration`."""
         heads = [self.policy_context, self.policy_points, self.value_points]
         return [self.stem, *(layer.affine for layer in self.trunk), *heads]
+
+    def multiply_adds(self, points: int) -> int:
+        """Products in one evaluation of a board of so many points, counted on the whole kernel."""
+        linears = [self.globals_linear, self.policy_context_linear, self.policy_pass]
+        linears += [self.value_hidden, self.value_value, self.value_score]
+        linears += [layer.pool for layer in self.trunk if layer.pool is not None]
+        per_point = [*self.convolutions(), self.policy_logit, self.value_ownership]
+        return sum(affine.weight.size for affine in linears) + points * sum(
+            affine.weight.size for affine in per_point
+        )
 
     def specialised(self, layout: InputLayout) -> FoldedNetwork:
         """The same network for one game: it takes the game's own inputs, as they are written."""

@@ -14,7 +14,7 @@ import torch
 
 from agents.evaluators.auto import NetworkEvaluator, cores
 from agents.evaluators.int8 import Int8Evaluator, calibrate, inputs_of, random_positions, softmax
-from agents.evaluators.int8_tile import forms_of_this_cpu
+from agents.evaluators.int8_forms import forms_of_this_cpu
 from agents.evaluators.torch_evaluator import TorchEvaluator, fast_precision
 from agents.network.folded import fold_model
 from agents.network.inputs import widen
@@ -27,8 +27,8 @@ from miai.measure.rates import Contender, Rate
 
 CASES = ((9, 1), (9, 16), (9, 64), (9, 256), (13, 64), (19, 64))
 """Boards and batches."""
-_COMPARED = 64
-"""Positions on which policies are compared."""
+_COMPARED = 256
+"""Positions on which policies are compared, at most."""
 
 Make = Callable[[], NetworkEvaluator]
 
@@ -101,8 +101,9 @@ def contenders(network: str, cases: tuple[tuple[int, int], ...] = CASES) -> list
     found: list[Contender] = []
     for size in dict.fromkeys(size for size, _ in cases):
         spec = GoSpec(size, size, komi=7.0)
-        compared = random_positions(spec, _COMPARED)
-        reference = TorchEvaluator(model, "float32").evaluate(spec, compared)
+        exact = TorchEvaluator(model, "float32")
+        compared = own_positions(spec, exact, _COMPARED)
+        reference = exact.evaluate(spec, compared)
         for labels, peer, make in backends(model, spec):
             evaluator = make()
             divergence = mean_kl(spec, compared, reference, evaluator.evaluate(spec, compared))
@@ -127,6 +128,26 @@ def contenders(network: str, cases: tuple[tuple[int, int], ...] = CASES) -> list
                 )
     order = {contender.group: i for i, contender in enumerate(reversed(found))}
     return sorted(found, key=lambda contender: -order[contender.group])
+
+
+def own_positions(
+    spec: GameSpec, evaluator: NetworkEvaluator, rows: int, seed: int = 1
+) -> Positions:
+    """Positions from games that a network plays by its bare policy, from all stages of them.
+
+    ``rows`` at most: what happens to be finished is left out.
+    """
+    random = np.random.default_rng(seed)
+    positions = spec.allocate(rows)
+    lengths = random.integers(0, spec.points, size=rows)
+    for ply in range(spec.points):
+        going = ~spec.finished(positions) & (lengths > ply)
+        logits = evaluator.evaluate(spec, positions).policy_logits
+        drawn = logits + random.gumbel(size=logits.shape)
+        drawn[~spec.candidates(positions)] = -np.inf
+        spec.play(positions, np.where(going, drawn.argmax(axis=1), -1))
+    kept: Positions = positions[~spec.finished(positions)]
+    return kept
 
 
 def _lively(model: PolicyValueNet) -> PolicyValueNet:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from agents.evaluators.int8_tile import LARGEST_WEIGHT, reference_tile
+from agents.evaluators.int8_tile import reference_tile
 from agents.evaluators.int8_weights import units_of
-from agents.network.folded import Affine, Calibration, FoldedNetwork, width_factor
+from agents.network.folded import LARGEST_WEIGHT, Affine, Calibration, FoldedNetwork, width_factor
 
 
 def slow_forward(

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import llvmlite.binding as llvm
 import numpy as np
 import pytest
 import torch
+from llvmlite import ir
 
 from agents.evaluators.int8 import Int8Evaluator, calibrate, inputs_of, random_positions, softmax
-from agents.evaluators.int8_tile import FORMS, LONGEST, Form, forms_of_this_cpu
+from agents.evaluators.int8_forms import (
+    FORMS,
+    Form,
+    forms_of_this_cpu,
+    from_signed,
+    portable_dot,
+)
+from agents.evaluators.int8_tile import _build_tiles
 from agents.evaluators.int8_weights import quantize
 from agents.network.checkpoint import (
     content_hash,
@@ -33,7 +44,11 @@ HERE = forms_of_this_cpu()
 def lively(spec: GameSpec, name: str = "b2c16", seed: int = 1) -> PolicyValueNet:
     """A network whose every part says something: at first, heads and residual branches are zero."""
     config = NetworkConfig.named(name, spec)
-    model = PolicyValueNet.initial(config, seed)
+    return enlivened(PolicyValueNet.initial(config, seed), seed)
+
+
+def enlivened(model: PolicyValueNet, seed: int) -> PolicyValueNet:
+    """The same model with random numbers where a fresh one is silent."""
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed + 1)
         for key, tensor in model.state_dict().items():
@@ -65,14 +80,7 @@ def test_the_portable_form_is_always_there() -> None:
     assert [form.name for form in FORMS][:3] == ["avx512-vnni", "avx-vnni", "avx2"]
 
 
-@pytest.mark.parametrize("form", HERE, ids=lambda form: form.name)
-@pytest.mark.parametrize("name", ["b2c16", "n3c128"])
-@pytest.mark.parametrize("size", [(2, 2), (3, 7), (9, 9), (5, 19), (4, 25)])
-def test_every_form_computes_the_network_of_the_reference(
-    form: Form, name: str, size: tuple[int, int]
-) -> None:
-    """Every width has its own tiles: 2 to 25 points, in one piece or in two or three."""
-    spec = GoSpec(*size)
+def assert_like_the_reference(form: Form, spec: GameSpec, name: str) -> None:
     network = folded(lively(spec, name))
     positions = random_positions(spec, 11)
     calibration = calibrate(network, inputs_of(network.config, spec))
@@ -82,7 +90,62 @@ def test_every_form_computes_the_network_of_the_reference(
         assert np.array_equal(ours, theirs)
 
 
-@pytest.mark.parametrize("length", range(1, LONGEST + 1))
+@pytest.mark.parametrize("form", HERE, ids=lambda form: form.name)
+def test_every_form_computes_the_network_of_the_reference_on_every_width(form: Form) -> None:
+    """Every width has its own tiles: in one piece, or in pieces with one end or with none."""
+    for width in range(2, 26):
+        assert_like_the_reference(form, GoSpec(2 + width % 3, width, ko="simple"), "b2c16")
+
+
+@pytest.mark.parametrize("form", HERE, ids=lambda form: form.name)
+@pytest.mark.parametrize("name", ["b4c32", "n3c128"])
+def test_every_form_computes_every_kind_of_block(form: Form, name: str) -> None:
+    assert_like_the_reference(form, GoSpec(9, 9), name)
+
+
+def test_signed_dot_products_serve_where_there_is_nothing_better() -> None:
+    """As ARM CPUs without ``i8mm`` compute it."""
+    dot = from_signed(portable_dot(signed=True))
+    form = replace(HERE[-1], name="signed", dot=dot, longest=2)
+    assert_like_the_reference(form, GoSpec(3, 4), "b2c16")
+
+
+@pytest.mark.parametrize(
+    ("name", "instruction", "target"),
+    [
+        ("avx512-vnni", "vpdpbusd.*zmm", "x86_64"),
+        ("avx-vnni", "vpdpbusd.*ymm", "x86_64"),
+        ("avx2", "vpmaddwd.*ymm", "x86_64"),
+        ("neon-i8mm", "usdot", "aarch64"),
+        ("neon-dotprod", "sdot", "aarch64"),
+        ("portable", "mul", "aarch64"),
+    ],
+)
+def test_every_form_becomes_its_instruction(name: str, instruction: str, target: str) -> None:
+    """Those of other CPUs too: compiled for them, though they cannot run here."""
+    form = next(form for form in FORMS if form.name == name)
+    module = ir.Module()
+    module.triple = f"{target}-unknown-linux-gnu"
+    whole, single = ir.IntType(64), ir.FloatType()
+    kinds = [whole] * 11 + [single] + [whole] * 2
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), "tile")
+    builder = ir.IRBuilder(function.append_basic_block())
+    _build_tiles(builder, replace(form, longest=3), *function.args)
+    builder.ret_void()
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    machine = llvm.Target.from_triple(module.triple).create_target_machine(
+        features=",".join(f"+{need}" for need in form.needs[0])
+    )
+    compiled = llvm.parse_assembly(str(module))
+    compiled.verify()
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    passes = llvm.create_pass_builder(machine, options)
+    passes.getModulePassManager().run(compiled, passes)
+    assert re.search(instruction, machine.emit_assembly(compiled))
+
+
+@pytest.mark.parametrize("length", range(1, 11))
 def test_all_forms_give_the_same_bits(length: int) -> None:
     spec = GoSpec(3, max(length, 2), ko="simple")
     network = folded(lively(spec))
