@@ -70,6 +70,14 @@ class ScheduleConfig:
     decay_from: float = field(
         default=0.7, metadata={"min": 0.0, "max": 1.0, "why": "share of the run at the full rate"}
     )
+    round_from: float = field(
+        default=1.0,
+        metadata={
+            "min": 0.0,
+            "max": 1.0,
+            "why": "share of the run after which it trains as 8 bits compute; 1: never",
+        },
+    )
     checkpoint_minutes: float = field(
         default=5.0,
         metadata={

@@ -15,6 +15,7 @@ from agents.evaluators.torch_evaluator import as_channels_last, fast_precision
 from agents.network.config import NetworkConfig
 from agents.network.inputs import widen
 from agents.network.model import NetworkOutput, PolicyValueNet
+from agents.network.rounding import set_rounding
 from engine.errors import RunError
 from selfplay import losses
 from selfplay.optimizer import make_optimizers
@@ -91,6 +92,7 @@ class Learner:
         """Each loss by name, unweighted; ``total`` is their weighted sum."""
         config = self.config
         weight = torch.from_numpy(batch.weight)
+        on_board = board_mask(batch)
         score = torch.from_numpy(batch.score)
         scored = weight * torch.isfinite(score)
         target = losses.value_target(
@@ -104,7 +106,7 @@ class Learner:
             ),
             "value": losses.value_loss(output.value_logits, target, weight),
             "ownership": losses.ownership_loss(
-                output.ownership_logits, torch.from_numpy(batch.ownership), scored
+                output.ownership_logits, torch.from_numpy(batch.ownership), scored, on_board
             ),
             "score": losses.score_loss(output.score, torch.nan_to_num(score), scored),
             "reply": losses.policy_loss(
@@ -123,7 +125,7 @@ class Learner:
             assert batch.future_weight is not None
             stones = torch.from_numpy(batch.future).float().transpose(1, 2)
             known = weight * torch.from_numpy(batch.future_weight)
-            parts["future"] = losses.future_loss(output.future_logits, stones, known)
+            parts["future"] = losses.future_loss(output.future_logits, stones, known, on_board)
         parts["total"] = parts["policy"] + sum(
             getattr(config, f"{name}_weight") * part
             for name, part in parts.items()
@@ -175,6 +177,10 @@ class Learner:
         self.steps += 1
         self._follow()
         return values
+
+    def set_rounding(self, on: bool) -> None:
+        """Train with weights and activations rounded to 8 bits, or no longer."""
+        set_rounding(self.model, on)
 
     @torch.no_grad()
     def _follow(self) -> None:
@@ -248,6 +254,12 @@ def in_float32(output: NetworkOutput) -> NetworkOutput:
     """Predictions as losses need them."""
     parts = {name: part.float() for name, part in output._asdict().items() if part is not None}
     return output._replace(**parts)
+
+
+def board_mask(batch: Batch) -> Tensor | None:
+    """Which points ``(b, points)`` are on their boards; nothing where all are."""
+    mask = batch.planes[:, :, batch.layout.plane_names.index("on_board")]
+    return None if mask.all() else torch.from_numpy(mask).float()
 
 
 def tensors_of(config: NetworkConfig, batch: Batch) -> tuple[Tensor, Tensor]:

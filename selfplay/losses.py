@@ -30,13 +30,24 @@ def value_loss(logits: Tensor, target: Tensor, weights: Tensor) -> Tensor:
     return weighted_mean(-(target * functional.log_softmax(logits, dim=1)).sum(dim=1), weights)
 
 
-def ownership_loss(logits: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+def board_mean(values: Tensor, on_board: Tensor | None) -> Tensor:
+    """Mean over the last axis, points; those beside smaller boards, ``(n, points)``, left out."""
+    if on_board is None:
+        return values.mean(dim=-1)
+    if values.dim() == 3:
+        on_board = on_board[:, None]
+    return (values * on_board).sum(dim=-1) / on_board.sum(dim=-1)
+
+
+def ownership_loss(
+    logits: Tensor, target: Tensor, weights: Tensor, on_board: Tensor | None = None
+) -> Tensor:
     """Binary cross-entropy per point, ``(n, points)``: ``tanh(logit)`` is the expected owner."""
     probability = (target + 1.0) / 2.0
     per_point = functional.binary_cross_entropy_with_logits(
         2.0 * logits, probability, reduction="none"
     )
-    return weighted_mean(per_point.mean(dim=1), weights)
+    return weighted_mean(board_mean(per_point, on_board), weights)
 
 
 def score_loss(score: Tensor, target: Tensor, weights: Tensor) -> Tensor:
@@ -58,10 +69,12 @@ def short_value_loss(q: Tensor, target: Tensor, weights: Tensor) -> Tensor:
     return weighted_mean(error, weights * known)
 
 
-def future_loss(logits: Tensor, stones: Tensor, weights: Tensor) -> Tensor:
+def future_loss(
+    logits: Tensor, stones: Tensor, weights: Tensor, on_board: Tensor | None = None
+) -> Tensor:
     """Binary cross-entropy of stones some plies later, ``(n, 2, points)``."""
     per_point = functional.binary_cross_entropy_with_logits(logits, stones, reduction="none")
-    return weighted_mean(per_point.mean(dim=(1, 2)), weights)
+    return weighted_mean(board_mean(per_point, on_board).mean(dim=1), weights)
 
 
 def kl_loss(logits: Tensor, reference_logits: Tensor, weights: Tensor) -> Tensor:

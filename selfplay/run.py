@@ -317,6 +317,8 @@ class Run:
 
     def _mean_losses(self, steps: int) -> dict[str, float]:
         totals: dict[str, float] = {}
+        round_from = self.config.schedule.round_from
+        self._learner.set_rounding(round_from < 1.0 and self.progress >= round_from)
         random = generator(self.config.seed, self.state.cycle, 0, SYMMETRY)
         future = self.config.future_head
         for _ in range(steps):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from agents.network.checkpoint import load_network
-from agents.network.inputs import widen
-from agents.network.model import PolicyValueNet
+from agents.network.inputs import on_one_board, widen
+from agents.network.model import NetworkOutput, PolicyValueNet
 from engine.games.inputs import InputLayout
 from engine.games.spec import GameSpec, Positions
 from engine.search.evaluation import Evaluation
@@ -22,6 +23,30 @@ _DTYPES: Final = {
     "bfloat16": torch.bfloat16,
     "float16": torch.float16,
 }
+
+
+class SearchOutput(NamedTuple):
+    """What search uses of a network's predictions, still on the device."""
+
+    policy_logits: Tensor
+    value: Tensor
+    """Probabilities of win, draw and loss."""
+    score: Tensor
+    ownership: Tensor
+
+
+Run = Callable[[np.ndarray, np.ndarray, bool], SearchOutput]
+"""Takes images ``(n, H, W, planes)``, globals, and whether some boards are smaller than that."""
+
+
+def search_output(output: NetworkOutput) -> SearchOutput:
+    """Bring predictions into the form of an evaluation."""
+    return SearchOutput(
+        output.policy_logits,
+        torch.softmax(output.value_logits.float(), dim=1),
+        output.score,
+        torch.tanh(output.ownership_logits.float()),
+    )
 
 
 def limit_threads(count: int) -> None:
@@ -45,7 +70,9 @@ def fast_precision(device: str) -> str:
 class TorchEvaluator:
     """Evaluates with a frozen copy of a network. Safe to call from several threads.
 
-    In ``bfloat16`` the trunk and heads run in half the memory; outputs are always ``float32``.
+    In half precision the trunk and heads run in half the memory; outputs are always ``float32``.
+    On a GPU, batches are filled up to fixed sizes (see ``torch_cuda``); for several GPUs start one
+    process for each.
     """
 
     def __init__(
@@ -55,7 +82,7 @@ class TorchEvaluator:
         self.precision = fast_precision(device) if precision == "auto" else precision
         self._dtype = _DTYPES[self.precision]
         self.config = model.config
-        self._model = self._prepare(model)
+        self._run = self._prepare(model)
 
     @classmethod
     def from_file(
@@ -75,12 +102,23 @@ class TorchEvaluator:
 
     def update(self, model: PolicyValueNet, inputs: object = None) -> None:
         """Evaluate with these weights from the next call on; ``inputs`` calibrate other kinds."""
-        self._model = self._prepare(model)
+        self._run = self._prepare(model)
 
-    def _prepare(self, model: PolicyValueNet) -> PolicyValueNet:
+    def _prepare(self, model: PolicyValueNet) -> Run:
         frozen = model.frozen().to(self.device, self._dtype)
         laid_out: PolicyValueNet = frozen.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return laid_out
+        if self.device.startswith("cuda"):
+            from agents.evaluators.torch_cuda import BucketedModel
+
+            return BucketedModel(laid_out, torch.device(self.device), self._dtype)
+
+        def run(images: np.ndarray, globals_: np.ndarray, padded: bool) -> SearchOutput:
+            planes = torch.from_numpy(images).permute(0, 3, 1, 2).to(self._dtype)
+            return search_output(
+                laid_out(planes, torch.from_numpy(globals_).to(self._dtype), padded)
+            )
+
+        return run
 
     def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:
         """Evaluate rows.
@@ -88,20 +126,48 @@ class TorchEvaluator:
         Raises:
             NetworkFileError: if the network was made for other inputs than this game has.
         """
+        with torch.inference_mode():
+            return _evaluation(self._run(*self._inputs(spec, positions), False), spec)
+
+    def evaluate_all(self, asked: Sequence[tuple[GameSpec, Positions]]) -> list[Evaluation]:
+        """Evaluate rows of several boards and games in one batch, the smaller boards padded.
+
+        Raises:
+            NetworkFileError: as :meth:`evaluate`.
+        """
+        images, globals_ = zip(*(self._inputs(*each) for each in asked), strict=True)
+        board = on_one_board(images)
+        padded = any(image.shape[1:3] != board.shape[1:3] for image in images)
+        with torch.inference_mode():
+            whole = self._run(board, np.concatenate(globals_), padded)
+        found, at = [], 0
+        for spec, positions in asked:
+            rows = SearchOutput(*(part[at : at + len(positions)] for part in whole))
+            found.append(_evaluation(rows, spec, board.shape[1:3]))
+            at += len(positions)
+        return found
+
+    def _inputs(self, spec: GameSpec, positions: Positions) -> tuple[np.ndarray, np.ndarray]:
+        """Images ``(rows, height, width, planes)`` and globals in the network's order."""
         self.config.require(spec.name)
         planes, globals_ = widen(self.config, InputLayout.of(spec), *spec.features(positions))
-        with torch.inference_mode():
-            output = self._model(
-                as_channels_last(planes, spec.height, spec.width).to(self.device, self._dtype),
-                torch.from_numpy(globals_).to(self.device, self._dtype),
-            )
-            value = torch.softmax(output.value_logits.float(), dim=1)
-            return Evaluation(
-                policy_logits=_numpy(output.policy_logits),
-                value=_numpy(value),
-                score=_numpy(output.score),
-                ownership=_numpy(torch.tanh(output.ownership_logits.float())),
-            )
+        return planes.reshape(len(positions), spec.height, spec.width, -1), globals_
+
+
+def _evaluation(
+    output: SearchOutput, spec: GameSpec, board: tuple[int, ...] | None = None
+) -> Evaluation:
+    """What a network said of positions that stand in the top left of a larger ``board``."""
+    logits, value, score, ownership = (part.float().cpu().numpy() for part in output)
+    if board is not None and board != (spec.height, spec.width):
+
+        def cut(points: np.ndarray) -> np.ndarray:
+            there = points.reshape(-1, *board)[:, : spec.height, : spec.width]
+            return there.reshape(len(points), -1)
+
+        logits = np.concatenate([cut(logits[:, :-1]), logits[:, -1:]], axis=1)
+        ownership = cut(ownership)
+    return Evaluation(policy_logits=logits, value=value, score=score, ownership=ownership)
 
 
 def as_channels_last(planes: np.ndarray, height: int, width: int) -> Tensor:
@@ -109,7 +175,3 @@ def as_channels_last(planes: np.ndarray, height: int, width: int) -> Tensor:
     rows, _, channels = planes.shape
     tensor = torch.from_numpy(planes).view(rows, height, width, channels)
     return tensor.permute(0, 3, 1, 2)
-
-
-def _numpy(tensor: Tensor) -> np.ndarray:
-    return tensor.float().cpu().numpy()

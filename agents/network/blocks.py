@@ -9,6 +9,7 @@ its weights for inference. ``docs/results/network.md`` compares the two.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +22,9 @@ _WIDTH_SCALE = 10.0
 class Conv(nn.Module):
     """Convolution whose output channels have a gain; zero padding keeps the board's size."""
 
+    rounding: Callable[[Tensor], Tensor] | None = None
+    """What training does to the weight, gain included, so that it gets used to being rounded."""
+
     def __init__(self, inputs: int, outputs: int, kernel: int, gain: float = 1.0) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(outputs, inputs, kernel, kernel))
@@ -32,7 +36,21 @@ class Conv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(n, inputs, H, W)`` to ``(n, outputs, H, W)``."""
         weight = self.weight * self.gain[:, None, None, None]
+        if self.rounding is not None:
+            weight = self.rounding(weight)
         return functional.conv2d(x, weight, self.bias, padding=self.weight.shape[2] // 2)
+
+
+class Rectifier(nn.Module):
+    """A ReLU whose output an 8-bit evaluator rounds."""
+
+    rounding: Callable[[Tensor], Tensor] | None = None
+    """What training does to the output, so that the network gets used to that."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Zero what is negative."""
+        y = functional.relu(x)
+        return y if self.rounding is None else self.rounding(y)
 
 
 class GlobalPool(nn.Module):
@@ -65,14 +83,15 @@ class ResidualBlock(nn.Module):
         self.second = Conv(channels, channels, 3, gain=0.0)  # a new block changes nothing
         self.pool = GlobalPool() if pooled else None
         self.pool_linear = nn.Linear(3 * channels, channels) if pooled else None
+        self.relu = Rectifier()
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """Map ``(n, channels, H, W)`` to the same shape; zero off the board."""
         y = self.first(x)
         if self.pool is not None and self.pool_linear is not None:
             y = y + self.pool_linear(self.pool(x, mask))[:, :, None, None]
-        y = on_board(functional.relu(y), mask)
-        return on_board(functional.relu(x + self.second(y)), mask)
+        y = on_board(self.relu(y), mask)
+        return on_board(self.relu(x + self.second(y)), mask)
 
 
 class BottleneckBlock(nn.Module):
@@ -85,13 +104,14 @@ class BottleneckBlock(nn.Module):
             ResidualBlock(inner, pooled and i == 0) for i in range(inner_blocks)
         )
         self.widen = Conv(inner, channels, 1, gain=0.0)
+        self.relu = Rectifier()
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """Map ``(n, channels, H, W)`` to the same shape; zero off the board."""
-        y = on_board(functional.relu(self.narrow(x)), mask)
+        y = on_board(self.relu(self.narrow(x)), mask)
         for block in self.inner:
             y = block(y, mask)
-        return on_board(functional.relu(x + self.widen(y)), mask)
+        return on_board(self.relu(x + self.widen(y)), mask)
 
 
 def on_board(x: Tensor, mask: Tensor | None) -> Tensor:

@@ -7,7 +7,7 @@ written here: which game it is, and how large the board.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -77,6 +77,25 @@ def widen(
         globals_ = _select(globals_, columns(config.global_names, layout.global_names))
         globals_ += constants(config.global_names, layout)
     return planes, globals_
+
+
+def on_one_board(images: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Put boards of several sizes in the top left of one that holds them all, zeros beside them.
+
+    Args:
+        images: ``(rows, height, width, ...)`` each.
+
+    Returns:
+        All rows, one after the other.
+    """
+    height, width = (max(image.shape[axis] for image in images) for axis in (1, 2))
+    rows = sum(len(image) for image in images)
+    found = np.zeros((rows, height, width, *images[0].shape[3:]), images[0].dtype)
+    at = 0
+    for image in images:
+        found[at : at + len(image), : image.shape[1], : image.shape[2]] = image
+        at += len(image)
+    return found
 
 
 def _select(array: NDArray[Any], at: NDArray[np.int64]) -> NDArray[Any]:

@@ -8,11 +8,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from agents.network.blocks import BottleneckBlock, Conv, GlobalPool, ResidualBlock, on_board
+from agents.network.blocks import (
+    BottleneckBlock,
+    Conv,
+    GlobalPool,
+    Rectifier,
+    ResidualBlock,
+    on_board,
+)
 from agents.network.config import NetworkConfig
 from agents.network.folded import SHORT_VALUES
 
 _SCORE_SCALE = 20.0
+_OFF_BOARD = -1e4  # a logit that no softmax sees, within the range of half precision
 
 
 class NetworkOutput(NamedTuple):
@@ -50,12 +58,15 @@ class PolicyHead(nn.Module):
         self.context_linear = nn.Linear(3 * hidden, hidden)
         self.logit = nn.Conv2d(hidden, 2, 1)
         self.pass_linear = nn.Linear(3 * hidden, 2)
+        self.relu = Rectifier()
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """Map the trunk to logits ``(n, 2, H * W + 1)``."""
-        pooled = self.pool(functional.relu(self.context(x)), mask)
+        pooled = self.pool(on_board(self.relu(self.context(x)), mask), mask)
         y = self.points(x) + self.context_linear(pooled)[:, :, None, None]
-        logits = self.logit(functional.relu(y)).flatten(2)
+        logits = self.logit(self.relu(y)).flatten(2)
+        if mask is not None:
+            logits = logits.masked_fill(mask.flatten(2) == 0, _OFF_BOARD)
         return torch.cat([logits, self.pass_linear(pooled)[:, :, None]], dim=2)
 
 
@@ -72,12 +83,13 @@ class ValueHead(nn.Module):
         self.short = nn.Linear(value_hidden, SHORT_VALUES)
         self.ownership = nn.Conv2d(hidden, 1, 1)
         self.future = nn.Conv2d(hidden, 2, 1) if future else None
+        self.relu = Rectifier()
 
     def forward(
         self, x: Tensor, mask: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor | None]:
         """Map the trunk to what :class:`NetworkOutput` holds, policies apart."""
-        points = functional.relu(self.points(x))
+        points = self.relu(self.points(x))
         hidden = functional.relu(self.hidden(self.pool(points, mask)))
         score = self.score(hidden)
         future = None if self.future is None else self.future(points).flatten(2)
@@ -105,6 +117,7 @@ class PolicyValueNet(nn.Module):
         self.value_head = ValueHead(
             config.channels, config.head_channels, config.value_hidden, config.future
         )
+        self.relu = Rectifier()
 
     @classmethod
     def initial(cls, config: NetworkConfig, seed: int) -> PolicyValueNet:
@@ -121,16 +134,22 @@ class PolicyValueNet(nn.Module):
                 nn.init.zeros_(parameter)
         return model
 
-    def forward(self, planes: Tensor, globals_: Tensor) -> NetworkOutput:
+    def forward(
+        self, planes: Tensor, globals_: Tensor, padded: bool | None = None
+    ) -> NetworkOutput:
         """Map planes ``(n, planes, H, W)`` and globals ``(n, globals)`` to predictions.
 
-        Boards smaller than ``H x W`` are told by the plane ``on_board``; logits off the board mean
-        nothing.
+        Boards smaller than ``H x W`` fill the top left and are told by the plane ``on_board``; they
+        are judged as if they stood alone. Policies are all but zero beside them, and what other
+        heads say there means nothing. ``padded`` says whether there may be such; otherwise the
+        planes are looked at, for which a GPU has to be waited for.
         """
         plane = planes[:, self._on_board : self._on_board + 1]
-        mask = None if bool((plane > 0).all()) else plane
+        if padded is None:
+            padded = not bool((plane > 0).all())
+        mask = plane if padded else None
         x = self.stem(planes) + self.globals_linear(globals_)[:, :, None, None]
-        x = on_board(functional.relu(x), mask)
+        x = on_board(self.relu(x), mask)
         for block in self.blocks:
             x = block(x, mask)
         value_logits, score, ownership, score_error, short_q, future = self.value_head(x, mask)

@@ -12,6 +12,7 @@ from engine.errors import RunError
 from engine.games.go import GoSpec
 from selfplay.learner import Learner, LearnerConfig
 from selfplay.replay import make_batch
+from tests.agents.evaluators.test_int8 import enlivened
 from tests.selfplay.small import small_network, some_rows
 
 SPEC = GoSpec(5, 5)
@@ -33,6 +34,33 @@ def test_it_can_overfit_one_batch() -> None:
     assert last["policy"] - entropy < 0.4 * (first["policy"] - entropy)
     assert last["ownership"] < 0.8 * first["ownership"]
     assert last["score"] < 0.3 * first["score"]
+
+
+def test_gradients_in_bfloat16_are_those_of_float32() -> None:
+    gradients = []
+    for half in (False, True):
+        learner = Learner(enlivened(small_network(), 3), LearnerConfig())
+        learner._autocast = half
+        batch = batch_of(64)
+        learner.losses(batch, learner.predict(batch))["total"].backward()
+        gradients.append([p.grad for p in learner.model.parameters() if p.grad is not None])
+    whole, halves = (torch.cat([g.flatten() for g in found]) for found in gradients)
+    assert len(gradients[0]) == len(gradients[1]) > 20
+    assert torch.cosine_similarity(whole, halves, dim=0) > 0.998
+    assert float(halves.norm() / whole.norm()) == pytest.approx(1.0, abs=0.03)
+
+
+def test_rounded_training_learns_and_ends() -> None:
+    learner = Learner(small_network(), LearnerConfig(root_share=0.0))
+    batch = batch_of(16)
+    learner.set_rounding(True)
+    first = learner.train_step(batch, 3e-3)
+    for _ in range(40):
+        last = learner.train_step(batch, 3e-3)
+    assert last["total"] < 0.8 * first["total"]
+    learner.set_rounding(False)
+    assert all(getattr(m, "rounding", None) is None for m in learner.model.modules())
+    assert all(getattr(m, "rounding", None) is None for m in learner.averaged_model().modules())
 
 
 def test_the_average_follows_the_formula() -> None:

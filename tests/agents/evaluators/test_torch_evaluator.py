@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from agents.evaluators.torch_cuda import BucketedModel, cut
 from agents.evaluators.torch_evaluator import TorchEvaluator, as_channels_last, fast_precision
 from agents.network.config import NetworkConfig
 from agents.network.folded import fold_model, forward
@@ -16,6 +17,7 @@ from engine import games
 from engine.errors import NetworkFileError
 from engine.games.go import GoSpec
 from engine.games.inputs import InputLayout
+from tests.agents.evaluators.test_int8 import enlivened
 from tests.agents.network.test_model import make
 from tests.support.positions import random_positions
 
@@ -118,6 +120,43 @@ def test_inputs_find_their_columns_by_name() -> None:
     folded = fold_model(model)
     own = forward(folded.specialised(InputLayout.of(go)), planes.reshape(7, 5, 5, -1), globals_)
     np.testing.assert_allclose(own.policy_logits, expected.policy_logits, rtol=1e-3, atol=1e-3)
+
+
+def test_boards_of_all_sizes_are_evaluated_together_as_alone() -> None:
+    """Padded into one tensor; the network is made for the games' common inputs."""
+    specs = [GoSpec(5, 5), GoSpec(3, 7), games.make("hex", 6), games.make("othello", 6)]
+    config = NetworkConfig.named("b4c32", *specs)
+    evaluator = TorchEvaluator(enlivened(PolicyValueNet.initial(config, 1), 2), "float32")
+    asked = [(spec, random_positions(spec, 4 + k, 9)) for k, spec in enumerate(specs)]
+    for (spec, positions), got in zip(asked, evaluator.evaluate_all(asked), strict=True):
+        want = evaluator.evaluate(spec, positions)
+        for name in ("policy_logits", "value", "score", "ownership"):
+            ours, theirs = getattr(got, name), getattr(want, name)
+            assert ours.shape == theirs.shape
+            np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3)
+
+
+def test_batches_are_cut_to_sizes_that_are_compiled() -> None:
+    assert cut(1) == [(0, 1, 1)] and cut(5) == [(0, 5, 16)] and cut(256) == [(0, 256, 256)]
+    assert cut(2050) == [(0, 1024, 1024), (1024, 2048, 1024), (2048, 2050, 4)]
+    for rows in range(1, 300):
+        assert sum(end - start for start, end, _ in cut(rows)) == rows
+        assert all(end - start <= size < 4 * (end - start) + 1 for start, end, size in cut(rows))
+
+
+def test_what_fills_a_batch_up_is_not_seen() -> None:
+    """The GPU's path, on the CPU."""
+    model = make("b2c16").frozen()
+    bucketed = BucketedModel(model, torch.device("cpu"), torch.float32)
+    evaluator = TorchEvaluator(make("b2c16"), "float32")
+    for rows in (30, 3, 30):
+        positions = random_positions(SPEC, rows, 40, seed=rows)
+        planes, globals_ = SPEC.features(positions)
+        with torch.inference_mode():
+            got = bucketed(planes.reshape(rows, 9, 9, -1), globals_, False)
+        want = evaluator.evaluate(SPEC, positions)
+        np.testing.assert_allclose(got.policy_logits, want.policy_logits, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(got.value, want.value, rtol=1e-4, atol=1e-5)
 
 
 def test_planes_are_viewed_in_place() -> None:

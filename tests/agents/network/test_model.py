@@ -93,6 +93,12 @@ def test_a_padded_board_is_judged_like_a_bare_one() -> None:
     torch.testing.assert_close(
         wide.policy_logits[:, 81], bare.policy_logits[:, 49], rtol=1e-4, atol=1e-4
     )
+    chances = torch.softmax(wide.policy_logits, 1)
+    beside = chances[:, :81].reshape(2, 9, 9).clone()
+    beside[:, :7, :7] = 0
+    assert not beside.any()
+    told = model(padded, globals_, padded=True)
+    torch.testing.assert_close(told.policy_logits, wide.policy_logits)
 
 
 def test_the_gradient_reaches_every_parameter() -> None:

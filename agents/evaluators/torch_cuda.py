@@ -1,0 +1,98 @@
+"""A network on a GPU: batches of fixed sizes, compiled graphs, copies beside the computation.
+
+A compiled graph is made for one shape. A batch is therefore cut into pieces of the largest size and
+a rest that is filled up to the next size; what was filled in is thrown away. Each piece is copied
+from memory that the driver may read directly while the piece before it is computed.
+
+The cutting is tested everywhere; the rest needs a GPU, and has been run on none by this project so
+far.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from agents.evaluators.torch_evaluator import SearchOutput, search_output
+from agents.network.model import PolicyValueNet
+
+BUCKETS: Final = (1, 4, 16, 64, 256, 1024)
+"""Rows of a compiled graph: few, since each is kept; a batch grows fourfold at most."""
+
+
+def cut(rows: int) -> list[tuple[int, int, int]]:
+    """Cut a batch: first row, end, and the bucket that takes them, of each piece."""
+    largest = BUCKETS[-1]
+    pieces = []
+    for start in range(0, rows, largest):
+        end = min(start + largest, rows)
+        bucket = next(size for size in BUCKETS if size >= end - start)
+        pieces.append((start, end, bucket))
+    return pieces
+
+
+class BucketedModel:
+    """Runs a model piece by piece. Calls from several threads take turns."""
+
+    def __init__(self, model: PolicyValueNet, device: torch.device, dtype: torch.dtype) -> None:
+        self._device, self._dtype = device, dtype
+        self._on_gpu = device.type == "cuda"
+        self._lock = threading.Lock()
+        self._staging: dict[tuple[int, ...], list[_Staging]] = {}
+
+        def predict(planes: Tensor, globals_: Tensor, padded: bool) -> SearchOutput:
+            return search_output(model(planes.to(dtype), globals_.to(dtype), padded))
+
+        self._predict: Callable[[Tensor, Tensor, bool], SearchOutput] = predict
+        if self._on_gpu:
+            self._predict = torch.compile(predict, mode="reduce-overhead", dynamic=False)
+
+    def __call__(self, images: np.ndarray, globals_: np.ndarray, padded: bool) -> SearchOutput:
+        """Evaluate images ``(n, H, W, planes)`` and globals ``(n, globals)``."""
+        found = []
+        with self._lock:
+            for number, (start, end, bucket) in enumerate(cut(len(images))):
+                staging = self._buffers(bucket, images.shape[1:], globals_.shape[1])[number % 2]
+                planes, more = staging.copied(images[start:end], globals_[start:end], self._device)
+                if self._on_gpu:
+                    torch.compiler.cudagraph_mark_step_begin()
+                output = self._predict(planes.permute(0, 3, 1, 2), more, padded)
+                # A graph writes its next results over these.
+                found.append([part[: end - start].clone() for part in output])
+        return SearchOutput(*(torch.cat(parts) for parts in zip(*found, strict=True)))
+
+    def _buffers(self, bucket: int, image: tuple[int, ...], globals_: int) -> list[_Staging]:
+        """Two buffers for a shape: one is filled while the other is still being read."""
+        key = (bucket, *image, globals_)
+        if key not in self._staging:
+            shapes = (bucket, *image), (bucket, globals_)
+            self._staging[key] = [_Staging(*shapes, pinned=self._on_gpu) for _ in range(2)]
+        return self._staging[key]
+
+
+class _Staging:
+    """Memory from which inputs are copied to the GPU without waiting for it."""
+
+    def __init__(self, images: tuple[int, ...], globals_: tuple[int, ...], *, pinned: bool) -> None:
+        self._images = torch.zeros(images, dtype=torch.uint8, pin_memory=pinned)
+        self._globals = torch.zeros(globals_, dtype=torch.float32, pin_memory=pinned)
+        self._read = torch.cuda.Event() if pinned else None
+
+    def copied(
+        self, images: np.ndarray, globals_: np.ndarray, device: torch.device
+    ) -> tuple[Tensor, Tensor]:
+        """Fill in rows and start to copy the whole; rows that are not filled are of before."""
+        if self._read is not None:
+            self._read.synchronize()
+        self._images[: len(images)].copy_(torch.from_numpy(np.ascontiguousarray(images)))
+        self._globals[: len(globals_)].copy_(torch.from_numpy(np.ascontiguousarray(globals_)))
+        found = tuple(part.to(device, non_blocking=True) for part in (self._images, self._globals))
+        if self._read is not None:
+            self._read.record()
+        planes, more = found
+        return planes, more
