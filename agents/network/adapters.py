@@ -4,7 +4,7 @@ A weight ``W`` becomes ``W + U D`` with ``D`` from inputs to ``rank`` numbers an
 Hu et al. 2021, section 4.1); a convolution's weight counts as a matrix from patches to channels.
 ``U`` begins at zero, so a fresh adapter changes nothing. An adapter's file is small, says which
 network it belongs to, and is refused by any other. :meth:`PolicyValueNet.merged` puts adapters into
-the weights.
+the weights, and so does :func:`~agents.network.adapter_file.merge_adapter`, without torch.
 """
 
 from __future__ import annotations
@@ -15,20 +15,27 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from agents.network.adapter_file import (
+    FORMAT,
+    LARGEST_RANK,
+    VERSION,
+    check_adapter,
+    not_an_adapter,
+    read_adapter,
+    read_adapter_metadata,
+)
 from agents.network.blocks import Conv
-from agents.network.checkpoint import content_hash, read_bytes, read_header, sorted_header
+from agents.network.checkpoint import content_hash, sorted_header
 from agents.network.model import PolicyValueNet
-from engine.errors import NetworkFileError
 from engine.files import write_atomic
 
-FORMAT: Final = "miai-adapter"
-VERSION: Final = "1"
-_LARGEST_RANK: Final = 1024
+__all__ = ["attach", "base_hash", "load_adapter", "read_adapter_metadata", "save_adapter"]
+
+_ADAPTABLE: Final = (Conv, nn.Conv2d, nn.Linear)
 
 
 class LowRank(nn.Module):
@@ -60,8 +67,8 @@ def attach(model: PolicyValueNet, rank: int, seed: int = 1) -> list[nn.Parameter
     Raises:
         ValueError: if the rank is out of range, or the model has adapters already.
     """
-    if not 1 <= rank <= _LARGEST_RANK:
-        raise ValueError(f"expected a rank from 1 to {_LARGEST_RANK}, got {rank!r}")
+    if not 1 <= rank <= LARGEST_RANK:
+        raise ValueError(f"expected a rank from 1 to {LARGEST_RANK}, got {rank!r}")
     if any(True for _ in _adapters(model)):
         raise ValueError("expected a network without adapters, got one that has some")
     model.requires_grad_(False)
@@ -69,7 +76,7 @@ def attach(model: PolicyValueNet, rank: int, seed: int = 1) -> list[nn.Parameter
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for module in list(model.modules()):
-            if isinstance(module, Conv | nn.Conv2d | nn.Linear):
+            if isinstance(module, _ADAPTABLE):
                 adapter = LowRank(module.weight, rank)
                 parametrize.register_parametrization(module, "weight", adapter)
                 trained += list(adapter.parameters())
@@ -116,52 +123,17 @@ def load_adapter(path: Path, model: PolicyValueNet) -> dict[str, Any]:
     Raises:
         NetworkFileError: if the file is no adapter, damaged, or belongs to another network.
     """
-    import safetensors
-    import safetensors.numpy
-
-    facts = read_adapter_metadata(path)
-    try:
-        tensors = safetensors.numpy.load(read_bytes(path))
-    except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise _refusal(path, f"a damaged file ({error})") from error
-    if facts["content"] != content_hash(tensors):
-        raise _refusal(path, "one whose numbers are not those that were saved: it was altered")
+    facts, tensors = read_adapter(path)
     if facts["base"] != base_hash(model):
-        raise _refusal(path, "one that was trained on another network")
+        raise not_an_adapter(path, "one that was trained on another network")
+    shapes = {name: weight.shape for name, weight in _adaptable(model)}
+    check_adapter(path, facts["rank"], tensors, shapes)
     attach(model, facts["rank"])
-    expected = {
-        f"{name}.{part}": getattr(adapter, part)
-        for name, adapter in _adapters(model)
-        for part in ("down", "up")
-    }
-    if set(expected) != set(tensors):
-        raise _refusal(path, "one with other tensors than the network has weights")
-    for name, parameter in expected.items():
-        found = tensors[name]
-        if found.shape != tuple(parameter.shape) or found.dtype != np.float32:
-            raise _refusal(path, f"the tensor {name!r} as {found.shape} {found.dtype}")
-        if not np.isfinite(found).all():
-            raise _refusal(path, f"the tensor {name!r} with infinities or NaN in it")
-        with torch.no_grad():
-            parameter.copy_(torch.from_numpy(found))
+    with torch.no_grad():
+        for name, adapter in _adapters(model):
+            for part in ("down", "up"):
+                getattr(adapter, part).copy_(torch.from_numpy(tensors[f"{name}.{part}"]))
     return {key: facts[key] for key in ("rank", "base", "provenance")}
-
-
-def read_adapter_metadata(path: Path) -> dict[str, Any]:
-    """Return ``rank``, ``base``, ``provenance`` and ``content``; raises as :func:`load_adapter`."""
-    header = read_header(path, read_bytes(path)).get("__metadata__")
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise _refusal(path, "a file that is none")
-    if header.get("version") != VERSION:
-        raise _refusal(path, f"format version {header.get('version')!r}, not {VERSION!r}")
-    try:
-        rank, provenance = int(header["rank"]), json.loads(header["provenance"])
-        facts = {"base": str(header["base"]), "content": str(header["content"])}
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise _refusal(path, f"a header that cannot be used ({error})") from error
-    if not 1 <= rank <= _LARGEST_RANK:
-        raise _refusal(path, f"a rank of {rank}")
-    return {**facts, "rank": rank, "provenance": provenance}
 
 
 def base_hash(model: PolicyValueNet) -> str:
@@ -174,6 +146,13 @@ def base_hash(model: PolicyValueNet) -> str:
     return content_hash(tensors)
 
 
+def _adaptable(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """Each weight that can have an adapter, by name."""
+    for name, module in model.named_modules():
+        if isinstance(module, _ADAPTABLE):
+            yield f"{name}.weight", module.weight
+
+
 def _adapters(model: nn.Module) -> Iterator[tuple[str, LowRank]]:
     """Each weight's name and its adapter."""
     for name, module in model.named_modules():
@@ -181,7 +160,3 @@ def _adapters(model: nn.Module) -> Iterator[tuple[str, LowRank]]:
             adapter = module.parametrizations.weight[0]
             assert isinstance(adapter, LowRank)
             yield f"{name}.weight", adapter
-
-
-def _refusal(path: Path, got: str) -> NetworkFileError:
-    return NetworkFileError(f"expected an adapter of miai (.safetensors), got {got}: {path}")

@@ -61,9 +61,20 @@ def save_network(
 
     With ``calibration``, 8-bit evaluators need not find out what the activations look like.
     """
+    write_network(path, model.config, model_tensors(model), provenance, calibration)
+
+
+def write_network(
+    path: Path,
+    config: NetworkConfig,
+    tensors: Mapping[str, NDArray[np.float32]],
+    provenance: Mapping[str, Any],
+    calibration: Calibration | None = None,
+) -> None:
+    """Write a network from its tensors, named as in a model's ``state_dict``, without torch."""
     import safetensors.numpy
 
-    tensors = {name: np.ascontiguousarray(array) for name, array in model_tensors(model).items()}
+    tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     if calibration is not None:
         tensors[f"{_CALIBRATION}largest"] = calibration.largest
         for i, patch in enumerate(calibration.patches):
@@ -71,7 +82,7 @@ def save_network(
     header = {
         "format": FORMAT,
         "version": str(VERSION),
-        "network": json.dumps(model.config.as_dict()),
+        "network": json.dumps(config.as_dict()),
         "provenance": json.dumps(dict(provenance)),
         "content": content_hash(tensors),
     }
@@ -120,15 +131,11 @@ def load_network(path: Path) -> tuple[PolicyValueNet, dict[str, Any]]:
 
 def load_stored(path: Path) -> StoredNetwork:
     """Read and check a checkpoint, without torch; raises as :func:`load_network`."""
-    import safetensors
-    import safetensors.numpy
-
     data = read_bytes(path)
     values, provenance, header = _described(path, data)
-    try:
-        tensors = safetensors.numpy.load(data)
-    except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise refusal(path, f"a damaged file ({error})") from error
+    tensors = read_tensors(data)
+    if isinstance(tensors, str):
+        raise refusal(path, tensors)
     if header.get("version") != "1" and header.get("content") != content_hash(tensors):
         raise refusal(path, "one whose numbers are not those that were saved: it was altered")
     for name, tensor in tensors.items():
@@ -137,13 +144,25 @@ def load_stored(path: Path) -> StoredNetwork:
     try:
         if header.get("version") == "1":
             values, tensors = from_version_1(values, provenance, tensors)
-        config = NetworkConfig.from_dict(values)
+        config = _config(values)
         found, tensors = _calibration(tensors)
         network = fold(config, tensors)
         _check_calibration(network, found)
     except NetworkFileError as error:
         raise refusal(path, str(error)) from error
     return StoredNetwork(network, found, tensors, _metadata(path, data))
+
+
+def read_tensors(data: bytes) -> dict[str, NDArray[Any]] | str:
+    """Return the tensors of a safetensors file by name, or why there are none."""
+    import safetensors
+    import safetensors.numpy
+
+    try:
+        found: dict[str, NDArray[Any]] = safetensors.numpy.load(data)
+    except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
+        return f"a damaged file ({error})"
+    return found
 
 
 def _calibration(
@@ -196,7 +215,8 @@ def read_bytes(path: Path) -> bytes:
     except OSError as error:
         raise refusal(path, f"nothing that can be read ({error.strerror})") from error
     for magic, what in _MAY_EXECUTE.items():
-        if data.startswith(magic):
+        # A header may happen to be as long as a pickle begins; it is text none the less.
+        if data.startswith(magic) and data[8:9] != b"{":
             raise refusal(path, f"{what}: it may hold code, so it is not opened")
     return data
 
@@ -227,15 +247,22 @@ def _metadata(path: Path, data: bytes) -> dict[str, Any]:
     if header["version"] == "1":
         values = {**values, "games": [str(provenance.get("game", "go"))]}
     try:
-        network = NetworkConfig.from_dict(values)
+        network = _config(values)
     except NetworkFileError as error:
-        raise refusal(path, f"a header that cannot be used ({error})") from error
+        raise refusal(path, str(error)) from error
     return {
         "network": network,
         "provenance": provenance,
         "parameters": _count_parameters(path, data),
         "hash": hashlib.sha256(data).hexdigest(),
     }
+
+
+def _config(values: dict[str, Any]) -> NetworkConfig:
+    try:
+        return NetworkConfig.from_dict(values)
+    except NetworkFileError as error:
+        raise NetworkFileError(f"a header that cannot be used ({error})") from error
 
 
 def _count_parameters(path: Path, data: bytes) -> int:

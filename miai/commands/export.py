@@ -1,50 +1,75 @@
-"""``miai export``: a network for other programs, or with adapters merged into it."""
+"""``miai export``: a network for other programs, or merged with an adapter."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-SUMMARY = "write a network as an ONNX graph, or with adapters merged into it"
+if TYPE_CHECKING:
+    from agents.network.checkpoint import StoredNetwork
+
+SUMMARY = "write a network as an ONNX graph, or with an adapter in its weights"
 EXAMPLE = "miai export shipped --out go9.onnx"
+
+_OWN = ".safetensors"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("network", help="network file, run folder, or 'shipped'")
+    parser.add_argument("--adapter", type=Path, help="file of an adapter to put into the weights")
     parser.add_argument(
-        "--adapter", type=Path, help="merge this file of adapters, and write a network of miai"
+        "--out",
+        type=Path,
+        required=True,
+        help=f"the file to write: NAME.onnx for other programs, NAME{_OWN} for miai",
     )
-    parser.add_argument("--out", type=Path, required=True, help="the file to write")
 
 
 def run(args: argparse.Namespace) -> int:
+    from agents.network.adapter_file import merge_adapter
     from agents.network.checkpoint import load_stored
-    from agents.network.onnx_export import OUTPUTS, to_onnx
     from agents.parse import network_path
-    from engine.files import write_atomic
+    from engine.errors import ConfigError
 
-    if args.adapter is not None:
-        return _merge(args)
+    if args.out.suffix not in (".onnx", _OWN):
+        raise ConfigError(f"expected --out as NAME.onnx or NAME{_OWN}, got {str(args.out)!r}")
     stored = load_stored(network_path(args.network))
-    data = to_onnx(stored.network)
-    write_atomic(args.out, data)
+    if args.adapter is not None:
+        stored = merge_adapter(args.adapter, stored)
+    size = _write_own(args, stored) if args.out.suffix == _OWN else _write_onnx(args, stored)
     config = stored.network.config
     games = ", ".join(config.games)
-    print(f"wrote {args.out}: {config.short_name} for {games}, {len(data):,} bytes")
+    print(f"wrote {args.out}: {config.short_name} for {games}, {size:,} bytes")
     print(f"planes  (n, {len(config.plane_names)}, H, W): {', '.join(config.plane_names)}")
     print(f"globals (n, {len(config.global_names)}): {', '.join(config.global_names)}")
+    return 0
+
+
+def _write_onnx(args: argparse.Namespace, stored: StoredNetwork) -> int:
+    from agents.network.onnx_export import OUTPUTS, to_onnx
+    from engine.errors import ConfigError
+    from engine.files import write_atomic
+
+    try:
+        data = to_onnx(stored.network)
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "expected the package onnx, which is not installed: pip install 'miai[onnx]'"
+        ) from error
+    write_atomic(args.out, data)
     print(f"outputs {', '.join(OUTPUTS)}")
-    return 0
+    return len(data)
 
 
-def _merge(args: argparse.Namespace) -> int:
-    from agents.network.adapters import load_adapter
-    from agents.network.checkpoint import load_network, save_network
-    from agents.parse import network_path
+def _write_own(args: argparse.Namespace, stored: StoredNetwork) -> int:
+    from agents.network.checkpoint import write_network
 
-    model, metadata = load_network(network_path(args.network))
-    facts = load_adapter(args.adapter, model)
-    provenance = {**metadata["provenance"], **facts["provenance"], "merged_rank": facts["rank"]}
-    save_network(args.out, model.merged(), provenance)
-    print(f"wrote {args.out}: {model.config.short_name} with adapters of rank {facts['rank']}")
-    return 0
+    provenance = dict(stored.metadata["provenance"])
+    if args.adapter is not None:
+        from agents.network.adapter_file import read_adapter_metadata
+
+        facts = read_adapter_metadata(args.adapter)
+        provenance |= {**facts["provenance"], "merged_rank": facts["rank"]}
+    write_network(args.out, stored.network.config, stored.tensors, provenance, stored.calibration)
+    return args.out.stat().st_size

@@ -1,14 +1,20 @@
-"""``miai info``: what a network file or a run folder is."""
+"""``miai info``: what a network file, an adapter or a run folder is."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-SUMMARY = "say what a network file or a run folder is"
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from agents.network.folded import FoldedNetwork
+
+SUMMARY = "say what a network file, an adapter or a run folder is"
 EXAMPLE = "miai info"
 
 _BATCH = 64
@@ -20,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "path",
         nargs="?",
         type=Path,
-        help="network file or run folder (default: the network that comes with miai)",
+        help="network file, adapter or run folder (default: the network that comes with miai)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of lines")
 
@@ -29,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     from agents.network.checkpoint import shipped_network_path
 
     path = args.path or shipped_network_path()
-    facts = describe_run(path) if path.is_dir() else _describe_file(path)
+    facts = describe_run(path) if path.is_dir() else describe_network(path)
     if args.json:
         print(json.dumps(facts, indent=2))
     else:
@@ -37,43 +43,19 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _describe_file(path: Path) -> dict[str, Any]:
-    from agents.network.checkpoint import read_bytes, read_header
-
-    header = read_header(path, read_bytes(path)).get("__metadata__")
-    is_adapter = isinstance(header, dict) and header.get("format") == "miai-adapter"
-    return describe_adapter(path) if is_adapter else describe_network(path)
-
-
-def describe_adapter(path: Path) -> dict[str, Any]:
-    """Return rank, size, base and provenance of a file of adapters.
-
-    Raises:
-        NetworkFileError: if it is not one.
-    """
-    from agents.network.adapters import read_adapter_metadata
-
-    metadata = read_adapter_metadata(path)
-    return {
-        "adapter": str(path),
-        "rank": metadata["rank"],
-        "bytes": path.stat().st_size,
-        "base weights": metadata["base"],
-        "provenance": metadata["provenance"],
-        "use": "miai export BASE --adapter FILE --out NETWORK.safetensors merges it",
-    }
-
-
 def describe_network(path: Path) -> dict[str, Any]:
-    """Return shape, inputs, provenance, hash and measured cost of a network file.
+    """Return shape, inputs, provenance, hash and measured cost of a network file, or of an adapter.
 
     Raises:
-        NetworkFileError: if it is not one.
+        NetworkFileError: if it is neither.
     """
-    from agents.network.checkpoint import read_metadata
+    from agents.network.adapter_file import is_adapter
+    from agents.network.checkpoint import load_stored
 
-    metadata = read_metadata(path)
-    network = metadata["network"]
+    if is_adapter(path):
+        return _describe_adapter(path)
+    stored = load_stored(path)
+    metadata, network = stored.metadata, stored.network.config
     return {
         "network": str(path),
         "shape": f"{network.short_name}: {network.blocks} blocks of {network.channels} channels",
@@ -83,11 +65,46 @@ def describe_network(path: Path) -> dict[str, Any]:
         "globals": list(network.global_names),
         "provenance": metadata["provenance"],
         "sha256": metadata["hash"],
-        "cost": _cost(path, metadata["provenance"]),
+        "calibrated": stored.calibration is not None,
+        "adapters": _adapters_beside(path, stored.tensors),
+        "cost": _cost(path, stored.network, metadata["provenance"]),
     }
 
 
-def _cost(path: Path, provenance: dict[str, Any]) -> dict[str, Any]:
+def _describe_adapter(path: Path) -> dict[str, Any]:
+    from agents.network.adapter_file import read_adapter
+
+    facts, tensors = read_adapter(path)
+    return {
+        "adapter": str(path),
+        "rank": facts["rank"],
+        "parameters": sum(tensor.size for tensor in tensors.values()),
+        "base weights": facts["base"],
+        "provenance": facts["provenance"],
+        "use": "miai export BASE --adapter FILE --out NETWORK.safetensors merges it",
+    }
+
+
+def _adapters_beside(path: Path, tensors: Mapping[str, NDArray[Any]]) -> list[str]:
+    """Names of the adapters of a network that lie in its folder."""
+    from agents.network.adapter_file import is_adapter, read_adapter_metadata
+    from agents.network.checkpoint import content_hash
+    from engine.errors import NetworkFileError
+
+    found, base = [], None
+    for other in sorted(path.parent.glob("*.safetensors")):
+        try:
+            if other == path or not is_adapter(other):
+                continue
+            base = base or content_hash(tensors)
+            if read_adapter_metadata(other)["base"] == base:
+                found.append(other.name)
+        except NetworkFileError:
+            continue  # a damaged one is nobody's
+    return found
+
+
+def _cost(path: Path, network: FoldedNetwork, provenance: dict[str, Any]) -> dict[str, Any]:
     """Time one evaluation alone and in a batch, on start positions."""
     from agents.evaluators.auto import load_evaluator
     from engine.games import make
@@ -107,6 +124,7 @@ def _cost(path: Path, provenance: dict[str, Any]) -> dict[str, Any]:
 
     return {
         "board": f"{height}x{width}",
+        "million multiply-adds": round(network.multiply_adds(spec.points) / 1e6, 2),
         "evaluator": evaluator.description,
         "ms alone": milliseconds(1),
         f"ms each of {_BATCH}": milliseconds(_BATCH),

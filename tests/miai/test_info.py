@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
-from agents.network.checkpoint import save_network
+from agents.network.adapters import attach, save_adapter
+from agents.network.checkpoint import load_network, save_network
 from agents.network.config import NetworkConfig
 from agents.network.model import PolicyValueNet
 from engine.games import GoSpec
@@ -39,7 +41,37 @@ def test_network_as_json(network: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert facts["provenance"]["made_by"] == "a test"
     assert facts["parameters"] > 1000
     assert facts["cost"]["ms alone"] > 0.0
+    weights = 2 * 2 * 16 * 16 * 9 + 3 * 16 * 16 + len(GoSpec.plane_names) * 16 * 9
+    assert facts["cost"]["million multiply-adds"] == pytest.approx(49 * weights / 1e6, abs=0.02)
     assert len(facts["sha256"]) == 64
+
+
+def test_adapters_are_described_listed_and_merged(
+    network: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, _ = load_network(network)
+    attach(model, rank=2)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name.endswith(".up"):
+                parameter.normal_(0, 0.1)
+    adapter, merged = network.with_name("mine.safetensors"), network.with_name("new.safetensors")
+    save_adapter(adapter, model, {"games": 31})
+    network.with_name("other.safetensors").write_bytes(b"no network")
+    assert cli.main(["info", str(adapter)]) == 0
+    out = capsys.readouterr().out
+    assert "rank" in out and "games  31" in out
+    assert cli.main(["info", str(network), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["adapters"] == ["mine.safetensors"]
+    asked = ["export", str(network), "--adapter", str(adapter), "--out"]
+    assert cli.main([*asked, str(merged)]) == 0
+    again, metadata = load_network(merged)
+    assert metadata["provenance"]["games"] == 31 and metadata["provenance"]["merged_rank"] == 2
+    for name, tensor in model.merged_state().items():
+        torch.testing.assert_close(again.state_dict()[name], tensor, rtol=1e-5, atol=1e-6)
+    assert cli.main(["export", str(merged), "--adapter", str(adapter), "--out", "x.onnx"]) == 2
+    assert "another network" in capsys.readouterr().err
+    assert cli.main([*asked, "net.zip"]) == 2
 
 
 def test_other_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

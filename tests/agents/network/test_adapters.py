@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,10 @@ import pytest
 import safetensors
 import safetensors.numpy
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from agents.network.adapter_file import LARGEST_RANK, read_adapter
 from agents.network.adapters import attach, load_adapter, read_adapter_metadata, save_adapter
 from agents.network.checkpoint import content_hash, load_network, save_network
 from agents.network.folded import fold_model, forward
@@ -131,6 +136,37 @@ def test_damaged_adapters_are_refused(tmp_path: Path, damage: str) -> None:
     path.write_bytes(data[:-40] if damage == "cut" else data)
     with pytest.raises(NetworkFileError, match="expected an adapter"):
         load_adapter(path, base)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_damaged_bytes_are_refused_or_read_never_worse(data: st.DataObject) -> None:
+    whole = bytearray(_whole())
+    end = len(whole) if data.draw(st.booleans()) else int.from_bytes(whole[:8], "little") + 8
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, end - 1))
+        what = data.draw(st.binary(max_size=6))
+        whole[at : at + data.draw(st.sampled_from([len(what), 0, 40]))] = what
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "adapter.safetensors"
+        path.write_bytes(whole)
+        try:
+            facts, tensors = read_adapter(path)
+        except NetworkFileError as error:
+            assert str(path) in str(error)
+        else:
+            assert 1 <= facts["rank"] <= LARGEST_RANK
+            assert all(np.isfinite(array).all() for array in tensors.values())
+
+
+@cache
+def _whole() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "adapter.safetensors"
+        model = make()
+        attach(model, rank=1)
+        save_adapter(path, model, {})
+        return path.read_bytes()
 
 
 def test_wrong_use_is_refused(tmp_path: Path) -> None:

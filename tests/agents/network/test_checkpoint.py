@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import tempfile
+import tracemalloc
 import zipfile
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from agents.evaluators.int8 import calibrate, inputs_of
 from agents.evaluators.torch_evaluator import as_channels_last
+from agents.network.adapter_file import read_adapter
 from agents.network.checkpoint import (
     FORMAT,
     load_network,
@@ -26,9 +28,11 @@ from agents.network.checkpoint import (
     save_network,
 )
 from agents.network.folded import fold_model, forward
+from agents.network.model import PolicyValueNet
 from engine.errors import NetworkFileError
 from engine.games import GoSpec
 from tests.agents.network.test_model import inputs, make
+from tests.support.refused import TINY, faults, whole
 
 
 @pytest.fixture
@@ -216,6 +220,49 @@ def test_altered_numbers_are_noticed(saved: Path) -> None:
     saved.write_bytes(data)
     with pytest.raises(NetworkFileError, match="altered"):
         load_network(saved)
+
+
+REFUSED = sorted((DATA / "refused").glob("*.safetensors"))
+
+
+def test_the_corpus_has_one_fault_a_file(tmp_path: Path) -> None:
+    """Without the fault the file is read; what lies in the folder is what the script writes."""
+    data = whole(tmp_path / "whole.safetensors")
+    load_network(tmp_path / "whole.safetensors")
+    assert [path.stem for path in REFUSED] == sorted(name for name, _ in faults(data))
+
+
+@pytest.mark.parametrize("path", REFUSED, ids=lambda path: path.stem)
+def test_files_with_a_fault_are_refused_with_little_memory(path: Path) -> None:
+    tracemalloc.start()
+    try:
+        for load in (load_stored, load_network, read_adapter):
+            with pytest.raises(NetworkFileError) as refusal:
+                load(path)
+            assert str(path) in str(refusal.value)
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_is_bounded_by_the_size_of_the_file(saved: Path) -> None:
+    load_stored(saved)
+    tracemalloc.start()
+    try:
+        load_stored(saved)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * saved.stat().st_size
+
+
+@pytest.mark.parametrize("length", range(0, 256, 8))
+def test_a_header_of_any_length_is_read(tmp_path: Path, length: int) -> None:
+    """One in thirty-two begins with the byte that a pickle begins with."""
+    path = tmp_path / "net.safetensors"
+    for name in ("x", "x" * 128):
+        save_network(path, PolicyValueNet.initial(TINY, 1), {"name": name + "y" * length})
+        assert load_stored(path).network.config == TINY
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,0 +1,271 @@
+"""Measures what ``evaluators.md`` says, and draws its picture.
+
+    python docs/results/evaluators.py rates OUT.json       # some minutes
+    python docs/results/evaluators.py accuracy NET OUT.json
+    python docs/results/evaluators.py match NET simulations 50 400 OUT.json
+    python docs/results/evaluators.py match NET seconds 0.05 100 OUT.json
+    python docs/results/evaluators.py plot RATES.json OUT.png
+
+Rates are positions per second of processor time in one thread, backends in turns: on a machine that
+does other things beside, that is the rate of one core, and time spent waiting does not count.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import llvmlite.ir as ir
+import numpy as np
+import torch
+from numba import njit
+from numba.core import types
+from numba.extending import intrinsic
+
+from agents.evaluators.int8 import Int8Evaluator, calibrate, inputs_of, random_positions
+from agents.evaluators.int8_forms import I32, I64, Form, forms_of_this_cpu
+from agents.evaluators.int8_tile import _alloca, _loop
+from agents.evaluators.openvino_evaluator import OpenVinoEvaluator
+from agents.evaluators.torch_evaluator import TorchEvaluator
+from agents.network.checkpoint import load_stored
+from agents.network.folded import FoldedNetwork, fold_model
+from agents.protocol import Limit
+from agents.search_agent import SearchAgent
+from arena.match import play_match
+from engine.games import GoSpec
+from miai.measure.evaluator import EagerTorch, _lively, mean_kl, own_positions
+from miai.measure.networks import find_network
+
+ROUNDS, TURN_S = 7, 0.12
+NETWORKS = ("b4c32", "b6c64", "b10c128")
+BATCHES = (1, 2, 4, 8, 16, 64, 256)
+SIZES = (5, 7, 9, 13, 19, 25)
+FEW = ("int8 avx512-vnni", "int8 avx2", "torch float32", "openvino int8")
+
+
+def makers(network: str, size: int) -> tuple[dict[str, Any], FoldedNetwork]:
+    """What makes each backend's evaluator, in one thread."""
+    spec = GoSpec(size, size, komi=7.0)
+    model = _lively(find_network(network, GoSpec(9, 9, komi=7.0)))
+    folded = fold_model(model)
+    calibration = calibrate(folded, inputs_of(folded.config, spec))
+    found: dict[str, Any] = {
+        f"int8 {form.name}": lambda form=form: Int8Evaluator(folded, calibration, 1, form)
+        for form in forms_of_this_cpu()
+    }
+    found["torch float32"] = lambda: TorchEvaluator(model, "float32")
+    found["torch float32, eager"] = lambda: EagerTorch(model)
+    found["torch bfloat16"] = lambda: TorchEvaluator(model, "bfloat16")
+    for precision in ("float32", "bfloat16", "int8"):
+        found[f"openvino {precision}"] = lambda kind=precision: OpenVinoEvaluator(folded, kind, 1)
+    return found, folded
+
+
+def rates() -> dict[str, Any]:
+    """Every backend by network; some by batch and by board."""
+    torch.set_num_threads(1)
+    rows = []
+    for network in NETWORKS:
+        rows += race(network, 9, (64,), None)
+    rows += race("b6c64", 9, BATCHES, FEW)
+    rows += race("b4c32", 9, (1, 64), FEW[:1])
+    for size in SIZES:
+        rows += race("b6c64", size, (32,), FEW)
+    return {"peak_gops": {form.name: peak(form) for form in forms_of_this_cpu()}, "rates": rows}
+
+
+def race(
+    network: str, size: int, batches: tuple[int, ...], names: tuple[str, ...] | None
+) -> list[dict[str, Any]]:
+    """Positions per second of each backend and batch, in turns, the median of all turns."""
+    spec = GoSpec(size, size, komi=7.0)
+    made, folded = makers(network, size)
+    evaluators = {name: made[name]() for name in names or made if name in made}
+    positions = {batch: random_positions(spec, 2 * batch + 64)[:batch] for batch in batches}
+    turns: dict[tuple[str, int], list[float]] = {}
+    for turn in range(ROUNDS + 1):
+        for name, evaluator in evaluators.items():
+            for batch in batches:
+                rate = one_turn(evaluator, spec, positions[batch], TURN_S if turn else 0.0)
+                if turn:
+                    turns.setdefault((name, batch), []).append(rate)
+    products = products_beside_none(folded, size)
+    return [
+        {
+            "backend": name,
+            "network": network,
+            "size": size,
+            "batch": batch,
+            "positions_per_s": statistics.median(found),
+            "gops": 2e-9 * products * statistics.median(found),
+        }
+        for (name, batch), found in turns.items()
+    ]
+
+
+def one_turn(evaluator: Any, spec: GoSpec, positions: Any, seconds: float) -> float:
+    started, done = time.process_time(), 0
+    while True:
+        evaluator.evaluate(spec, positions)
+        done += len(positions)
+        elapsed = time.process_time() - started
+        if elapsed >= seconds:
+            return done / elapsed
+
+
+def products_beside_none(network: FoldedNetwork, size: int) -> int:
+    """Products of an evaluation, those with zeros beside the board left out."""
+    total = network.multiply_adds(size * size)
+    for affine in network.convolutions():
+        if affine.weight.shape[2] == 3:
+            beside = 9 * size * size - (3 * size - 2) ** 2
+            total -= beside * affine.weight.shape[0] * affine.weight.shape[1]
+    return total
+
+
+def peak(form: Form) -> float:
+    """Billion operations a second of the form's instructions on registers alone, one core."""
+    chains = 10 if form.lanes < 16 else 20
+
+    @intrinsic
+    def run(typingctx, count):  # type: ignore[no-untyped-def]
+        def codegen(context, builder, signature, values):  # type: ignore[no-untyped-def]
+            vector = ir.VectorType(I32, form.lanes)
+            start = [ir.Constant(vector, [k] * form.lanes) for k in range(chains)]
+            slots = [_alloca(builder, vector, value) for value in start]
+            with _loop(builder, values[0]) as k:
+                low = builder.trunc(k, I32)
+                left = builder.insert_element(ir.Constant(vector, [3] * form.lanes), low, I32(0))
+                for slot in slots:
+                    builder.store(form.dot(builder, builder.load(slot), left, left), slot)
+            total = builder.load(slots[0])
+            for slot in slots[1:]:
+                total = builder.xor(total, builder.load(slot))
+            return builder.zext(builder.extract_element(total, I32(0)), I64)
+
+        return types.int64(types.int64), codegen
+
+    @njit
+    def loop(count):  # type: ignore[no-untyped-def]
+        return run(count)
+
+    count = 2_000_000
+    loop(count)
+    best = 0.0
+    for _ in range(10):
+        started = time.process_time()
+        loop(count)
+        elapsed = time.process_time() - started
+        best = max(best, 2e-9 * count * chains * form.lanes * form.group / elapsed)
+    return best
+
+
+def accuracy(path: Path) -> dict[str, Any]:
+    """How far 8 bits are from float32 on positions of the network's own games."""
+    spec = GoSpec(9, 9, komi=7.0)
+    exact = TorchEvaluator.from_file(path, "float32")
+    positions = own_positions(spec, exact, 4096, seed=5)
+    reference = exact.evaluate(spec, positions)
+    network = load_stored(path).network
+    own = own_positions(spec, exact, 256, seed=77)
+    games = calibrate(network, inputs_of(network.config, spec, own))
+    found = {
+        "int8, calibrated on random games or as stored": Int8Evaluator.from_file(path, spec),
+        "int8, calibrated on own games": Int8Evaluator(network, games),
+        "openvino int8": OpenVinoEvaluator.from_file(path, spec, "int8"),
+        "openvino bfloat16": OpenVinoEvaluator.from_file(path, spec, "bfloat16"),
+        "torch bfloat16": TorchEvaluator.from_file(path, "bfloat16"),
+    }
+    rows = []
+    legal = spec.legal(positions)
+    best = np.where(legal, reference.policy_logits, -np.inf).argmax(axis=1)
+    for name, evaluator in found.items():
+        got = evaluator.evaluate(spec, positions)
+        same = np.where(legal, got.policy_logits, -np.inf).argmax(axis=1) == best
+        rows.append(
+            {
+                "backend": name,
+                "mean_kl": mean_kl(spec, positions, reference, got),
+                "mean_change_of_q": float(np.abs(got.q - reference.q).mean()),
+                "same_best_action": float(same.mean()),
+            }
+        )
+    return {"positions": len(positions), "rows": rows}
+
+
+def match(path: Path, kind: str, amount: float, games: int) -> dict[str, Any]:
+    """8 bits against torch in float32, the same network: equal simulations, or equal time."""
+    spec = GoSpec(9, 9, komi=7.0)
+    torch.set_num_threads(1)
+    by_time = kind == "seconds"
+    limit = Limit(time_limit_s=amount) if by_time else Limit(simulations=int(amount))
+    eight = SearchAgent("int8", Int8Evaluator.from_file(path, spec), limit)
+    whole = SearchAgent("float32", TorchEvaluator.from_file(path, "float32"), limit)
+    result = play_match(spec, eight, whole, games, 1, games_at_once=1 if by_time else 128)
+    return {
+        "limit": f"{amount:g} {kind}",
+        "games": games,
+        "wins": result.wins,
+        "draws": result.draws,
+        "losses": result.losses,
+        "distinct": result.distinct,
+        "elo": result.elo,
+        "elo_low": result.elo_low,
+        "elo_high": result.elo_high,
+    }
+
+
+def plot(source: Path, target: Path) -> None:
+    """Rates by network, batch and board."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
+    rows = json.loads(source.read_text())["rates"]
+    figure, (left, middle, right) = pyplot.subplots(1, 3, figsize=(13, 4), layout="constrained")
+    names = list(dict.fromkeys(row["backend"] for row in rows if row["batch"] == 64))
+    for k, name in enumerate(names):
+        found = [r for r in rows if r["backend"] == name and (r["size"], r["batch"]) == (9, 64)]
+        by_network = {r["network"]: r["positions_per_s"] for r in found}
+        at = [x + 0.8 * k / len(names) for x in range(len(NETWORKS))]
+        values = [by_network[network] for network in NETWORKS]
+        left.bar(at, values, 0.8 / len(names), label=name)
+    left.set_xticks([x + 0.35 for x in range(len(NETWORKS))], NETWORKS)
+    left.set(yscale="log", title="9x9, batch 64", ylabel="positions/s, one core")
+    left.legend(fontsize=6)
+    for name in FEW:
+        mine = [r for r in rows if r["backend"] == name and r["network"] == "b6c64"]
+        batch = sorted({(r["batch"], r["positions_per_s"]) for r in mine if r["size"] == 9})
+        middle.plot(*zip(*[b for b in batch if b[0] != 32], strict=True), "o-", label=name)
+        size = sorted((r["size"], r["positions_per_s"]) for r in mine if r["batch"] == 32)
+        right.plot(*zip(*size, strict=True), "o-", label=name)
+    middle.set(xscale="log", ylim=(0, None), title="b6c64, 9x9", xlabel="batch")
+    right.set(yscale="log", title="b6c64, batch 32", xlabel="board's width")
+    middle.legend(fontsize=7)
+    figure.savefig(target, dpi=90)
+
+
+def main(words: list[str]) -> None:
+    if words[0] == "plot":
+        plot(Path(words[1]), Path(words[2]))
+        return
+    if words[0] == "rates":
+        found = rates()
+    elif words[0] == "accuracy":
+        found = accuracy(Path(words[1]))
+    else:
+        found = match(Path(words[1]), words[2], float(words[3]), int(words[4]))
+    Path(words[-1]).write_text(json.dumps(found, indent=1))
+    print(json.dumps(found, indent=1))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
