@@ -202,10 +202,13 @@ def batch_from(
     """Gather rows from columns, turn each by a random symmetry, and add what comes later."""
     points, count, kinds = layout.points, len(at), len(layout.plane_names)
     each = np.arange(count)[:, None]
-    k = None if random is None else random.integers(len(symmetries), size=count)
-    if k is not None:
-        points_from = permutations(layout.height, layout.width, symmetries)[k]
-        actions_from = action_permutations(layout.height, layout.width, symmetries)[k]
+    k = None
+    if random is not None:
+        # A board that is not square has fewer of them.
+        points_from = permutations(layout.height, layout.width, symmetries)
+        actions_from = action_permutations(layout.height, layout.width, symmetries)
+        k = random.integers(len(points_from), size=count)
+        points_from, actions_from = points_from[k], actions_from[k]
 
     def turned(array: NDArray[Any], actions: bool = False) -> NDArray[Any]:
         if k is None:
