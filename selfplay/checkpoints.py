@@ -53,7 +53,7 @@ def write_checkpoint(
 def _record(config: RunConfig, game: FinishedGame, run: str) -> GameRecord:
     winner = "B" if game.score > 0 else "W"
     return GameRecord(
-        spec=config.game.spec_with(game.komi),
+        spec=config.game.spec_with(game.komi, game.height, game.width),
         actions=game.actions,
         black="miai",
         white="miai",

@@ -34,14 +34,36 @@ class GameConfig:
     width: int = field(default=9, metadata={"min": 2, "max": 25, "unit": "points"})
     komi: float = field(default=7.0, metadata={"unit": "points", "why": "Go: fair on 9x9"})
 
+    other_sizes: tuple[int, ...] = field(
+        default=(),
+        metadata={"min": 2, "max": 25, "why": "square boards that a share of the games is on"},
+    )
+    other_share: float = field(
+        default=0.25, metadata={"min": 0.01, "max": 0.9, "why": "of games on all of them together"}
+    )
+
     def spec(self) -> GameSpec:
         """The rules."""
-        return self.spec_with(self.komi)
+        return self.spec_with(self.komi, self.height, self.width)
 
-    def spec_with(self, komi: float) -> GameSpec:
-        """The rules with another komi, in a game that has one."""
+    def spec_with(self, komi: float, height: int, width: int) -> GameSpec:
+        """The rules with another komi, in a game that has one, on another board."""
         rules = {"komi": komi} if self.name == "go" else {}
-        return engine.games.make(self.name, self.height, self.width, **rules)
+        return engine.games.make(self.name, height, width, **rules)
+
+    def specs(self) -> list[GameSpec]:
+        """The rules on every board that is played on, the run's own first."""
+        return [
+            self.spec(),
+            *(self.spec_with(self.komi, size, size) for size in self.other_sizes),
+        ]
+
+    def shares(self) -> list[float]:
+        """Of the games, on each of these boards."""
+        others = len(self.other_sizes)
+        if not others:
+            return [1.0]
+        return [1.0 - self.other_share] + [self.other_share / others] * others
 
 
 @dataclass(frozen=True)
@@ -166,7 +188,7 @@ class RunConfig:
             ConfigError: and says which settings, and what to change.
             SpecError: if there is no such board.
         """
-        self.game.spec()
+        self.game.specs()
         self.benchmark.check()
         for wrong, expected, got in self._conflicts():
             if wrong:
@@ -188,6 +210,23 @@ class RunConfig:
                 "one budget of schedule.cycles, schedule.games and schedule.rows",
                 f"{given!r}; leave one",
             ),
+            (
+                len({spec.points for spec in self.game.specs()}) <= len(self.game.other_sizes),
+                "different boards in game.other_sizes, none of them the run's own",
+                f"{self.game.other_sizes!r}",
+            ),
+            (
+                bool(self.game.other_sizes) and self.adapt.window,
+                "adapt.window=false with game.other_sizes",
+                "both",
+            ),
+            (
+                self.selfplay.slots < 4 * len(self.game.specs()),
+                "selfplay.slots for at least four games on each board",
+                f"{self.selfplay.slots!r} for {len(self.game.specs())} boards",
+            )
+            if self.game.other_sizes
+            else (False, "", ""),
             (
                 self.network not in SIZES,
                 f"a network size from {', '.join(SIZES)}",

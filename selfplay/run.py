@@ -29,10 +29,10 @@ from selfplay.learner import Learner
 from selfplay.measures import opening_lines
 from selfplay.metrics import describe
 from selfplay.players import Players
-from selfplay.replay import ReplayWindow
 from selfplay.shards import Rows, read_shard, write_shard
 from selfplay.state import Arrays, TrainingState, load_newest, part_of, save_state
 from selfplay.watch import LiveGame, LiveGames
+from selfplay.windows import Windows
 from selfplay.worker import FinishedGame
 
 __all__ = ["GameConfig", "Gate", "Progress", "Run", "RunConfig", "ScheduleConfig"]
@@ -73,7 +73,8 @@ class Run:
         )
         self._players = Players(config, self._learner.averaged_model())
         by_weight = config.selfplay.surprise_share > 0.0
-        self._window = ReplayWindow(self.spec, config.replay, by_weight=by_weight)
+        game = config.game
+        self._window = Windows(game.specs(), game.shares(), config.replay, by_weight)
         self.state = TrainingState()
         self._live = LiveGames(self.folder.live)
         self._lock = self.folder.lock()
@@ -102,8 +103,11 @@ class Run:
         self._adapter = Adapter(
             self.config.adapt, schedule.passes, replay.growth, self.state.adapted
         )
-        self._window.reach = self.state.adapted.get("reach")
-        self._reload_window()
+        self._window.main.reach = self.state.adapted.get("reach")
+        if found is not None:
+            newest, shard = self.state.next_shard - 1, self.folder.shard
+            totals = self.state.window_totals
+            self._notes += self._window.reload(totals, newest, lambda n: read_shard(shard(n)))
         return found is not None
 
     def _use(self, arrays: Arrays, state: TrainingState) -> None:
@@ -114,24 +118,6 @@ class Run:
             playing = load_network(self.folder.checkpoint(state.playing))[0]
         self._players.restore(arrays, playing)
         self.state = state
-
-    def _reload_window(self) -> None:
-        """Bring back the newest rows that the state knows of, as many as the window may hold."""
-        parts: list[Rows] = []
-        have = 0
-        needed = self._window.size_at(self.state.rows)
-        for number in range(self.state.next_shard - 1, 0, -1):
-            if have >= needed:
-                break
-            try:
-                parts.append(read_shard(self.folder.shard(number)))
-                have += len(parts[-1])
-            except RunError as error:
-                self._notes.append(f"{error}: going on without its rows")
-        if have >= needed:
-            self._window.skip(self.state.rows - have)
-        for rows in reversed(parts):
-            self._window.add(rows)
 
     @property
     def progress(self) -> float:
@@ -170,13 +156,16 @@ class Run:
         simulations = self._simulations()
         self._players.invite(self.state.cycle, self.folder.checkpoints())
         plies = self.config.schedule.plies_per_cycle
-        rows, games, evaluations = self._players.play(pool, plies, simulations)
+        parts, games, evaluations = self._players.play(pool, plies, simulations)
         played = time.perf_counter()
-        losses, steps = self._learn(rows)
+        losses, steps = self._learn(parts)
         learned = time.perf_counter()
         self.state.cycle += 1
         self.state.games += len(games)
-        self.state.rows += 0 if rows is None else len(rows)
+        new_rows = sum(len(rows) for rows in parts)
+        self.state.rows += new_rows
+        own = [game for game in games if game.points == self.spec.points]
+        rows = next((part for part in parts if part.layout.points == self.spec.points), None)
         play_s, learn_s = played - started, learned - played
         self.state.elapsed_s += self._without_pause(play_s + learn_s)
         metrics: dict[str, object] = {
@@ -184,11 +173,11 @@ class Run:
             "games": self.state.games,
             "rows": self.state.rows,
             "window_rows": self._window.size,
-            "new_rows": 0 if rows is None else len(rows),
+            "new_rows": new_rows,
             "steps": steps,
             "learning_rate": self._learning_rate(),
             "passes": self._adapter.passes,
-            **describe(self.spec, rows, games, self._players.longest),
+            **describe(self.spec, rows, own, self._players.longest),
             **{f"loss_{name}": value for name, value in losses.items()},
             "elapsed_s": self.state.elapsed_s,
             "progress": self.progress,
@@ -197,11 +186,12 @@ class Run:
             "learn_s": learn_s,
             "evaluations_per_s": evaluations / play_s,
             "games_per_s": len(games) / (play_s + learn_s),
-            "rows_per_s": (0 if rows is None else len(rows)) / (play_s + learn_s),
+            "rows_per_s": new_rows / (play_s + learn_s),
         }
-        self._adapt(rows, metrics)
-        self._save(rows, games, metrics)
-        self._show(games, play_s + learn_s)
+        self._adapt(metrics)
+        lines = opening_lines(self.spec, {game.number: game.actions for game in own}, rows)
+        self._save(parts, games, metrics, lines)
+        self._show(own, play_s + learn_s)
         report(metrics)
 
     def _without_pause(self, seconds: float) -> float:
@@ -215,7 +205,7 @@ class Run:
         )
         return usual
 
-    def _adapt(self, rows: Rows | None, metrics: dict[str, object]) -> None:
+    def _adapt(self, metrics: dict[str, object]) -> None:
         """Let settings follow the cycle, and see whether there is something to warn of."""
 
         def number(name: str) -> float | None:
@@ -232,10 +222,10 @@ class Run:
             None if counted else learn_s / (play_s + learn_s),
         )
         self._notes += self._adapter.follow(measured)
-        if self.config.adapt.window and rows is not None:
-            found = self._adapter.found
+        if self.config.adapt.window:
+            found, new_rows = self._adapter.found, number("new_rows") or 0.0
             size = found.get("reach", float(self._window.size))
-            self._window.reach = found["reach"] = size + self._adapter.growth * len(rows)
+            self._window.main.reach = found["reach"] = size + self._adapter.growth * new_rows
         replay = self.config.replay
         if self.config.schedule.checkpoint_due(self.state):
             metrics |= disk_metrics(self.config.keep, self.folder, self.progress, replay.capacity)
@@ -255,11 +245,11 @@ class Run:
         span = config.simulations_late - config.simulations
         return config.simulations + round(span * self._adapter.level(self.progress))
 
-    def _learn(self, rows: Rows | None) -> tuple[dict[str, float], int]:
+    def _learn(self, parts: Sequence[Rows]) -> tuple[dict[str, float], int]:
         """Train on the window in proportion to what is new; return mean losses and steps."""
         schedule = self.config.schedule
         fresh: dict[str, float] = {}
-        if rows is not None:
+        for rows in parts:
             self._window.add(rows)
             self.state.training_credit += len(rows) * self._adapter.passes
         if self._window.total_rows < schedule.rows_before_training:
@@ -267,9 +257,10 @@ class Run:
         batch = self.config.learner.batch
         steps = int(self.state.training_credit // batch)
         self.state.training_credit -= steps * batch
-        if rows is not None and steps:
-            parts = self._learner.measure(self._window.newest(min(_FRESH_ROWS, len(rows))))
-            fresh["fresh"] = parts["policy"] + parts["value"]
+        if parts and steps:
+            newest = self._window.main.newest(min(_FRESH_ROWS, len(parts[0])))
+            found = self._learner.measure(newest)
+            fresh["fresh"] = found["policy"] + found["value"]
         totals = self._take_steps(steps)
         if steps and not self.state.playing:
             self._players.follow(self._learner.averaged_model(), self._recent_inputs())
@@ -342,15 +333,17 @@ class Run:
 
     def _save(
         self,
-        rows: Rows | None,
+        parts: Sequence[Rows],
         games: Sequence[FinishedGame],
         metrics: dict[str, object],
+        openings: Sequence[str],
     ) -> None:
         """Write what the cycle made. The state comes last: before it, the cycle has not been."""
         state, folder, schedule = self.state, self.folder, self.config.schedule
-        if rows is not None:
+        for rows in parts:
             write_shard(folder.shard(state.next_shard), rows)
             state.next_shard += 1
+        state.window_totals = self._window.totals
         if schedule.checkpoint_due(state) and self._window.size:
             started = time.perf_counter()
             model = self._learner.averaged_model()
@@ -362,7 +355,6 @@ class Run:
             state.elapsed_s += time.perf_counter() - started
             state.checkpoint_at = schedule.spent(state)
         folder.append(folder.metrics, metrics)
-        lines = opening_lines(self.spec, {game.number: game.actions for game in games}, rows)
-        folder.append(folder.openings, {"cycle": state.cycle, "games": lines})
+        folder.append(folder.openings, {"cycle": state.cycle, "games": [*openings]})
         learner = {f"learner.{name}": array for name, array in self._learner.arrays().items()}
         save_state(folder.states, learner | self._players.arrays(), state)

@@ -44,8 +44,9 @@ class TrainingState:
     """How much of the budget was spent at the latest checkpoint."""
     training_credit: float = 0.0
     """Rows that the learner may still draw."""
-    next_game: int = 0
     next_shard: int = 1
+    window_totals: list[int] = field(default_factory=list)
+    """Rows made so far, by board."""
     loss_level: float = 0.0
     """Running mean of the cycles' losses; 0 before the first."""
     rate_share: float = 1.0

@@ -102,6 +102,13 @@ class FinishedGame:
     actions: tuple[int, ...]
     score: float
     """Black's points minus White's."""
+    height: int
+    width: int
+
+    @property
+    def points(self) -> int:
+        """Of the board."""
+        return self.height * self.width
 
 
 class _Counted:
@@ -330,6 +337,8 @@ class Group:
                     float(ended["komi_half_points"][i]) / 2.0,
                     self._buffer.actions(int(slot)),
                     float(scores[i]),
+                    self._spec.height,
+                    self._spec.width,
                 )
             )
             self._start_game(int(slot))

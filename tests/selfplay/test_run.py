@@ -303,7 +303,7 @@ def test_kill_9_at_random_moments_changes_nothing(tmp_path: Path) -> None:
     reached = [entry["cycle"] for entry in seen]
     assert reached == sorted(reached)
     assert reached[-1] == cycles
-    assert len(set(reached)) > 10, "too few cycles between the kills for a test"
+    assert len(set(reached)) > kills // 5, "too few cycles between the kills for a test"
     killed_run.train(whole, cycles)
     assert digest(killed) == digest(whole)
     assert len(digest(whole)) > cycles // 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 import engine.random
 from agents.evaluators.rollout import RolloutEvaluator
+from engine.errors import ConfigError, RunError, SpecError
 from engine.games.go import GoSpec
 from engine.games.spec import BLACK, WHITE, GameSpec, Positions
 from engine.search import Evaluation, SearchConfig
@@ -19,8 +21,9 @@ from selfplay.effort import EffortConfig, plan
 from selfplay.league import choose_opponent, opponent_colour
 from selfplay.replay import ReplayConfig, ReplayWindow
 from selfplay.run import Run
-from selfplay.shards import LARGEST_WEIGHT, Rows
+from selfplay.shards import LARGEST_WEIGHT, Rows, read_shard
 from selfplay.targets import surprise, surprise_weights
+from selfplay.windows import Windows
 from selfplay.worker import FinishedGame, Group, SelfPlayConfig
 from tests.selfplay.small import small_run, some_rows
 
@@ -236,3 +239,76 @@ def test_all_of_it_together_repeats_after_a_stop(tmp_path: Path, cycles: int) ->
         assert (pieces / "checkpoints" / name).read_bytes() == (
             whole / "checkpoints" / name
         ).read_bytes()
+
+
+def test_games_on_several_boards_share_a_run(tmp_path: Path) -> None:
+    """Rows of each board reach the learner, in their share; a stopped run repeats."""
+    base = small_run(cycles=5)
+    game = dataclasses.replace(base.game, other_sizes=(4, 6), other_share=0.5)
+    play_config = dataclasses.replace(base.selfplay, slots=12)
+    config = dataclasses.replace(base, game=game, selfplay=play_config)
+    text = to_toml(config)
+
+    class StopError(Exception):
+        pass
+
+    def stop(metrics: dict[str, object]) -> None:
+        if metrics["cycle"] == 3:
+            raise StopError
+
+    whole, pieces = tmp_path / "whole" / "run", tmp_path / "pieces" / "run"
+    with Run(whole, config, text) as run:
+        run.train(lambda metrics: None)
+    with Run(pieces, config, text) as run, pytest.raises(StopError):
+        run.train(stop)
+    with Run(pieces, config, text) as run:
+        run.train(lambda metrics: None)
+    totals = np.array(run.state.window_totals)
+    assert totals.sum() == run.state.rows
+    np.testing.assert_allclose(totals / totals.sum(), [0.5, 0.25, 0.25], atol=0.12)
+    shards = [read_shard(path) for path in run.folder.shards()]
+    assert {rows.layout.height for rows in shards} == {4, 5, 6}
+    numbers = [number for rows in shards for number in set(rows.game.tolist())]
+    assert len(numbers) == len(set(numbers)), "a game was played twice"
+    for part in ("checkpoints", "shards", "games"):
+        for path in sorted((whole / part).iterdir()):
+            assert path.read_bytes() == (pieces / part / path.name).read_bytes(), path.name
+
+
+def test_batches_are_of_one_board_each_in_proportion() -> None:
+    specs = [GoSpec(5, 5), GoSpec(6, 6)]
+    windows = Windows(specs, [0.75, 0.25], ReplayConfig(first_rows=400), by_weight=False)
+    windows.add(some_rows(specs[0], 300))
+    windows.add(some_rows(specs[1], 100))
+    random = np.random.default_rng(2)
+    heights = [windows.sample(random, 4).layout.height for _ in range(400)]
+    assert 0.15 < np.mean(np.array(heights) == 6) < 0.35
+    assert (windows.size, windows.totals) == (400, [300, 100])
+    with pytest.raises(RunError, match="expected rows of"):
+        windows.add(some_rows(GoSpec(4, 4), 3))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [((5, 7), "different boards"), ((7, 7), "different boards"), ((1,), "board of go")],
+)
+def test_boards_that_cannot_be_are_refused(sizes: tuple[int, ...], message: str) -> None:
+    base = small_run()
+    game = dataclasses.replace(base.game, other_sizes=sizes)
+    with pytest.raises((ConfigError, SpecError), match=message):
+        dataclasses.replace(base, game=game).check()
+
+
+def test_the_window_takes_no_more_memory_once_it_is_full() -> None:
+    """A million rows through a window of twenty thousand: what is allocated stays as it is."""
+    window = ReplayWindow(SPEC, ReplayConfig(first_rows=1000, capacity=20_000))
+    rows = some_rows(SPEC, 10_000)
+    window.add(rows)
+    tracemalloc.start()
+    for _ in range(99):
+        window.add(rows)
+    grown, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (window.total_rows, window.size) == (1_000_000, 20_000)
+    assert grown < 200_000
+    assert peak < 4 * sum(array.nbytes for array in rows.arrays().values())
