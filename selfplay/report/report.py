@@ -24,6 +24,7 @@ _LOSS_TEXT: Final = {
     "short": ("Short horizon", "What searches of the next plies will think."),
     "score_error": ("Score's uncertainty", "By how much the score is wrong."),
     "future": ("Future board", "The stones some plies later."),
+    "fresh": ("Fresh rows", "Policy and value on rows before they were trained on."),
 }
 _GAMES_SHOWN: Final = 4
 
@@ -48,6 +49,7 @@ def report_html(run: RunData) -> str:
         _strength(run),
         _learning(run),
         _play(run),
+        _work(run),
         _openings(run),
         _games(run),
         _machine(run),
@@ -207,52 +209,72 @@ def _learning(run: RunData) -> str:
         if short == "policy":
             lines.append(_line(run, "target_entropy", "entropy of targets", 1))
         cards.append(card(f"{title} loss", text, Chart(lines, title=f"{title} loss", x_unit=unit)))
-    rate = [_line(run, "learning_rate", "learning rate")]
-    cards.append(
-        card("Learning rate", "Level, then falling.", Chart(rate, "Learning rate", x_unit=unit))
-    )
     return section(
         "What the network learns", "Losses over training time, lower is better.", grid(*cards)
     )
 
 
-def _play(run: RunData) -> str:
+def _chart(run: RunData, title: str, text: str, *names: str, top: float | None = None) -> str:
+    """A card with metrics over time from 0 up; ``names`` as ``metric: what it is called``."""
     _, unit = _time_scale(run)
+    parts = [name.partition(": ") for name in names]
+    lines = [_line(run, key, label, i) for i, (key, _, label) in enumerate(parts)]
+    return card(title, text, Chart(lines, title, x_unit=unit, y_range=(0.0, top)))
 
-    def chart(title: str, text: str, *lines: Line, top: float | None = None) -> str:
-        picture = Chart(lines, title=title, x_unit=unit, y_range=(0.0, top))
-        return card(title, text, picture)
 
+def _play(run: RunData) -> str:
     cards = [
         _calibration(run),
-        chart(
+        _chart(
+            run,
             "Value error",
             "Mean square of the search's value against the result.",
-            _line(run, "value_error", "value error"),
+            "value_error: value error",
         ),
-        chart(
-            "Length of games", "Mean number of plies.", _line(run, "mean_plies", "plies per game")
-        ),
-        chart(
+        _chart(run, "Length of games", "Mean number of plies.", "mean_plies: plies per game"),
+        _chart(
+            run,
             "How games end",
-            "Shares of games: won by Black, stopped at the longest, unlike all others.",
-            _line(run, "black_wins", "won by Black"),
-            _line(run, "cut_games", "stopped", 1),
-            _line(run, "distinct_games", "distinct", 2),
+            "Shares of games: won by Black, drawn, stopped at the longest, unlike all others.",
+            "black_wins: won by Black",
+            "cut_games: stopped",
+            "distinct_games: distinct",
+            "draws: drawn",
             top=1.0,
         ),
-        chart(
+    ]
+    return section("How it plays", "What the games of self-play look like.", grid(*cards))
+
+
+def _work(run: RunData) -> str:
+    cards = [
+        _chart(
+            run,
             "Pace",
             "Positions evaluated a second while playing.",
-            _line(run, "evaluations_per_s", "evaluations/s"),
+            "evaluations_per_s: evaluations/s",
         ),
-        chart("Rows a second", "Of the whole cycle.", _line(run, "rows_per_s", "rows/s")),
+        _chart(run, "Rows a second", "Of the whole cycle.", "rows_per_s: rows/s"),
+        _chart(
+            run,
+            "Where the time goes",
+            "Seconds of each cycle.",
+            "play_s: playing",
+            "learn_s: learning",
+        ),
+        _chart(run, "Simulations", "Of a thorough search.", "simulations: simulations"),
+        _chart(
+            run,
+            "Replay window",
+            "Rows that the learner draws from, and all rows so far.",
+            "window_rows: window",
+            "rows: all",
+        ),
+        _chart(run, "Learning rate", "As it was used.", "learning_rate: learning rate"),
+        _chart(run, "Passes", "How often each row is trained on, about.", "passes: passes"),
     ]
-    return section(
-        "How it plays",
-        "What the games of self-play look like, and how fast they come.",
-        grid(*cards),
-    )
+    lead = "How fast it goes, and the settings that follow what the run measures."
+    return section("How it works", lead, grid(*cards))
 
 
 def _calibration(run: RunData) -> str:
