@@ -52,7 +52,7 @@ LEVELS: Final = (
     Level(7, "Strong", 48, 500, 0.3, 0.0),
     Level(8, "Expert", 150, 1000, 0.1, 0.0),
     Level(9, "Master", 500, 2500, 0.0, 0.0),
-    Level(10, "All out", 2000, 10000, 0.0, 0.0),
+    Level(10, "All out", 1600, 10000, 0.0, 0.0),
 )
 DEFAULT_LEVEL: Final = 5
 

@@ -106,17 +106,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _measure_levels(args: argparse.Namespace) -> int:
+    from agents.levels import ratings_path
     from arena.window.looks import usual_spec
     from engine.errors import ConfigError
     from engine.games import make
-    from miai.measure.levels import measure_levels, save_levels
+    from miai.measure.levels import measure_levels
 
     if args.games < 2 or args.games % 2:
         raise ConfigError(f"expected an even --games of at least 2, got {args.games!r}")
     spec = usual_spec(make(args.game).name)
     measured = measure_levels(spec, args.games, lambda line: print(line, flush=True))
     print(f"Elo (lower, upper): {measured['elo']}")
-    print(f"kept in {save_levels(spec, measured)}")
+    print(f"kept in {ratings_path(spec)}")
     return 0
 
 

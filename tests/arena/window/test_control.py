@@ -1,0 +1,166 @@
+"""Who is asked what: programs that die, two AIs, looking without playing, reviews, lessons."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from arena.window import games, opponents
+from arena.window.clock import ClockRule
+from arena.window.control import Control
+from arena.window.model import GameModel, Settings
+from arena.window.opponents import Opponent
+from engine.games.go import GoSpec
+from engine.games.spec import BLACK, WHITE, GameSpec
+from tests.arena.window.conftest import go5, load_playouts
+
+MOCK = Path(__file__).resolve().parents[2] / "support" / "mock_engine.py"
+
+
+def load(opponent: Opponent, spec: GameSpec):  # type: ignore[no-untyped-def]
+    """Programs as they are, everything else quick."""
+    if opponent.kind == "program":
+        return opponents.load(opponent, spec)
+    return load_playouts(opponent, spec)
+
+
+def program(*words: str) -> Opponent:
+    return Opponent("program", 0, f"{sys.executable} {MOCK} {' '.join(words)}")
+
+
+def wait(control: Control, what: Callable[[], bool], seconds: float = 90.0) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, (control.failure, control.model.message)
+        control.update()
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def make():  # type: ignore[no-untyped-def]
+    made: list[Control] = []
+
+    def control(settings: Settings) -> Control:
+        made.append(Control(GameModel(settings, seed=1), load))
+        return made[-1]
+
+    yield control
+    for one in made:
+        one.close()
+
+
+def test_a_program_plays(make) -> None:  # type: ignore[no-untyped-def]
+    control = make(Settings(GoSpec(5, 5), (BLACK,), program()))
+    control.model.play(12)
+    wait(control, lambda: len(control.model.actions) == 2)
+    control.model.play(7)
+    wait(control, lambda: len(control.model.actions) == 4)
+    assert control.model.name_of(WHITE) == Path(sys.executable).stem
+
+
+@pytest.mark.parametrize("fault", ["chatty-crash", "garbage", "illegal", "crash-at-start"])
+def test_a_program_that_dies_leaves_its_last_words_and_can_be_restarted(make, fault: str) -> None:  # type: ignore[no-untyped-def]
+    control = make(Settings(GoSpec(5, 5), (BLACK,), program("--fault", fault)))
+    model = control.model
+    model.play(12)
+    wait(control, lambda: bool(model.trouble or control.failure))
+    if fault == "chatty-crash":
+        assert "out of memory" in model.trouble or "stderr" in model.trouble, model.trouble
+    assert not model.over
+    assert model.actions == [12]
+    assert not model.ai_to_move, "it waits rather than being asked for ever"
+    model.settings = Settings(GoSpec(5, 5), (BLACK,), program())
+    control.restart()
+    wait(control, lambda: len(model.actions) == 2)
+    assert not model.trouble
+
+
+def test_undoing_while_a_program_hangs_is_immediate(make) -> None:  # type: ignore[no-untyped-def]
+    control = make(Settings(GoSpec(5, 5), (BLACK,), program("--fault", "hang")))
+    control.model.play(12)
+    for _ in range(20):
+        control.update()
+        time.sleep(0.01)
+    assert control.model.undo()
+    assert control.model.actions == []
+    started = time.monotonic()
+    control.close()
+    assert time.monotonic() - started < 10
+
+
+def test_a_program_is_not_asked_about_a_board_it_cannot_have(make) -> None:  # type: ignore[no-untyped-def]
+    control = make(Settings(GoSpec(9, 9), (BLACK, WHITE), program()))
+    games.new_game(control.model, Settings(GoSpec(9, 9, komi=0.5), (BLACK,), program(), handicap=3))
+    wait(control, lambda: bool(control.model.trouble))
+    assert "empty board" in control.model.trouble
+
+
+def test_two_ais_play_each_other_to_the_end(make) -> None:  # type: ignore[no-untyped-def]
+    settings = Settings(GoSpec(5, 5), (), Opponent("simulations", 8), program("--moves", "3"))
+    control = make(settings)
+    wait(control, lambda: control.model.over or control.model.node.ply > 12)
+    assert control.model.node.ply >= 6
+
+
+def test_looking_never_plays(make) -> None:  # type: ignore[no-untyped-def]
+    control = make(Settings(GoSpec(5, 5), (BLACK, WHITE)))
+    control.looking = True
+    wait(control, lambda: control.model.thought is not None)
+    assert control.model.actions == []
+    control.model.play(12)
+    wait(control, lambda: control.model.thought is not None)
+    assert control.model.actions == [12]
+
+
+def test_a_hint_comes_without_a_move(make) -> None:  # type: ignore[no-untyped-def]
+    control = make(go5((BLACK,), 8))
+    control.hint()
+    wait(control, lambda: "looks best" in control.model.message)
+    assert control.model.actions == []
+
+
+def test_a_review_goes_through_the_whole_game_and_back_to_rest(make) -> None:  # type: ignore[no-untyped-def]
+    control = make(Settings(GoSpec(5, 5), (BLACK, WHITE)))
+    for point in (12, 7, 6, 8):
+        control.model.play(point)
+    control.review = True
+    line = control.model.node.line()
+    wait(control, lambda: all(node.thought is not None for node in line))
+    assert [n.thought.simulations >= 90 for n in line] == [True] * 5
+
+
+def test_a_lesson_stops_the_game_before_the_ai_answers(make) -> None:  # type: ignore[no-untyped-def]
+    control = make(Settings(GoSpec(5, 5), (BLACK,), Opponent("simulations", 8)))
+    control.teach(-1.0)  # every move is costly enough
+    control.model.play(0)
+    wait(control, lambda: "costs" in control.model.message)
+    assert control.model.actions == [0]
+    control.model.go_on()
+    wait(control, lambda: len(control.model.actions) == 2)
+
+
+def test_the_ai_moves_in_its_time(make) -> None:  # type: ignore[no-untyped-def]
+    settings = Settings(GoSpec(5, 5), (BLACK,), Opponent("simulations", 10**6), clock=ClockRule(20))
+    control = make(settings)
+    control.model.play(12)
+    wait(control, lambda: len(control.model.actions) == 2, 60)
+    assert not control.model.over
+
+
+def test_a_network_for_another_game_gets_a_sentence(make, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    control = make(go5((BLACK,), 8))
+    control._load = opponents.load
+    control.close()
+    control = Control(GameModel(go5((BLACK,), 8), seed=1), opponents.load)
+    bad = tmp_path / "bad.safetensors"
+    bad.write_bytes(b"no network")
+    control.use_network(str(bad))
+    control.model.play(12)
+    wait(control, lambda: bool(control.failure))
+    assert "bad.safetensors" in control.failure
+    assert control.model.undo()
+    control.close()
