@@ -78,10 +78,12 @@ def make_plan(
     return OpeningPlan("file", str(path), plies or most, _sha256(path))
 
 
-def plan_openings(plan: OpeningPlan, spec: GameSpec, count: int, seed: int) -> list[Opening]:
+def plan_openings(
+    plan: OpeningPlan, spec: GameSpec, count: int, seed: int, *, fewer: bool = False
+) -> list[Opening]:
     """Return the openings of ``count`` pairs of games; more only add some at the end.
 
-    A book or file that has fewer begins anew in another order.
+    A book or file that has fewer begins anew in another order; of random ones ``fewer`` may do.
 
     Raises:
         ConfigError: if the source has changed or gone, or holds too few different openings.
@@ -89,7 +91,7 @@ def plan_openings(plan: OpeningPlan, spec: GameSpec, count: int, seed: int) -> l
     if plan.kind == "none":
         return [()] * count
     if plan.kind == "random":
-        return make_openings(spec, count, plan.plies, seed)
+        return make_openings(spec, count, plan.plies, seed, fewer=fewer)
     path = book_path(spec) if plan.kind == "book" else Path(plan.source)
     if path is None or not path.is_file() or _sha256(path) != plan.sha256:
         raise ConfigError(
@@ -97,7 +99,7 @@ def plan_openings(plan: OpeningPlan, spec: GameSpec, count: int, seed: int) -> l
             f"(SHA-256 {plan.sha256[:12]}...), got another file or none"
         )
     if plan.kind == "policy":
-        return _policy_openings(spec, count, plan, seed)
+        return _policy_openings(spec, count, plan, seed, fewer)
     found = read_book(path, spec) if path.suffix == ".txt" else _from_games(path, spec, plan.plies)
     rounds = range(-(-count // len(found)))
     orders = [generator(seed, number, 0, OPENING).permutation(len(found)) for number in rounds]
@@ -164,7 +166,9 @@ def _from_games(path: Path, spec: GameSpec, plies: tuple[int, int]) -> list[Open
     return list(found.values())
 
 
-def _policy_openings(spec: GameSpec, count: int, plan: OpeningPlan, seed: int) -> list[Opening]:
+def _policy_openings(
+    spec: GameSpec, count: int, plan: OpeningPlan, seed: int, fewer: bool
+) -> list[Opening]:
     """Openings whose plies are drawn from a network's policy, many at once."""
     from agents.evaluators.auto import load_evaluator
 
@@ -196,7 +200,7 @@ def _policy_openings(spec: GameSpec, count: int, plan: OpeningPlan, seed: int) -
             batches[number] = batch(number)
         return batches[number][place]
 
-    return distinct_openings(spec, count, draw)
+    return distinct_openings(spec, count, draw, fewer=fewer)
 
 
 def make_book(

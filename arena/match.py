@@ -149,7 +149,8 @@ def is_stronger(
 
     It is stronger when ``elo1`` is accepted against ``elo0``, at the error rates of the test. Pairs
     of games count in the order of the schedule, whichever end first: quick games would bias it.
-    Nothing is written.
+    Nothing is written. A small board may have too few openings for ``most_games``; then they are
+    fewer.
 
     Raises:
         ConfigError: if ``most_games`` is not an even number above 0, or there are too few openings.
@@ -157,7 +158,7 @@ def is_stronger(
     if most_games < 2 or most_games % 2:
         raise ConfigError(f"expected an even number of games of at least 2, got {most_games!r}")
     plan = openings or make_plan(None, spec)
-    fixtures = make_schedule([(0, 1)], plan_openings(plan, spec, most_games // 2, seed))
+    fixtures = make_schedule([(0, 1)], plan_openings(plan, spec, most_games // 2, seed, fewer=True))
     counter = PairCounter(test)
     played: list[PlayedGame] = []
 

@@ -73,12 +73,14 @@ def check_plies(spec: GameSpec, plies: tuple[int, int]) -> None:
         )
 
 
-def make_openings(spec: GameSpec, count: int, plies: tuple[int, int], seed: int) -> list[Opening]:
+def make_openings(
+    spec: GameSpec, count: int, plies: tuple[int, int], seed: int, *, fewer: bool = False
+) -> list[Opening]:
     """Return ``count`` distinct openings; the first ones are the same for every ``count``.
 
     Each has a random number of plies between the two of ``plies``, inclusive, uniformly over the
     sensible points that are not on the board's edge (on boards of 5 and more). With no plies at all
-    every opening is the start position.
+    every opening is the start position. ``fewer`` will do if there are not so many.
 
     Raises:
         ConfigError: if the numbers of plies make no sense, or allow fewer distinct openings.
@@ -86,11 +88,17 @@ def make_openings(spec: GameSpec, count: int, plies: tuple[int, int], seed: int)
     check_plies(spec, plies)
     if plies[1] == 0:
         return [()] * count
-    return distinct_openings(spec, count, lambda attempt: _draw(spec, plies, seed, attempt))
+    return distinct_openings(
+        spec, count, lambda attempt: _draw(spec, plies, seed, attempt), fewer=fewer
+    )
 
 
-def distinct_openings(spec: GameSpec, count: int, draw: Callable[[int], Opening]) -> list[Opening]:
-    """Return the first ``count`` openings of ``draw(0), draw(1), ...`` that differ.
+def distinct_openings(
+    spec: GameSpec, count: int, draw: Callable[[int], Opening], *, fewer: bool = False
+) -> list[Opening]:
+    """Return the first ``count`` openings of ``draw(0), draw(1), ...`` that differ and end no game.
+
+    ``fewer`` will do if there are not so many.
 
     Raises:
         ConfigError: if there are hardly so many.
@@ -99,6 +107,8 @@ def distinct_openings(spec: GameSpec, count: int, draw: Callable[[int], Opening]
     seen: set[bytes] = set()
     attempt = latest = 0
     while len(openings) < count:
+        if attempt - latest >= _ATTEMPTS and fewer and openings:
+            return openings
         if attempt - latest >= _ATTEMPTS:
             raise ConfigError(
                 f"expected {count} distinct openings on {spec.width}x{spec.height}, found "
@@ -107,7 +117,7 @@ def distinct_openings(spec: GameSpec, count: int, draw: Callable[[int], Opening]
         opening = draw(attempt)
         key = position_key(spec, opening)
         attempt += 1
-        if key not in seen:
+        if key not in seen and not spec.finished(position_after(spec, opening))[0]:
             seen.add(key)
             openings.append(opening)
             latest = attempt

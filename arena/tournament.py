@@ -187,6 +187,7 @@ class _Schedule:
             conditions.spec,
             meetings * games_per_pairing // 2,
             conditions.seed,
+            fewer=conditions.test is not None,
         )
 
     def fixtures(self, lines: Sequence[GameLine]) -> list[Fixture]:

@@ -29,6 +29,7 @@ SUMMARY = "let agents play each other: cross table, Elo with intervals, all game
 EXAMPLE = """miai arena random rollouts:50 rollouts:200 --games 20 --size 5
 miai arena shipped@200 'gtp:gnugo --mode gtp --chinese-rules' --gate 0,50"""
 _DEFAULT_GAMES = 100
+_BOOK = (100.0, 1000.0, 0.1)
 _DEFAULT_MOST_GAMES = 1000
 
 
@@ -277,11 +278,8 @@ def _make_book(args: argparse.Namespace) -> int:
     if len(args.agents) != 1:
         raise ConfigError(f"expected one agent to make a book with, got {len(args.agents)}")
     spec = read_spec(args)
-    count, candidates, value = (
-        _numbers(args.book, "--book", "100,1000,0.1", 3) + [1000.0, 0.1][-2:]
-        if args.book.count(",") == 0
-        else _numbers(args.book, "--book", "100,1000,0.1", 3)
-    )
+    numbers = _numbers(args.book, "--book", "100,1000,0.1", 3)
+    count, candidates, value = (*numbers, *_BOOK[len(numbers) :])
     plies = _opening_plies(args.openings_plies) or (2, 6)
     agent = parse_agent(args.agents[0], spec)
     try:

@@ -11,8 +11,15 @@ from agents.gtp.program import GtpAgent
 from agents.network.checkpoint import save_network, shipped_network_path
 from agents.network.config import NetworkConfig
 from agents.network.model import PolicyValueNet
-from agents.parse import Spelling, parse_agent, read_spelling, with_distinct_names
+from agents.parse import (
+    Spelling,
+    parse_agent,
+    read_spelling,
+    read_spellings,
+    with_distinct_names,
+)
 from agents.policy_agent import PolicyAgent
+from agents.protocol import Limit
 from agents.random_agent import RandomAgent
 from agents.search_agent import SearchAgent
 from engine.errors import ConfigError, NetworkFileError
@@ -93,6 +100,43 @@ def test_what_computes_a_network_may_be_named(run: Path) -> None:
     assert read_spelling(f"{run}@8").backend == "auto"
     with pytest.raises(ConfigError, match="no such file"):
         read_spelling("torch:nothing@8")
+
+
+def test_budgets() -> None:
+    assert read_spelling("shipped@40e").limit == Limit(evaluations=40)
+    assert read_spelling("shipped@0.5s").limit == Limit(time_limit_s=0.5)
+    clocked = read_spelling("shipped@clock")
+    assert (clocked.limit, clocked.name) == (Limit(), "shipped@clock")
+    assert read_spelling("shipped@40e").details()["evaluations"] == "40"
+
+
+def test_one_spelling_may_stand_for_all_checkpoints_of_a_run(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [spelling.name for spelling in read_spellings([f"{run}:*@8", "random"])]
+    assert names == ["first:3@8", "first:12@8", "random"]
+    assert [s.name for s in read_spellings([f"{run}:12..latest"])] == ["first:12@400"]
+    assert read_spelling(f"{run}:latest@8").network == run / "checkpoints" / "000012.safetensors"
+    assert read_spelling(f"{run}:first@8").name == "first:3@8"
+    with pytest.raises(ConfigError, match="'7'"):
+        read_spellings([f"{run}:7..latest"])
+    with pytest.raises(ConfigError, match="earlier one first"):
+        read_spellings([f"{run}:latest..3"])
+    monkeypatch.chdir(run.parent.parent)
+    (run.parent.parent / "runs").exists() or (run.parent.parent / "runs").symlink_to(run.parent)
+    assert read_spelling("run:first@latest@8").name == "first:12@8"
+
+
+def test_commands_for_the_start_of_a_program() -> None:
+    spelling = read_spelling("g=gtp:prog --x 'a b' ;; komi 3 ;; level 2")
+    assert spelling.argv == ("prog", "--x", "a b") and spelling.name == "g"
+    assert spelling.commands == ("komi 3", "level 2")
+
+
+def test_agents_of_one_network_share_what_it_remembers(run: Path) -> None:
+    one, two = (parse_agent(f"{run}:3@{n}", SPEC) for n in (8, 16))
+    assert isinstance(one, SearchAgent) and isinstance(two, SearchAgent)
+    assert one.evaluator is two.evaluator
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,14 @@ import time
 LETTERS = "ABCDEFGHJKLMNOPQRSTUVWXYZ"
 COMMANDS = (
     "protocol_version name version list_commands known_command boardsize clear_board komi play "
-    "genmove final_status_list quit"
+    "genmove final_status_list time_settings time_left quit"
 )
 FAULTS = (
     "crash-at-start",
     "hang-at-start",
+    "crash-at-boardsize",
+    "refuse-boardsize",
+    "late-always",
     "deaf-to-quit",
     "child",
     "crash",
@@ -49,6 +52,7 @@ class Mock:
         self.size = 9
         self.taken: dict[str, str] = {}
         self.asked = 0
+        self.boards = 0
 
     def answer(self, words: list[str]) -> str:
         """Text of the answer, with its status."""
@@ -60,6 +64,11 @@ class Mock:
         if name == "name":
             return "= Mock"
         if name == "boardsize":
+            self.boards += 1
+            if self.fault == "refuse-boardsize":
+                return "? unacceptable size"
+            if self.fault == "crash-at-boardsize" and self.boards == self.at:
+                os._exit(4)
             self.size = int(words[1])
         if name in ("boardsize", "clear_board"):
             self.taken = {}
@@ -78,6 +87,8 @@ class Mock:
     def genmove(self, colour: str) -> str:
         """Answer genmove, or fail."""
         self.asked += 1
+        if self.fault == "late-always":
+            time.sleep(0.4)
         if self.asked == self.at and self.fault:
             failing = fail(self.fault, self)
             if failing is not None:
