@@ -215,7 +215,7 @@ def _answer(query: Query, ticket: Ticket, finding: Finding) -> Answer:
     if query.wants("includeOwnership"):
         answer["ownership"] = _list(sign * outlook.ownership)
     if query.wants("includePolicy"):
-        answer["policy"] = [float(np.format_float_positional(v, 6)) for v in outlook.policy]
+        answer["policy"] = _list(outlook.policy)
     return answer
 
 

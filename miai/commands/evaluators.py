@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +13,24 @@ ROLLOUTS = "rollouts"
 _PLAYOUTS = 8
 
 
+def known_network(network: str, spec: GameSpec) -> str:
+    """Return ``network``, or ``rollouts`` with a word on stderr if none comes along for the game.
+
+    Raises:
+        ConfigError: if there is no such network.
+    """
+    from agents.parse import network_path
+
+    if network != "shipped" or network_path(network, spec).is_file():
+        return network
+    print(
+        f"no network for {spec.name} comes along: judging by random games, much weaker; "
+        "name one with --network",
+        file=sys.stderr,
+    )
+    return ROLLOUTS
+
+
 def evaluator_of(network: str, spec: GameSpec) -> tuple[Evaluator, str]:
     """Return an evaluator and its name.
 
@@ -19,6 +38,7 @@ def evaluator_of(network: str, spec: GameSpec) -> tuple[Evaluator, str]:
         ConfigError: if there is no such network.
         NetworkFileError: if it cannot be used for this game.
     """
+    network = known_network(network, spec)
     if network == ROLLOUTS:
         from agents.evaluators.rollout import RolloutEvaluator
 

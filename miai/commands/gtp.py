@@ -37,11 +37,16 @@ def run(args: argparse.Namespace) -> int:
     from arena.gtp.commands import Session
     from engine.errors import ConfigError
     from miai import __version__
+    from miai.commands.evaluators import ROLLOUTS, known_network
 
     if args.simulations < 1:
         raise ConfigError(f"expected --simulations of at least 1, got {args.simulations!r}")
     spec = read_spec(args)
-    spelling = args.agent or f"{args.network}@{args.simulations}"
+    spelling = args.agent
+    if spelling is None:
+        network = known_network(args.network, spec)
+        mark = ":" if network == ROLLOUTS else "@"
+        spelling = f"{network}{mark}{args.simulations}"
     agent = parse_agent(spelling, spec, processes=1)
     with contextlib.closing(agent):
         session = Session(

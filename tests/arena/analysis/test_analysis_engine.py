@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -239,6 +241,15 @@ def test_a_closed_input_finishes_or_leaves_what_waits() -> None:
         answers = io.BytesIO()
         engine(at_once=1).serve(io.BytesIO(sent), answers, finish=finish)
         assert (len(answers.getvalue().splitlines()) == 3) == finish
+
+
+def test_the_command_falls_back_to_random_games_and_says_so() -> None:
+    lines = json.dumps({"id": "a", "moves": [["B", "B2"]], "maxVisits": 9}).encode() + b"\n"
+    command = [sys.executable, "-m", "miai", "analysis", "--game", "tic_tac_toe"]
+    run = subprocess.run(command, input=lines, capture_output=True, check=True, timeout=120)
+    answer = json.loads(run.stdout)
+    assert answer["rootInfo"]["currentPlayer"] == "W" and len(answer["moveInfos"]) > 1
+    assert b"no network for tic_tac_toe" in run.stderr or b"ready for queries" in run.stderr
 
 
 @pytest.mark.parametrize("name", sorted(GAMES))

@@ -26,6 +26,15 @@ def test_our_client_plays_our_server_over_pipes() -> None:
     assert not any(game.verdict.disputed for game in result.games)
 
 
+def test_two_processes_of_ours_play_a_match() -> None:
+    first, second = (GtpAgent(name, [*SERVER, "--no-resign"], 1) for name in ("first", "second"))
+    result = play_match(SPEC, first, second, games=2, seed=2)
+    first.close()
+    second.close()
+    assert [game.verdict.termination for game in result.games] == ["two passes"] * 2
+    assert all(game.verdict.score is not None for game in result.games)
+
+
 def test_gnu_go_plays_our_server(gnugo: str) -> None:
     ours = GtpAgent("ours", SERVER, 1)
     theirs = GtpAgent("gnugo", [gnugo, "--mode", "gtp", "--chinese-rules", "--level", "1"], 1)
