@@ -23,13 +23,14 @@ from arena.analysis.thought import Outlook, moves_ownership, raw_outlook
 from engine.errors import ConfigError, MiaiError, SearchError
 from engine.games.spec import BLACK, GameSpec, Positions
 from engine.search import Evaluator, Search, SearchConfig, SearchResult
+from engine.search.tree import EDGE, NODE
 
 LARGEST_BUDGET: Final = 200_000
 """Simulations of one job; its tree is allocated for them."""
 _UNLIMITED: Final = 100_000  # simulations of a job that is limited by time alone
 _STRETCH_S: Final = 0.05
 _LEAVES: Final = 8
-_TABLE_BYTES: Final = 1 << 30
+_TABLE_BYTES: Final = 1 << 30  # of the trees that share a search; one that fills it is done
 _TABLES: Final = 4
 _CAPACITY_CLASSES: Final = (256, 1024, 4096, 16384, 65536, LARGEST_BUDGET + 2 * _LEAVES + 2)
 
@@ -192,6 +193,8 @@ class Analyst:
         """Return the searches that the job belongs to, made if need be."""
         budget = min(job.limit.simulations or _UNLIMITED, LARGEST_BUDGET)
         nodes = next(size for size in _CAPACITY_CLASSES if size >= budget + 2 * _LEAVES + 2)
+        per_node = job.spec.actions * EDGE.itemsize + NODE.itemsize
+        nodes = min(nodes, _TABLE_BYTES // per_node)
         # As SearchAgent: many leaves in flight would blunt a short search.
         leaves = min(max(budget // 32, 1), _LEAVES)
         key = (job.spec, job.config, nodes, leaves)
@@ -200,8 +203,7 @@ class Analyst:
                 idle = next((k for k, table in self._tables.items() if not table.seated), None)
                 if idle is not None:
                     del self._tables[idle]
-            per_slot = nodes * (job.spec.actions * 32 + 64)
-            slots = max(1, min(self._at_once, _TABLE_BYTES // per_slot))
+            slots = max(1, min(self._at_once, _TABLE_BYTES // (nodes * per_node)))
             search = Search(
                 job.spec, self.evaluator, slots, job.config, nodes, max_rows=slots * leaves
             )

@@ -15,6 +15,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -159,7 +160,8 @@ class _Background:
 
     def run(self) -> None:
         """Do the work here; what goes wrong is shown on stderr."""
-        _guarded(lambda: self._work(self._stop.is_set) or "")
+        with suppress(BrokenPipeError):  # the next answer will notice that nobody listens
+            _guarded(lambda: self._work(self._stop.is_set) or "")
 
     def stop(self) -> None:
         """Ask for the end and wait for it."""
@@ -190,6 +192,8 @@ def _guarded(work: Callable[[], str]) -> Reply:
         return Reply(True, work())
     except MiaiError as error:
         return Reply(False, str(error))
+    except BrokenPipeError:
+        raise
     except Exception as error:
         traceback.print_exc(file=sys.stderr)
         return Reply(False, f"internal error: {type(error).__name__}")

@@ -224,6 +224,18 @@ def test_the_end_of_input_ends_an_analysis() -> None:
     assert not talk._thread.is_alive()
 
 
+def test_a_listener_that_leaves_ends_the_server_without_a_traceback(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Deaf(io.BytesIO):
+        def write(self, data: object) -> int:
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        session().serve(io.BytesIO(b"lz-analyze 1\nname\n"), Deaf())
+    assert "Traceback" not in capsys.readouterr().err
+
+
 def test_a_cancelled_search_plays_nothing(pipes: Pipes) -> None:
     pipes.send("kata-set-param maxVisits 1000000")
     assert [pipes.line(), pipes.line()] == ["=", ""]
