@@ -13,7 +13,7 @@ _SLOW = 0.9
 """Memory of the running means: about ten cycles."""
 _QUICK = 0.5
 _GAP_SMALL, _GAP_LARGE = 0.03, 0.10
-"""Of the loss on new rows over that on the window: room to learn more, or overfitting."""
+"""By which new rows are predicted worse than known ones: room to learn more, or overfitting."""
 _STEP = 1.1
 _WORSE = 1.15
 """Times its level that the loss on new rows may have before steps are taken to be too large."""
@@ -46,10 +46,10 @@ class AdaptConfig:
 class Measured(NamedTuple):
     """What a cycle found; ``None`` where it did not measure."""
 
-    fresh_loss: float | None
-    """Policy and value loss on new rows before they were trained on."""
-    window_loss: float | None
-    """The same on rows of the window, in training."""
+    fresh: float | None
+    """How far policy and value are from the targets of new rows, before they are learned from."""
+    known: float | None
+    """The same at the same moment, on rows of the window."""
     entropy: float | None
     """Of the policy targets, in nats."""
     learn_share: float | None
@@ -93,7 +93,7 @@ class Adapter:
         notes: list[str] = []
         if measured.entropy is not None:
             self._follow_entropy(measured.entropy)
-        fresh, known = measured.fresh_loss, measured.window_loss
+        fresh, known = measured.fresh, measured.known
         if fresh is None or known is None or known <= 0.0:
             return notes
         gap = self._mean("gap", fresh / known - 1.0, _SLOW)
@@ -138,7 +138,9 @@ class Adapter:
             return []
         self.found["fresh_slow"] = quick
         rate = max(self.rate_share * _GENTLER, _GENTLEST)
-        return self._move("rate", rate, f"the loss on new rows rose from {slow:.2f} to {quick:.2f}")
+        return self._move(
+            "rate", rate, f"the error on new rows rose from {slow:.2f} to {quick:.2f}"
+        )
 
     def _mean(self, name: str, value: float, keep: float) -> float:
         """A running mean that begins with its first value."""

@@ -134,10 +134,16 @@ class Learner:
         return parts
 
     @torch.no_grad()
-    def measure(self, batch: Batch) -> dict[str, float]:
-        """The losses on a batch, without learning from it."""
+    def excess(self, batch: Batch) -> float:
+        """How far policy and value are from a batch's targets, without learning from it.
+
+        The policy's divergence and the value's loss: targets that grow sharper do not lower it.
+        """
         parts = self.losses(batch, self.predict(batch))
-        return {name: float(value) for name, value in parts.items()}
+        policy = torch.from_numpy(batch.policy)
+        weight = torch.from_numpy(batch.weight * batch.policy_weight)
+        entropy = losses.weighted_mean(-torch.xlogy(policy, policy).sum(dim=1), weight)
+        return float(parts["policy"] - entropy + parts["value"])
 
     def train_step(self, batch: Batch, learning_rate: float) -> dict[str, float]:
         """Take one step; return the losses before it.

@@ -39,7 +39,7 @@ __all__ = ["GameConfig", "Gate", "Progress", "Run", "RunConfig", "ScheduleConfig
 
 _CALIBRATION_ROWS = 256
 _FRESH_ROWS = 512
-"""New rows that are predicted before they are learned from, at most."""
+"""Rows, new and known, on which predictions are compared before a cycle learns."""
 _PAUSE_S, _PAUSE = 60.0, 20.0
 """A cycle that took so long, and so many times the usual, was not all work."""
 _DIVERGED = 2.0
@@ -76,6 +76,7 @@ class Run:
         game = config.game
         self._window = Windows(game.specs(), game.shares(), config.replay, by_weight)
         self.state = TrainingState()
+        self._excess: dict[str, float] = {}
         self._live = LiveGames(self.folder.live)
         self._lock = self.folder.lock()
         try:
@@ -179,6 +180,7 @@ class Run:
             "passes": self._adapter.passes,
             **describe(self.spec, rows, own, self._players.longest),
             **{f"loss_{name}": value for name, value in losses.items()},
+            **self._excess,
             "elapsed_s": self.state.elapsed_s,
             "progress": self.progress,
             "simulations": simulations,
@@ -212,12 +214,11 @@ class Run:
             value = metrics.get(name)
             return float(value) if isinstance(value, int | float) else None
 
-        known = [number(f"loss_{name}") for name in ("policy", "value")]
         play_s, learn_s = number("play_s") or 0.0, number("learn_s") or 0.0
         counted = self.config.schedule.counted or not metrics["steps"]
         measured = Measured(
-            number("loss_fresh"),
-            None if None in known else sum(loss for loss in known if loss is not None),
+            number("fresh_excess"),
+            number("known_excess"),
             number("target_entropy") if metrics["steps"] else None,
             None if counted else learn_s / (play_s + learn_s),
         )
@@ -248,7 +249,9 @@ class Run:
     def _learn(self, parts: Sequence[Rows]) -> tuple[dict[str, float], int]:
         """Train on the window in proportion to what is new; return mean losses and steps."""
         schedule = self.config.schedule
-        fresh: dict[str, float] = {}
+        main, count = self._window.main, _FRESH_ROWS
+        random = generator(self.config.seed, self.state.cycle, 2, SYMMETRY)
+        known = main.sample(random, count) if main.size else None
         for rows in parts:
             self._window.add(rows)
             self.state.training_credit += len(rows) * self._adapter.passes
@@ -257,14 +260,17 @@ class Run:
         batch = self.config.learner.batch
         steps = int(self.state.training_credit // batch)
         self.state.training_credit -= steps * batch
-        if parts and steps:
-            newest = self._window.main.newest(min(_FRESH_ROWS, len(parts[0])))
-            found = self._learner.measure(newest)
-            fresh["fresh"] = found["policy"] + found["value"]
+        self._excess = {}
+        if parts and steps and known is not None:
+            fresh = main.newest(min(count, len(parts[0])))
+            self._excess = {
+                "fresh_excess": self._learner.excess(fresh),
+                "known_excess": self._learner.excess(known),
+            }
         totals = self._take_steps(steps)
         if steps and not self.state.playing:
             self._players.follow(self._learner.averaged_model(), self._recent_inputs())
-        return totals | fresh, steps
+        return totals, steps
 
     def _stand_for_election(self, inputs: Inputs) -> None:
         """With gating, only a checkpoint that beats the one that plays takes its place.

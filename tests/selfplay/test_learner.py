@@ -132,3 +132,20 @@ def test_a_gradient_that_is_not_finite_stops_before_the_step() -> None:
         learner.step({"total": torch.sqrt(zeros)}, 1e-3)
     assert torch.equal(before, weight)
     assert learner.steps == 0
+
+
+def test_excess_is_what_is_left_above_the_targets_own_entropy() -> None:
+    """Learning a batch by heart brings the policy's part to nothing, whatever the targets."""
+    learner = Learner(small_network(), LearnerConfig(root_share=0.0, weight_decay=0.0))
+    batch = batch_of(16)
+    before = learner.steps
+    first = learner.excess(batch)
+    assert learner.steps == before
+    parts = learner.losses(batch, learner.predict(batch))
+    entropy = float(-(batch.policy * np.log(np.maximum(batch.policy, 1e-9))).sum(axis=1).mean())
+    assert first == pytest.approx(
+        float((parts["policy"] + parts["value"]).detach()) - entropy, abs=1e-3
+    )
+    for _ in range(150):
+        learner.train_step(batch, 3e-3)
+    assert learner.excess(batch) < 0.4 * first
