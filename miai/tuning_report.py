@@ -51,10 +51,7 @@ def write_report(
         "among the training games'. Intervals: 95 %, by resampling games.</p>",
         _table(outcome.before, outcome.after),
         "<h2>By phase of the game</h2>",
-        *(
-            f"<h3>{escape(name)}, {old.positions:,} positions</h3>{_table(old, new)}"
-            for name, (old, new) in outcome.phases.items()
-        ),
+        _phases(outcome),
         "<h2>How sure, and how often right</h2>",
         _reliability(outcome),
         *_forgetting(outcome),
@@ -73,7 +70,8 @@ def write_report(
 
 def _summary(task: Task, config: FinetuneConfig, outcome: Outcome) -> str:
     share = outcome.trained_parameters / task.model.parameter_count
-    settings = ", ".join(f"{name} {value}" for name, value in asdict(config).items())
+    used = {**asdict(config), "learning_rate": config.rate}
+    settings = ", ".join(f"{name} {value}" for name, value in used.items())
     mixed = "" if task.mix is None else f", mixed with {len(task.mix):,} self-play rows"
     left_out = ", ".join(f"{n} {what}" for what, n in task.loaded.reasons.most_common())
     return (
@@ -100,6 +98,21 @@ def _table(before: Agreement, after: Agreement) -> str:
     )
     lines = "".join(f"<tr><td>{a}</td><td>{b}</td><td>{c}</td></tr>" for a, b, c in rows)
     return f"<table><tr><th></th><th>before</th><th>after</th></tr>{lines}</table>"
+
+
+def _phases(outcome: Outcome) -> str:
+    lines = "".join(
+        f"<tr><td>{escape(name)}</td><td>{old.positions:,}</td>"
+        f"<td>{old.top_1.percent()}</td><td>{new.top_1.percent()}</td>"
+        f"<td>{old.log_likelihood.mean:.3f}</td><td>{new.log_likelihood.mean:.3f}</td>"
+        f"<td>{old.calibration_error:.3f}</td><td>{new.calibration_error:.3f}</td></tr>"
+        for name, (old, new) in outcome.phases.items()
+    )
+    return (
+        "<table><tr><th></th><th>positions</th><th>top-1 before</th><th>after</th>"
+        "<th>log-likelihood before</th><th>after</th><th>calibration error before</th>"
+        f"<th>after</th></tr>{lines}</table>"
+    )
 
 
 def _forgetting(outcome: Outcome) -> Iterable[str]:

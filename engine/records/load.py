@@ -88,7 +88,7 @@ def load_games(
     seen: set[bytes] = set()
     room = most_moves
     for source in game_files(paths, loaded.refuse):
-        for game in _games_of(source, size, loaded):
+        for game in games_of(source, size, loaded):
             record = game.record
             reason, line = _unwanted(record, size, games, min_moves, only)
             if game.cut and reason not in ("another size", "another game"):
@@ -106,7 +106,7 @@ def load_games(
     return loaded
 
 
-def _games_of(source: Source, size: tuple[int, int] | None, loaded: Loaded) -> Iterator[ReadGame]:
+def games_of(source: Source, size: tuple[int, int] | None, loaded: Loaded) -> Iterator[ReadGame]:
     """The games of one file; what cannot be read is refused by name."""
     if not source.is_sgf and b"(;" not in source.data[:4096]:
         found = False

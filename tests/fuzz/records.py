@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from engine.records.files import Source
-from engine.records.load import Loaded, _games_of
+from engine.records.load import Loaded, games_of
 
 CORPUS = sorted((Path(__file__).parent / "corpus").iterdir())
 
@@ -19,7 +19,7 @@ def check(data: bytes) -> None:
     """Read ``data`` as SGF and as transcripts; every game must be playable."""
     for is_sgf in (True, False):
         loaded = Loaded()
-        for game in _games_of(Source(data, "fuzz", is_sgf), None, loaded):
+        for game in games_of(Source(data, "fuzz", is_sgf), None, loaded):
             record = game.record
             position = record.spec.allocate(1)
             if record.has_setup or record.first_to_move != 1:

@@ -12,7 +12,10 @@ import torch
 
 from agents.network.adapters import load_adapter, save_adapter
 from agents.network.checkpoint import load_network, save_network
+from agents.network.config import NetworkConfig
+from agents.network.model import PolicyValueNet
 from engine.errors import RunError
+from engine.games import make
 from engine.games.go import GoSpec
 from engine.records import write_sgf
 from miai.cli import main
@@ -22,6 +25,7 @@ from selfplay.finetune import Epoch, FinetuneConfig, Outcome, finetune
 from selfplay.mixing import hold_out, play_rows
 from selfplay.relabel import relabel
 from selfplay.shards import write_shard
+from tests.conformance import random_game
 from tests.selfplay.small import small_network, some_rows
 from tests.selfplay.test_expert import random_record
 
@@ -284,6 +288,42 @@ def test_the_command_writes_a_network_that_says_where_it_is_from(
     assert metadata["provenance"]["parent"] == load_network(start)[1]["hash"]
 
 
+def test_adapters_are_shown_and_merged(
+    tmp_path: Path, games: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start, out = tmp_path / "start.safetensors", tmp_path / "out.safetensors"
+    save_network(start, small_network(), {"games": 3})
+    arguments = ["--network", str(start), "--games", str(games), "--out", str(out)]
+    options = ["--parameters", "lora", "--rank", "2", "--epochs", "6", "--lr", "0.02"]
+    assert main(["finetune", *arguments, *options, "--holdout", "0.3", "--min-moves", "12"]) == 0
+    adapter = tmp_path / "out.adapter.safetensors"
+    assert adapter.stat().st_size < out.stat().st_size
+    assert main(["info", str(adapter)]) == 0
+    assert "rank" in capsys.readouterr().out
+    merged = tmp_path / "merged.safetensors"
+    assert main(["export", str(start), "--adapter", str(adapter), "--out", str(merged)]) == 0
+    one, two = (load_network(path)[0].state_dict() for path in (out, merged))
+    assert all(torch.allclose(one[name], two[name], atol=1e-6) for name in one)
+    assert main(["export", str(out), "--adapter", str(adapter), "--out", str(merged)]) == 2
+    assert "another network" in capsys.readouterr().err
+
+
+def test_connect_four_from_columns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = make("connect_four")
+    random = np.random.default_rng(1)
+    lines = ["".join(str(a % 7 + 1) for a in random_game(spec, random, 30)) for _ in range(30)]
+    (tmp_path / "games.txt").write_text("\n".join(lines))
+    start, out = tmp_path / "start.safetensors", tmp_path / "out.safetensors"
+    network = PolicyValueNet.initial(NetworkConfig.named("b2c16", spec), 1)
+    save_network(start, network, {})
+    arguments = ["--network", str(start), "--games", str(tmp_path / "games.txt")]
+    arguments += ["--out", str(out), "--epochs", "1", "--holdout", "0.3", "--winner-only"]
+    assert main(["finetune", *arguments]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"results: .*won", printed)
+    assert load_network(out)[1]["provenance"]["game"] == "connect_four"
+
+
 def _held_out_games(printed: str) -> range:
     """As many as the command said."""
     match = re.search(r"held out (\d+) games", printed)
@@ -317,6 +357,9 @@ def test_self_play_rows_of_another_board_or_too_few_are_refused(
         ({"--network": "nothing.safetensors"}, "nothing.safetensors"),
         ({"--size": "9"}, "games to train on"),
         ({"--holdout": "2"}, "--holdout"),
+        ({"--rank": "5d"}, "--min-rank"),
+        ({"--min-rank": "strong"}, "3k, 5d or 1p"),
+        ({"--mix": "nowhere"}, "nowhere"),
     ],
 )
 def test_bad_input_is_told_and_exits_with_2(
