@@ -115,7 +115,8 @@ def prepare(args: argparse.Namespace, show: Callable[[Loaded], None], say: Say) 
     loaded, records = _load(args, model, only)
     show(loaded)
     kept, held = split_games(records, args.holdout, args.seed)
-    kept = _some(kept, args)
+    kept = _some(kept, args.most_games, args.most_rows, args.seed)
+    held = _some(held, None, args.holdout_rows, args.seed)
     if not kept or not held:
         raise RecordError(
             f"expected games to train on and to hold out, got {len(kept)} and {len(held)} "
@@ -176,13 +177,14 @@ def _board(record: GameRecord) -> tuple[str, int, int]:
     return record.spec.name, record.spec.height, record.spec.width
 
 
-def _some(records: list[GameRecord], args: argparse.Namespace) -> list[GameRecord]:
-    """As many games as are asked for, drawn by the seed."""
-    order = np.random.default_rng(args.seed).permutation(len(records))
-    chosen = order[: args.most_games or len(records)]
-    if args.most_rows:
-        rows = np.cumsum([len(records[i].actions) for i in chosen])
-        chosen = chosen[: int(np.searchsorted(rows, args.most_rows)) + 1]
+def _some(
+    records: list[GameRecord], games: int | None, rows: int | None, seed: int
+) -> list[GameRecord]:
+    """So many games, or as many as so many positions take, drawn by the seed."""
+    chosen = np.random.default_rng(seed).permutation(len(records))[: games or len(records)]
+    if rows is not None and len(chosen):
+        total = np.cumsum([len(records[i].actions) for i in chosen])
+        chosen = chosen[: int(np.searchsorted(total, rows)) + 1]
     return [records[i] for i in np.sort(chosen)]
 
 

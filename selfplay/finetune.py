@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.utils import parametrize
 
 from agents.network.adapters import attach
 from agents.network.model import NetworkOutput, PolicyValueNet
@@ -266,7 +267,8 @@ class _Tuner:
 
     def _step(self, batch: Batch, experts: int, epochs_done: float) -> float:
         self._learner.model.train()
-        output = self._learner.predict(batch)
+        with parametrize.cached():  # an adapted weight is added up once a step
+            output = self._learner.predict(batch)
         parts = self._learner.losses(batch, output)
         parts["value"] = self._value_loss(batch, output, experts)
         parts["total"] = parts["total"] + parts["value"]

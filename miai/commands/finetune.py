@@ -229,6 +229,8 @@ def _print_epoch(epoch: Epoch) -> None:
 def _print_outcome(task: Task, outcome: Outcome) -> None:
     before = outcome.before
     share = outcome.trained_parameters / task.model.parameter_count
+    if outcome.epoch == 0:
+        print("no epoch was better on held-out rows: the network stays as it was")
     print(
         f"kept epoch {outcome.epoch}; trained {outcome.trained_parameters:,} numbers "
         f"({share:.1%} of the network's). On {before.games} held-out games "
