@@ -21,6 +21,7 @@ from arena.window.app import App
 from arena.window.clock import ClockRule
 from arena.window.control import Control
 from arena.window.looks import usual_spec
+from arena.window.marks import Overlays
 from arena.window.model import GameModel, Settings
 from arena.window.opponents import Opponent
 from arena.window.preferences import Preferences
@@ -48,6 +49,26 @@ GO = [
     "F4",
     "G3",
 ]
+GAMES: tuple[tuple[str, tuple[int, ...], str], ...] = (
+    ("othello", (), "D3 C3 C4 C5 B4 D2"),
+    ("gomoku", (15, 15), "H8 H9 G8 I8 G7 G9 I9 F6"),
+    ("connect_four", (), "D1 D2 C1 E1 C2 C3 D3 E2"),
+    ("hex", (11, 11), "F6 G5 E7 E6 D7 H6"),
+    ("tic_tac_toe", (), "B2 A3 C3"),
+)
+SCREENS = [
+    "play",
+    "analysis",
+    "line",
+    "policy",
+    "why",
+    "mistakes",
+    "new",
+    "options",
+    "keys",
+    "open",
+]
+WHOLE = ["colour-blind", "chinese", "othello", "gomoku", "connect_four", "hex", "tic_tac_toe"]
 
 
 def play_game(app: App, moves: list[str]) -> None:
@@ -80,7 +101,7 @@ def window(size: str, liked: Preferences, settings: Settings) -> App:
     """A window with a game in it."""
     screen = open_screen(SIZES[size])
     app = App(screen, Control(GameModel(settings, seed=3), opponents.load), liked)
-    wait(app, lambda: app.control.settled_in or bool(app.control.failure))
+    wait(app, lambda: app.control.settled_in or bool(app.control.failure), 400)
     return app
 
 
@@ -94,81 +115,103 @@ def keep(app: App, folder: Path, name: str, mouse: tuple[int, int] | None = None
     print(name, flush=True)
 
 
-def main(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    dark, light = Preferences(), Preferences(light=True)
-    go = Settings(usual_spec("go"), (BLACK,), Opponent("level", 5))
-    for size in SIZES:
-        for liked, tone in ((dark, "dark"), (light, "light")):
-            app = window(size, liked, go)
-            play_game(app, GO)
-            app.model.set_people((BLACK,))
-            app.model.paused = True
-            keep(app, folder, f"play-{size}-{tone}")
-            app.actions.by_name["candidates"]()
-            wait(app, thought(app, 800))
-            keep(app, folder, f"analysis-{size}-{tone}")
-            app.actions.by_name["new"]()
-            keep(app, folder, f"new-{size}-{tone}")
-            app.dialog = None
-            app.actions.by_name["keys"]()
-            keep(app, folder, f"keys-{size}-{tone}")
-            app.control.close()
-    app = window("usual", dark, go)
+def screens(app: App, folder: Path, name: str) -> None:
+    """Every screen of one window, as ``<screen>-<name>.png``."""
     play_game(app, GO)
-    app.overlays = app.overlays.__class__(candidates=True)
-    wait(app, thought(app, 1500))
+    app.model.set_people((BLACK,))
+    app.model.paused = True
+    keep(app, folder, f"play-{name}")
+    app.overlays = Overlays(candidates=True)
+    wait(app, thought(app, 600))
+    keep(app, folder, f"analysis-{name}")
     assert app.model.thought is not None
     x, y = app._frame().grid.centre(app.model.thought.action)
-    keep(app, folder, "line", (round(x), round(y)))
-    app.overlays = app.overlays.__class__(heat_map=True)
-    keep(app, folder, "policy")
-    app.overlays = app.overlays.__class__(ownership=True)
-    keep(app, folder, "territory")
-    app.overlays = app.overlays.__class__()
+    keep(app, folder, f"line-{name}", (round(x), round(y)))
+    app.overlays = Overlays(heat_map=True)
+    keep(app, folder, f"policy-{name}")
+    app.overlays = Overlays(ownership=True)
     app.inspect = True
-    keep(app, folder, "why")
-    app.inspect, app.control.review = False, True
+    keep(app, folder, f"why-{name}")
+    app.overlays, app.inspect = Overlays(), False
+    app.control.review = True
     wait(app, lambda: all(n.thought is not None for n in app.model.node.line()), 120)
-    keep(app, folder, "mistakes")
+    keep(app, folder, f"mistakes-{name}")
     app.control.review = False
-    app.actions.by_name["set_up"]()
-    keep(app, folder, "set-up")
-    app.set_up = None
-    app.actions.by_name["options"]()
-    keep(app, folder, "options")
-    app.dialog = None
+    for command in ("new", "options", "keys", "open"):
+        app.actions.by_name[command]()
+        keep(app, folder, f"{command}-{name}")
+        app.dialog = None
     app.control.close()
-    blind = Preferences(colour_blind=True, board="flat", light=True)
-    app = window("usual", blind, go)
+
+
+def sheet(folder: Path, screen: str, to: Path) -> None:
+    """The six pictures of one screen on one sheet: three sizes, dark above light."""
+    rows = []
+    for tone in ("dark", "light"):
+        images = [pygame.image.load(folder / f"{screen}-{size}-{tone}.png") for size in SIZES]
+        rows.append([pygame.transform.smoothscale(image, (560, 400)) for image in images])
+    whole = pygame.Surface((3 * 560 + 20, 2 * 400 + 10))
+    whole.fill((128, 128, 128))
+    for down, row in enumerate(rows):
+        for across, image in enumerate(row):
+            whole.blit(image, (across * 570, down * 410))
+    pygame.image.save(whole, str(to))
+
+
+def shrink(path: Path) -> None:
+    """A palette of 256 colours, where Pillow is installed."""
+    from PIL import Image
+
+    with Image.open(path) as image:
+        small = image.convert("RGB").quantize(192, dither=Image.Dither.FLOYDSTEINBERG)
+    small.save(path, optimize=True)
+
+
+def others(folder: Path) -> None:
+    """The other games, and the window as other people like it."""
+    go = Settings(usual_spec("go"), (BLACK,), Opponent("level", 5))
+    app = window("usual", Preferences(colour_blind=True, board="flat", light=True), go)
     play_game(app, GO)
-    app.overlays = app.overlays.__class__(candidates=True)
-    wait(app, thought(app, 800))
+    app.overlays = Overlays(candidates=True)
+    wait(app, thought(app, 600))
     keep(app, folder, "colour-blind")
     app.control.close()
     chinese = Preferences(language="zh")
     app = window("usual", chinese, Settings(usual_spec("go"), clock=ClockRule(600, 5, 30)))
     play_game(app, GO)
     app.model.set_people((BLACK,))
-    app.model.paused = True
+    app.inspect = True
+    wait(app, thought(app, 300))
     keep(app, folder, "chinese")
-    app.actions.by_name["keys"]()
-    keep(app, folder, "chinese-keys")
     app.control.close()
-    for name, size, moves in (
-        ("othello", (), ["D3", "C3", "C4", "C5", "B4", "D2"]),
-        ("gomoku", (15, 15), ["H8", "H9", "G8", "I8", "G7", "G9", "I9", "F6"]),
-        ("connect_four", (), ["D1", "D2", "C1", "E1", "C2", "C3", "D3", "E2"]),
-        ("hex", (11, 11), ["F6", "G5", "E7", "E6", "D7", "H6"]),
-        ("tic_tac_toe", (), ["B2", "A3", "C3"]),
-    ):
-        app = window("usual", dark, Settings(make(name, *size), (BLACK, WHITE)))
-        play_game(app, moves)
-        app.overlays = app.overlays.__class__(candidates=name in ("connect_four", "tic_tac_toe"))
+    for name, size, moves in GAMES:
+        app = window("usual", Preferences(), Settings(make(name, *size), (BLACK, WHITE)))
+        play_game(app, moves.split())
+        app.overlays = Overlays(candidates=name in ("connect_four", "tic_tac_toe"))
         if app.overlays.candidates:
-            wait(app, thought(app, 3000), 30)
+            wait(app, thought(app, 2000), 30)
         keep(app, folder, name)
         app.control.close()
+
+
+def main(folder: Path) -> None:
+    """Paint all pictures, then sheets of them and a few whole ones into ``folder``."""
+    raw = folder / "raw"
+    raw.mkdir(parents=True, exist_ok=True)
+    go = Settings(usual_spec("go"), (BLACK,), Opponent("level", 5))
+    for size in SIZES:
+        for tone in ("dark", "light"):
+            app = window(size, Preferences(light=tone == "light"), go)
+            screens(app, raw, f"{size}-{tone}")
+    others(raw)
+    for screen in SCREENS:
+        sheet(raw, screen, folder / f"sheet-{screen}.png")
+    for name in ("analysis-usual-dark", "line-usual-dark", "why-usual-light", *WHOLE):
+        image = pygame.image.load(raw / f"{name}.png")
+        image = pygame.transform.smoothscale(image, (780, 570))
+        pygame.image.save(image, str(folder / f"{name}.png"))
+    for path in folder.glob("*.png"):
+        shrink(path)
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ class Actions:
             "set_up": self._set_up,
             "count": self._count,
             "options": self._options,
-            "full_screen": pygame.display.toggle_fullscreen,
+            "full_screen": self._full_screen,
             "keys": self._keys,
             "quit": self._quit,
         }
@@ -287,6 +287,12 @@ class Actions:
 
     def _keys(self) -> None:
         self._app.dialog = dialogs.KeyList(self._app.command_of)
+
+    def _full_screen(self) -> None:
+        try:
+            pygame.display.toggle_fullscreen()
+        except pygame.error as error:
+            self._app.control.model.message = say("No full screen here: {reason}", reason=error)
 
     def _quit(self) -> None:
         self._app.running = False

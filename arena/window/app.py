@@ -118,7 +118,7 @@ class App:
         """Called with every frame; returns whether anything has changed."""
         self._autosave = autosave
         self._kept_preferences = kept
-        self._kept = -1
+        self._kept: tuple[int, frozenset[int]] = (-1, frozenset())
         self._steps = LONGEST_LINE
         self._places = Places()
         self._mouse: tuple[int, int] = (-1, -1)
@@ -199,8 +199,9 @@ class App:
 
     def _keep(self) -> None:
         """Keep the game, if it changed, for the next start."""
-        if self._autosave is not None and self._kept != self.model.ticket:
-            self._kept = self.model.ticket
+        now = (self.model.ticket, self.model.node.dead)
+        if self._autosave is not None and self._kept != now:
+            self._kept = now
             files.autosave(self.model, self._autosave)
 
     # Events.
@@ -231,8 +232,7 @@ class App:
         if dialog.handle(event) or self.dialog is not dialog:
             return
         self.dialog, self.reopen = self.reopen, None
-        given_up = event.type == pygame.KEYDOWN and event.key == pygame.K_ESCAPE
-        if self.on_cancel is not None and given_up:
+        if self.on_cancel is not None and getattr(dialog, "given_up", False):
             self.on_cancel()
         self.on_cancel = None
 

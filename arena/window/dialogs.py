@@ -164,7 +164,9 @@ class Rows(Generic[T]):
         self.more = [Button("+", partial(self._change, k, 1)) for k in range(len(rows))]
         self.words = [Button("", partial(self._type, k)) for k in range(len(rows))]
         self._go = Button(yes, self._begin, "Enter")
-        self._cancel = Button(say("Cancel"), self._close, "Esc")
+        self._cancel = Button(say("Cancel"), self._give_up, "Esc")
+        self.given_up = False
+        """Whether the person left without taking the choices."""
 
     def _begin(self) -> None:
         self._close()
@@ -172,6 +174,10 @@ class Rows(Generic[T]):
 
     def _close(self) -> None:
         self._open = False
+
+    def _give_up(self) -> None:
+        self.given_up = True
+        self._close()
 
     def set_value(self, value: T) -> None:
         """Change several rows at once."""
@@ -222,7 +228,7 @@ class Rows(Generic[T]):
         if _is_key(event, *_RETURNS):
             self._begin()
         elif _is_key(event, pygame.K_ESCAPE):
-            self._close()
+            self._give_up()
         elif _is_key(event, pygame.K_UP, pygame.K_DOWN):
             step = 1 if event.key == pygame.K_DOWN else -1
             self._row = (self._row + step) % len(self._rows)

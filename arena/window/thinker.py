@@ -20,6 +20,8 @@ from engine.errors import MiaiError
 from engine.games.spec import GameSpec
 from engine.search import SearchResult
 
+_WARMING = 1 << 20
+"""Number of the game that a new agent looks at first."""
 Place = tuple[str, GameSpec]
 """What an agent is loaded for: the opponent's key and the game."""
 
@@ -171,6 +173,7 @@ class Thinker:
         if place not in self._agents:
             try:
                 agent, note = self._load(opponent, spec)
+                _warm(agent, spec)
             except MiaiError as error:
                 self._events.put(Failed(place, str(error)))
                 return None
@@ -185,3 +188,11 @@ class Thinker:
         if not self._closed and ticket == self._wanted:
             self._events.put(Thinking(ticket, thought))
         return self._keeps_going(ticket)
+
+
+def _warm(agent: Agent, spec: GameSpec) -> None:
+    """Compile what a search needs before anybody waits for one: a minute after an update."""
+    if isinstance(agent, (SearchAgent, LevelAgent)):
+        first = Turn(_WARMING, spec, spec.allocate(1), (), 0)
+        agent.think(first, Limit(simulations=4), lambda _: True)
+        agent.end_game(_WARMING)

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+import threading
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -205,7 +206,12 @@ def _play_in_window(
         settings = partial(_settings, args)
         return Wanted(settings, args.network, _is_plain(args), opened, watch)
 
-    return play(screen, wanted, *liked)
+    code = play(screen, wanted, *liked)
+    if any(thread.name == "thinker" for thread in threading.enumerate()):
+        # It compiles a kernel, which nothing can interrupt and an ordinary exit would abort in.
+        sys.stderr.flush()
+        os._exit(code)
+    return code
 
 
 def _source(folder: Path) -> Source:

@@ -32,7 +32,7 @@ def program(*words: str) -> Opponent:
     return Opponent("program", 0, f"{sys.executable} {MOCK} {' '.join(words)}")
 
 
-def wait(control: Control, what: Callable[[], bool], seconds: float = 90.0) -> None:
+def wait(control: Control, what: Callable[[], bool], seconds: float = 300.0) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, (control.failure, control.model.message)

@@ -25,7 +25,7 @@ def picture(app) -> np.ndarray:  # type: ignore[no-untyped-def]
     return pygame.surfarray.array3d(app.screen)
 
 
-def wait(app, what, seconds: float = 60.0) -> None:  # type: ignore[no-untyped-def]
+def wait(app, what, seconds: float = 300.0) -> None:  # type: ignore[no-untyped-def]
     deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline, "the AI never answered"
@@ -304,3 +304,96 @@ def test_no_words_overlap_in_the_smallest_window(app, monkeypatch) -> None:  # t
         assert not rect.inflate(0, -6).colliderect(its.inflate(0, -6)), (words, other)
     for words, rect in written:
         assert app._frame().panel.contains(rect), words
+
+
+def test_options_are_tried_kept_and_given_up(app, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    import pygame
+
+    from arena.window import preferences
+
+    app._kept_preferences = tmp_path / "window.json"
+    dark = picture(app)
+    app.actions.by_name["options"]()
+    picture(app)
+    click(app, app.dialog.more[2].rect.center)
+    assert app.preferences.light
+    click(app, app.dialog._cancel.rect.center)
+    assert app.dialog is None
+    assert not app.preferences.light
+    np.testing.assert_array_equal(dark[:500], picture(app)[:500])
+    app.actions.by_name["options"]()
+    picture(app)
+    click(app, app.dialog.more[2].rect.center)
+    press(app, pygame.K_RETURN)
+    assert preferences.load(tmp_path / "window.json")[0].light
+    assert picture(app).mean() > dark.mean()
+
+
+def test_every_command_can_be_given_at_any_time(app) -> None:  # type: ignore[no-untyped-def]
+    """In a fresh game, in the middle, with the board being set up, and after the end."""
+    wait(app, lambda: app.control.ready)
+
+    def all_commands() -> None:
+        for name in app.actions.by_name:
+            app.actions.by_name[name]()
+            app.update()
+            app.draw()
+            app.dialog = None
+            app.running = True
+
+    all_commands()
+    app.set_up = None
+    app.control.new_game(go5((BLACK,), 8))
+    app.model.play(12)
+    wait(app, lambda: len(app.model.actions) == 2)
+    all_commands()
+    app.set_up = None
+    app.control.new_game(go5((BLACK, WHITE), 8))
+    app.model.resign()
+    all_commands()
+
+
+def test_a_dropped_file_is_a_game_or_a_network_or_a_sentence(app, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    import pygame
+
+    def drop(name: str, content: bytes) -> None:
+        path = tmp_path / name
+        path.write_bytes(content)
+        app.handle(pygame.event.Event(pygame.DROPFILE, file=str(path)))
+
+    drop("game.sgf", b"(;GM[1]SZ[9];B[ee];W[cc])")
+    assert app.model.spec.height == 9
+    assert not app.model.ai_turn
+    drop("note.txt", b"hello")
+    assert "note.txt" in app.model.message
+    drop("bad.safetensors", b"hello")
+    app.model.settings = go5((BLACK,), 8)
+    assert app.control.network.endswith("bad.safetensors")
+    picture(app)
+
+
+def test_a_player_is_clicked_to_say_who_moves(app) -> None:  # type: ignore[no-untyped-def]
+    picture(app)
+    click(app, app._places.players[BLACK].center)
+    assert app.model.settings.people == ()
+    click(app, app._places.players[WHITE].center)
+    click(app, app._places.players[BLACK].center)
+    assert app.model.settings.people == (BLACK, WHITE)
+    assert app.model.actions == []
+
+
+def test_a_network_file_is_typed_for_the_opponent(app) -> None:  # type: ignore[no-untyped-def]
+    import pygame
+
+    app.actions.by_name["new"]()
+    rows = app.dialog
+    picture(app)
+    click(app, rows.words[7].rect.center)
+    assert app.dialog is not rows
+    for letter in "800":
+        press(app, ord(letter), letter)
+    press(app, pygame.K_RETURN)
+    assert app.dialog is rows
+    assert rows.value.opponent.amount == 800
+    press(app, pygame.K_ESCAPE)
+    assert app.dialog is None
