@@ -41,6 +41,16 @@ class SearchConfig:
     c_puct_stdev_prior: float = field(
         default=0.4, metadata={"min": 0.01, "max": 1.0, "why": "KataGo: the usual spread of q"}
     )
+    virtual_loss: float = field(
+        default=0.2,
+        metadata={
+            "min": 0.0,
+            "max": 1.0,
+            "unit": "losses",
+            "why": "puct only; an action in flight counts as so many: of 0, 0.2, 0.5 and 1 the one "
+            "with which 16 leaves in flight choose most like one",
+        },
+    )
     fpu_reduction: float = field(default=0.2, metadata={"min": 0.0, "why": "KataGo"})
     root_fpu_reduction: float = field(default=0.1, metadata={"min": 0.0, "why": "KataGo"})
     noise_fraction: float = field(

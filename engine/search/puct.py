@@ -10,7 +10,8 @@ KataGoMethods.md):
 - forced playouts at the root and the pruning of what they add from the policy to be taught;
 - the choice by lower confidence bound.
 
-Actions in flight count as lost, so that several leaves of one tree can be evaluated together.
+Actions in flight count as tried and, by ``virtual_loss``, as partly lost, so that several leaves of
+one tree can be evaluated together; one without a value yet is lost, or two rows would meet there.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ SETTINGS: Final = np.dtype(
         ("fpu_reduction", np.float64),
         ("root_fpu_reduction", np.float64),
         ("forced_playouts", np.float64),
+        ("virtual_loss", np.float64),
     ]
 )
 """What the kernels need of :class:`SearchConfig`."""
@@ -54,6 +56,7 @@ def settings_of(config: SearchConfig) -> NDArray[np.void]:
     settings["fpu_reduction"] = config.fpu_reduction
     settings["root_fpu_reduction"] = config.root_fpu_reduction
     settings["forced_playouts"] = config.forced_playouts
+    settings["virtual_loss"] = config.virtual_loss
     return settings
 
 
@@ -108,7 +111,10 @@ def _best_edge(node, edges, settings, is_root):
         edge_tries = edge["visits"] + edge["in_flight"]
         q = unseen_q
         if edge_tries > 0:
-            q = (edge["value_sum"] - edge["in_flight"]) / edge_tries
+            q = -1.0
+            if edge["visits"] > 0:
+                doubt = settings["virtual_loss"] * edge["in_flight"]
+                q = (edge["value_sum"] - doubt) / (edge["visits"] + doubt)
             if edge_tries * edge_tries < forced * edge["prior"]:
                 q = np.inf
         score = q + exploration * edge["prior"] / (1.0 + edge_tries)

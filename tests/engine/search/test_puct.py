@@ -37,16 +37,18 @@ def begun(config: SearchConfig, rows: int, seed: int = 0, **more: int) -> tuple[
     return search, slots
 
 
-def expected_choice(search: Search, slot: int) -> int:
+def expected_choice(search: Search, slot: int, loss: float = 0.2) -> int:
     """The action that AlphaZero's formula with KataGo's first-play urgency tries next."""
     root = search.tree.nodes[slot, ROOT]
     edges = search.tree.edges[slot, root["first_edge"] : root["first_edge"] + root["edges"]]
-    total = edges["visits"].sum()
-    seen = edges["visits"] > 0
+    visits, flights = edges["visits"], edges["in_flight"].astype(int)
+    total = (visits + flights).sum()
+    seen = visits > 0
     urgency = root["value_sum"] / root["visits"] - 0.3 * math.sqrt(edges["prior"][seen].sum())
-    q = np.where(seen, edges["value_sum"] / np.maximum(edges["visits"], 1), max(urgency, -1))
+    counted = np.where(seen, visits + loss * flights, 1)
+    q = np.where(seen, (edges["value_sum"] - loss * flights) / counted, max(urgency, -1))
     c = 1.1 + math.log((total + 300.0 + 1) / 300.0)
-    u = c * edges["prior"] * math.sqrt(max(total, 1)) / (1 + edges["visits"])
+    u = c * edges["prior"] * math.sqrt(max(total, 1)) / (1 + visits + flights)
     return int(edges["action"][(q + u).argmax()])
 
 
@@ -79,6 +81,23 @@ def test_leaves_in_flight_spread_over_several_actions() -> None:
     search.run(slots, 8, leaves=8)
     assert evaluator.batches == [1, 8]
     assert (search.read(slots).visits > 0).sum() == 8
+
+
+@pytest.mark.parametrize("loss", [0.0, 0.2, 1.0])
+def test_actions_in_flight_count_as_tried_and_partly_lost(loss: float) -> None:
+    """With marks as other rows of the batch would have left them, the formula still holds."""
+    search, slots = begun(replace(CONFIG, virtual_loss=loss), 6)
+    search.run(slots, 60)
+    before = search.read(slots).visits
+    marks = np.random.default_rng(4)
+    for slot in slots:
+        root = search.tree.nodes[slot, ROOT]
+        edges = search.tree.edges[slot, root["first_edge"] : root["first_edge"] + root["seen"]]
+        edges["in_flight"] = marks.integers(0, 9, len(edges))
+        root["tries"] += edges["in_flight"].sum()
+    expected = [expected_choice(search, slot, loss) for slot in slots]
+    search.run(slots, 1)
+    assert (search.read(slots).visits - before).argmax(axis=1).tolist() == expected
 
 
 def test_noise_is_mixed_into_the_root_and_nowhere_else() -> None:
