@@ -55,17 +55,28 @@ class JudgeCommands:
         return judge_life(board.spec, board.position, self._player.expected_ownership())
 
     def _final_score(self, arguments: Sequence[str]) -> str:
-        """Dead stones of Go are taken off first; other games are scored as they stand."""
+        """Dead stones of Go are taken off first, and a game that goes on is estimated.
+
+        Other games are scored as they stand.
+        """
         board, spec = self._player.board, self._player.board.spec
         if isinstance(spec, GoSpec):
-            life = self._life()
-            dead, seki = life.dead[None], _seki_points(spec, life)[None]
-            score = float(spec.score(board.position, dead=dead, seki=seki)[0])
+            score = self._score_of_go(spec)
         elif spec.has_points or spec.finished(board.position)[0]:
             score = float(spec.score(board.position)[0])
         else:
             raise CommandError("cannot score: the game is not over")
         return "0" if score == 0 else f"{'B' if score > 0 else 'W'}+{abs(score):g}"
+
+    def _score_of_go(self, spec: GoSpec) -> float:
+        board = self._player.board
+        settled = bool(spec.certain(board.position)[0].all())
+        if not settled and not spec.finished(board.position)[0]:
+            # Half points are the komi's: points on the board are whole.
+            return round(self._player.expected_score() + spec.komi) - spec.komi
+        life = self._life()
+        dead, seki = life.dead[None], _seki_points(spec, life)[None]
+        return float(spec.score(board.position, dead=dead, seki=seki)[0])
 
     def _final_status_list(self, arguments: Sequence[str]) -> str:
         """The chains of a status, one a line; see :mod:`arena.analysis.life`."""

@@ -164,6 +164,17 @@ class Player:
         ]
         return np.mean(outlooks, axis=0).astype(np.float32)
 
+    def expected_score(self) -> float:
+        """Points by which Black will be ahead in the end, averaged in the same way."""
+        return float(
+            np.mean(
+                [
+                    (1.0 if to_move == BLACK else -1.0) * outlook.score
+                    for outlook, _, to_move in self.outlooks(self._both_to_move())
+                ]
+            )
+        )
+
     def outlooks(
         self, lines: list[Line], symmetries: list[int] | None = None
     ) -> list[tuple[Outlook, NDArray[np.int64], int]]:

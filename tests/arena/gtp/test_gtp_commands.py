@@ -71,7 +71,7 @@ undo
 undo
 ? cannot undo
 final_score
-= W+6.5
+= W+8.5
 genmove green
 ? expected a colour (b, black, w, white), got 'green'
 play b Z9

@@ -92,6 +92,13 @@ def test_scores_by_the_networks_ownership() -> None:
     ]
 
 
+def test_a_game_that_goes_on_is_estimated() -> None:
+    agent = SearchAgent("black owns all", ScriptedEvaluator(judging), Limit(8))
+    server = Session(agent, GoSpec(5, 5, 0.5), "0").server()
+    talk(server, "play b C3", "play w D2")
+    assert ask(server, "final_score") == "B+9.5"  # the evaluator's 10 points, as komi allows
+
+
 def test_an_agent_without_a_network_is_judged_by_random_games() -> None:
     server = Session(RandomAgent("random"), GoSpec(7, 7, 0.5), "0").server()
     rows = [line.split() for line in ALIVE_AND_DEAD.strip().splitlines()]
