@@ -2,9 +2,10 @@
 
     python docs/results/evaluators.py rates OUT.json       # some minutes
     python docs/results/evaluators.py accuracy NET OUT.json
-    python docs/results/evaluators.py match NET simulations 50 400 OUT.json
-    python docs/results/evaluators.py match NET seconds 0.05 100 OUT.json
+    python docs/results/evaluators.py match NET 50 50 400 OUT.json
+    python docs/results/evaluators.py match NET 160 32 100 OUT.json
     python docs/results/evaluators.py plot RATES.json OUT.png
+    python docs/results/evaluators.py tables RATES.json
 
 Rates are positions per second of processor time in one thread, backends in turns: on a machine that
 does other things beside, that is the rate of one core, and time spent waiting does not count.
@@ -17,6 +18,7 @@ import os
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +38,17 @@ from agents.evaluators.openvino_evaluator import OpenVinoEvaluator
 from agents.evaluators.torch_evaluator import TorchEvaluator
 from agents.network.checkpoint import load_stored
 from agents.network.folded import FoldedNetwork, fold_model
-from agents.protocol import Limit
+from agents.protocol import Decision, Limit, Turn
 from agents.search_agent import SearchAgent
 from arena.match import play_match
 from engine.games import GoSpec
 from miai.measure.evaluator import EagerTorch, _lively, mean_kl, own_positions
 from miai.measure.networks import find_network
 
-ROUNDS, TURN_S = 7, 0.12
+ROUNDS, TURN_S = 5, 0.06
 NETWORKS = ("b4c32", "b6c64", "b10c128")
-BATCHES = (1, 2, 4, 8, 16, 64, 256)
-SIZES = (5, 7, 9, 13, 19, 25)
+BATCHES = (1, 4, 16, 64, 256)
+SIZES = (5, 9, 13, 19)
 FEW = ("int8 avx512-vnni", "int8 avx2", "torch float32", "openvino int8")
 
 
@@ -71,9 +73,10 @@ def makers(network: str, size: int) -> tuple[dict[str, Any], FoldedNetwork]:
 def rates() -> dict[str, Any]:
     """Every backend by network; some by batch and by board."""
     torch.set_num_threads(1)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for network in NETWORKS:
         rows += race(network, 9, (64,), None)
+        print(json.dumps(rows[-11:]), file=sys.stderr, flush=True)
     rows += race("b6c64", 9, BATCHES, FEW)
     rows += race("b4c32", 9, (1, 64), FEW[:1])
     for size in SIZES:
@@ -200,26 +203,77 @@ def accuracy(path: Path) -> dict[str, Any]:
     return {"positions": len(positions), "rows": rows}
 
 
-def match(path: Path, kind: str, amount: float, games: int) -> dict[str, Any]:
-    """8 bits against torch in float32, the same network: equal simulations, or equal time."""
+class Timed(SearchAgent):
+    """Knows how much processor time its thinking took."""
+
+    seconds = 0.0
+
+    def choose(self, turns: Sequence[Turn]) -> list[Decision]:
+        started = time.thread_time()
+        found = super().choose(turns)
+        self.seconds += time.thread_time() - started
+        return found
+
+
+def match(path: Path, ours: int, theirs: int, games: int) -> dict[str, Any]:
+    """8 bits against torch in float32, the same network, in simulations a move."""
     spec = GoSpec(9, 9, komi=7.0)
     torch.set_num_threads(1)
-    by_time = kind == "seconds"
-    limit = Limit(time_limit_s=amount) if by_time else Limit(simulations=int(amount))
-    eight = SearchAgent("int8", Int8Evaluator.from_file(path, spec), limit)
-    whole = SearchAgent("float32", TorchEvaluator.from_file(path, "float32"), limit)
-    result = play_match(spec, eight, whole, games, 1, games_at_once=1 if by_time else 128)
+    eight = Timed("int8", Int8Evaluator.from_file(path, spec), Limit(simulations=ours))
+    exact = TorchEvaluator.from_file(path, "float32")
+    whole = Timed("float32", exact, Limit(simulations=theirs))
+    result = play_match(spec, eight, whole, games, 1, games_at_once=128)
     return {
-        "limit": f"{amount:g} {kind}",
+        "simulations": (ours, theirs),
+        "processor_seconds": (eight.seconds, whole.seconds),
         "games": games,
         "wins": result.wins,
         "draws": result.draws,
         "losses": result.losses,
+        "pairs": result.pairs,
         "distinct": result.distinct,
         "elo": result.elo,
         "elo_low": result.elo_low,
         "elo_high": result.elo_high,
     }
+
+
+def tables(source: Path) -> None:
+    """Print what ``evaluators.md`` shows of the rates."""
+    facts = json.loads(source.read_text())
+    rows = facts["rates"]
+    ours = FEW[0]
+
+    def show(title: str, key: str, chosen: list[dict[str, Any]]) -> None:
+        columns = list(dict.fromkeys(row[key] for row in chosen))
+        rate = {(row["backend"], row[key]): row["positions_per_s"] for row in chosen}
+        print(f"\n| {title} | {' | '.join(map(str, columns))} |")
+        print("|---|" + "---|" * len(columns))
+        for name in dict.fromkeys(row["backend"] for row in chosen):
+            cells = []
+            for column in columns:
+                cell = f"{rate[name, column]:,.0f}"
+                if name != ours:
+                    cell += f" ({rate[ours, column] / rate[name, column]:.2f})"
+                cells.append(cell)
+            print(f"| {name} | {' | '.join(cells)} |")
+
+    first: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        first.setdefault((row["backend"], row["network"], row["size"], row["batch"]), row)
+    every = list(first.values())
+    show("9x9, batch 64", "network", [r for r in every if (r["size"], r["batch"]) == (9, 64)])
+    by_batch = [r for r in every if (r["network"], r["size"]) == ("b6c64", 9)]
+    few = [r for r in by_batch if r["backend"] in FEW and r["batch"] != 32]
+    few.sort(key=lambda row: row["batch"])
+    show("b6c64, 9x9, by batch", "batch", few)
+    show("b6c64, batch 32, by board", "size", [r for r in every if r["batch"] == 32])
+    print("\n| form | peak, GOPS | " + " | ".join(NETWORKS) + " |")
+    print("|---|---|" + "---|" * len(NETWORKS))
+    for form, most in facts["peak_gops"].items():
+        found = [first[f"int8 {form}", network, 9, 64]["gops"] for network in NETWORKS]
+        cells = " | ".join(f"{gops:.0f} ({gops / most:.0%})" for gops in found)
+        print(f"| {form} | {most:.0f} | {cells} |")
 
 
 def plot(source: Path, target: Path) -> None:
@@ -257,12 +311,15 @@ def main(words: list[str]) -> None:
     if words[0] == "plot":
         plot(Path(words[1]), Path(words[2]))
         return
+    if words[0] == "tables":
+        tables(Path(words[1]))
+        return
     if words[0] == "rates":
         found = rates()
     elif words[0] == "accuracy":
         found = accuracy(Path(words[1]))
     else:
-        found = match(Path(words[1]), words[2], float(words[3]), int(words[4]))
+        found = match(Path(words[1]), *map(int, words[2:5]))
     Path(words[-1]).write_text(json.dumps(found, indent=1))
     print(json.dumps(found, indent=1))
 

@@ -30,7 +30,7 @@ from selfplay.learner import Learner, LearnerConfig, in_float32, tensors_of
 from selfplay.replay import Batch, make_batch
 from selfplay.shards import Rows, read_shard
 
-NETWORK, BATCH, STEPS, HELD_OUT, RATE = "b6c64", 256, 80, 1024, 4e-3
+NETWORK, BATCH, STEPS, HELD_OUT, RATE = "b6c64", 128, 60, 1024, 4e-3
 
 
 class Plain:
