@@ -26,6 +26,7 @@ from engine.games.spec import BLACK, GameSpec
 
 GAMES_AT_ONCE: Final = 64
 _MOST_VOIDS: Final = 3
+_TREE_NODES: Final = 25_600
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,14 @@ class _Game:
     def side(self) -> int:
         """0 if Black is to move, 1 if White."""
         return 0 if self.to_move == BLACK else 1
+
+
+def fitting_games_at_once(simulations: int) -> int:
+    """Return how many games fill the batches of six agents at a time, with bounded trees.
+
+    Short searches ask for few positions per game and round; long ones need memory for their trees.
+    """
+    return min(max(_TREE_NODES // max(simulations, 1), GAMES_AT_ONCE // 2), 4 * GAMES_AT_ONCE)
 
 
 def play_games(

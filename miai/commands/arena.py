@@ -99,7 +99,8 @@ def _play(
     spellings: Sequence[Spelling],
 ) -> int:
     from agents.gtp.client import Watchdog
-    from agents.parse import make_agent
+    from agents.parse import DEFAULT_SIMULATIONS, make_agent
+    from arena.hall import fitting_games_at_once
     from arena.live import LiveTable
     from arena.tournament import make_cards, play_tournament
 
@@ -115,6 +116,7 @@ def _play(
             agents.append(agent)
         conditions = _conditions(args, known, make_cards(spellings, agents), spec)
         games = _games(args, folder, known)
+        deepest = max(s.simulations or s.evaluations or DEFAULT_SIMULATIONS for s in spellings)
         table = LiveTable(conditions, folder.path, args.anchor, args.quiet)
         try:
             play_tournament(
@@ -123,7 +125,7 @@ def _play(
                 agents,
                 games,
                 table.watcher,
-                games_at_once=args.games_at_once,
+                games_at_once=args.games_at_once or fitting_games_at_once(deepest),
             )
         except KeyboardInterrupt:
             table.close()

@@ -104,9 +104,8 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--games-at-once",
         type=int,
-        default=64,
         metavar="N",
-        help="games at once between built-in agents (default: %(default)s)",
+        help="games at once between built-in agents (default: 32 to 256, more for short searches)",
     )
     for name, seconds, what in (
         ("start", 60.0, "to start and say its name"),
