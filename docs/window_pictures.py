@@ -146,24 +146,24 @@ def screens(app: App, folder: Path, name: str) -> None:
 
 def sheet(folder: Path, screen: str, to: Path) -> None:
     """The six pictures of one screen on one sheet: three sizes, dark above light."""
-    rows = []
-    for tone in ("dark", "light"):
-        images = [pygame.image.load(folder / f"{screen}-{size}-{tone}.png") for size in SIZES]
-        rows.append([pygame.transform.smoothscale(image, (560, 400)) for image in images])
-    whole = pygame.Surface((3 * 560 + 20, 2 * 400 + 10))
+    wide, high = 424, 312
+    whole = pygame.Surface((3 * wide, 2 * high))
     whole.fill((128, 128, 128))
-    for down, row in enumerate(rows):
-        for across, image in enumerate(row):
-            whole.blit(image, (across * 570, down * 410))
+    for down, tone in enumerate(("dark", "light")):
+        for across, size in enumerate(SIZES):
+            image = pygame.image.load(folder / f"{screen}-{size}-{tone}.png")
+            share = min((wide - 8) / image.get_width(), (high - 8) / image.get_height())
+            image = pygame.transform.smoothscale_by(image, share)
+            whole.blit(image, (across * wide + 4, down * high + 4))
     pygame.image.save(whole, str(to))
 
 
 def shrink(path: Path) -> None:
-    """A palette of 256 colours, where Pillow is installed."""
+    """A small palette."""
     from PIL import Image
 
     with Image.open(path) as image:
-        small = image.convert("RGB").quantize(192, dither=Image.Dither.FLOYDSTEINBERG)
+        small = image.convert("RGB").quantize(96, Image.Quantize.MAXCOVERAGE, kmeans=1)
     small.save(path, optimize=True)
 
 
@@ -208,7 +208,7 @@ def main(folder: Path) -> None:
         sheet(raw, screen, folder / f"sheet-{screen}.png")
     for name in ("analysis-usual-dark", "line-usual-dark", "why-usual-light", *WHOLE):
         image = pygame.image.load(raw / f"{name}.png")
-        image = pygame.transform.smoothscale(image, (780, 570))
+        image = pygame.transform.smoothscale(image, (728, 532))
         pygame.image.save(image, str(folder / f"{name}.png"))
     for path in folder.glob("*.png"):
         shrink(path)

@@ -83,10 +83,10 @@ class KeyList:
         columns = 2 if target.get_width() >= px(760) else 1
         rows = -(-len(self._lines) // columns)
         pitch = min(px(20), (target.get_height() - px(76)) // rows)
-        size = 13 if pitch >= px(17) else 11 if pitch >= px(14) else 9
         height = px(62) + pitch * rows
         box = _box(target, 900 if columns == 2 else 460, height, say("Keys"))
         wide = (box.w - px(40)) // columns
+        size = self._size(pitch, int(wide * 0.6))
         for index, line in enumerate(self._lines):
             column, row = divmod(index, rows)
             x, y = box.x + px(20) + column * wide, box.y + px(48) + row * pitch
@@ -98,6 +98,15 @@ class KeyList:
             theme.text(target, keys, (x + wide * 0.36, y), size, colours.dim, anchor="topright")
             words = theme.fit(words, size, int(wide * 0.6))
             theme.text(target, words, (x + wide * 0.39, y), size)
+
+    def _size(self, pitch: int, room: int) -> int:
+        """The largest letters in which all lines fit."""
+        longest = [words for keys, words in self._lines if keys]
+        for size in (14, 13, 12, 11, 10):
+            fits = theme.px(size * 1.3) <= pitch
+            if fits and all(theme.width(words, size) <= room for words in longest):
+                return size
+        return 9
 
     def handle(self, event: pygame.event.Event) -> bool:
         return not (event.type == pygame.KEYDOWN or _is_click(event))

@@ -141,7 +141,7 @@ def why(model: GameModel, action: int) -> list[str]:
     line = line_from(thought, action)
     if len(line) > 1:
         reply = action_to_text(model.spec, line[1])
-        who = model.look.player(opponent(model.to_move))
+        who = say(model.look.player(opponent(model.to_move)))
         sentences.append(say("It expects {who} to answer {reply}", who=who, reply=reply))
     best = thought.action
     if action != best and action in losses(thought):

@@ -60,7 +60,8 @@ def draw_panel(
     if space > px(38):
         y = panes.draw_win_rate(target, pygame.Rect(x, y, width, px(36)), model) + px(8)
     space = foot - px(10) - y
-    if space > px(130):
+    asked = view.candidates or view.inspect or control.review
+    if space > (px(230) if asked else px(130)):  # where there is no room for both, what was asked
         height = min(space - px(120), px(140)) if space > px(220) else space
         y = panes.draw_graph(target, pygame.Rect(x, y, width, height), model, places) + px(8)
     if foot - y > px(60):
