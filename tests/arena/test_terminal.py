@@ -7,6 +7,7 @@ from pathlib import Path
 
 from arena.terminal import Terminal
 from arena.window.model import GameModel
+from engine.errors import ProgramError
 from engine.games.spec import BLACK, WHITE
 from engine.records import read_sgf
 from tests.arena.window.conftest import go5, load_playouts
@@ -56,3 +57,44 @@ def test_the_ai_begins_when_the_person_has_white(tmp_path: Path) -> None:
     assert f"Saved {path}" in printed
     assert "pass          pass" in printed
     assert read_sgf(path.read_bytes(), "x")[0].actions == tuple(model.actions)
+
+
+def test_analysis_is_a_table_of_candidates_with_lines() -> None:
+    printed, model = play("analyse 60\nwhy\nquit\n")
+    assert model.actions == [], "looking must not play"
+    assert "60 simulations" in printed
+    for head in ("to win", "visits", "policy"):
+        assert head in printed
+    assert "of its visits" in printed
+
+
+def test_a_review_lists_costly_moves_and_a_count_counts() -> None:
+    lines = "people\nA1\nC3\npass\npass\nreview\ncount\ndead A1\ndead B5\nquit\n"
+    printed, model = play(lines)
+    assert model.over
+    assert all(node.thought is not None for node in model.node.line()[:3])
+    assert "Black is ahead by" in printed
+    assert "expected a point with a stone, got 'B5'" in printed
+
+
+def test_looking_around_and_the_opponent(tmp_path: Path) -> None:
+    path = tmp_path / "game.sgf"
+    lines = f"C3\nback 2\nend\nstart\nlevel 3\nlevel x\nsave {path}\nnew\nrestore\nopen {path}\n"
+    printed, model = play(lines)
+    assert "Level 3: Learner" in printed
+    assert "expected a number above 0, got 'x'" in printed
+    assert model.settings.people == (BLACK, WHITE), "an opened game is looked at"
+    assert len(model.node.line()) == 3
+
+
+def test_a_program_that_dies_is_told_and_the_terminal_goes_on() -> None:
+    def load(opponent, spec):  # type: ignore[no-untyped-def]
+        if opponent.kind == "program":
+            raise ProgramError("cannot play with 'nothing': no such file")
+        return load_playouts(opponent, spec)
+
+    model, out = GameModel(go5((BLACK,), 16), seed=1), io.StringIO()
+    lines = "program nothing\nC3\nlevel 2\ngo\nquit\n"
+    Terminal(model, load, io.StringIO(lines), out).run()
+    assert "no such file" in out.getvalue()
+    assert len(model.actions) == 2

@@ -67,3 +67,41 @@ def test_bad_preferences_are_passed_over_one_by_one(tmp_path: Path) -> None:
         liked, note = preferences.load(path)
         assert liked == Preferences.usual()
         assert str(path) in note
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [("{", "JSON file"), ("[1]", "object of commands"), ('{"pass": ["u"]}', "each key once")],
+)
+def test_a_keymap_that_makes_no_sense_ends_the_program(
+    content: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from miai.cli import main
+
+    path = tmp_path / "keys.json"
+    path.write_text(content)
+    assert main(["play", "--keys", str(path)]) == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--level", "11"],
+        ["--simulations", "0"],
+        ["--seconds", "0"],
+        ["--handicap", "3", "--size", "5", "--terminal"],
+        ["--network", "runs/nothing", "--level", "3", "--terminal"],
+        ["no-such.sgf"],
+        ["chess", "--terminal"],
+    ],
+)
+def test_what_cannot_be_played_is_said(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    from miai.cli import main
+
+    assert main(["play", *words]) == 2
+    error = capsys.readouterr().err
+    assert "expected" in error
+    assert "Traceback" not in error
