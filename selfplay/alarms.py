@@ -84,8 +84,8 @@ def _collapsed_policy(seen: Alarms) -> Alarm | None:
 
 def _collapsed_value(seen: Alarms) -> Alarm | None:
     error, spread = seen.mean("value_error", 20), seen.mean("result_variance", 20)
-    steps = seen.mean("steps", 20)
-    if error is None or spread is None or not steps or error < spread or spread < 0.05:
+    trained = all(seen._of("steps")[-20:])
+    if error is None or spread is None or not trained or spread < 0.05 or error < 1.05 * spread:
         return None
     return Alarm(
         "collapsed value",

@@ -38,7 +38,7 @@ from selfplay.worker import FinishedGame
 __all__ = ["GameConfig", "Gate", "Progress", "Run", "RunConfig", "ScheduleConfig"]
 
 _CALIBRATION_ROWS = 256
-_FRESH_ROWS = 512
+_FRESH_ROWS = 256
 """Rows, new and known, on which predictions are compared before a cycle learns."""
 _PAUSE_S, _PAUSE = 60.0, 20.0
 """A cycle that took so long, and so many times the usual, was not all work."""
