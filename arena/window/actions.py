@@ -271,6 +271,8 @@ class Actions:
 
     def _options(self) -> None:
         app, before = self._app, self._app.preferences
+        if app.sounds.missing:
+            app.control.model.message = say("No sound: {reason}", reason=app.sounds.missing)
 
         def done(preferences: Preferences) -> None:
             app.set_preferences(preferences, keep=True)

@@ -27,14 +27,14 @@ class Sounds:
     """A stone, a capture, the end of a game, little time left."""
 
     def __init__(self) -> None:
-        """Opens the audio device; what is missing is told by ``note``."""
-        self.note = ""
+        """Opens the audio device; ``missing`` says why there is none."""
+        self.missing = ""
         self.on = True
         self._made: dict[str, pygame.mixer.Sound] = {}
         try:
             pygame.mixer.init(_RATE, -16, 2, 512)
-        except pygame.error as error:
-            self.note = f"no sound: {error}"
+        except (pygame.error, NotImplementedError) as error:  # the latter without SDL_mixer
+            self.missing = str(error)
             return
         for name, samples in (
             ("stone", click(900.0, 0.07, 0.35)),

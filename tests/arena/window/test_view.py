@@ -397,3 +397,24 @@ def test_a_network_file_is_typed_for_the_opponent(app) -> None:  # type: ignore[
     assert rows.value.opponent.amount == 800
     press(app, pygame.K_ESCAPE)
     assert app.dialog is None
+
+
+def test_without_audio_there_is_silence_and_a_reason(app, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    import pygame
+
+    from arena.window.sounds import Sounds, click
+
+    samples = click(900.0, 0.07, 0.3)
+    assert samples.shape == (3087, 2)
+    assert abs(samples).max() > 30_000
+    assert abs(samples[-200:]).max() < 1500, "it ends without a crack"
+
+    def fail(*_: object) -> None:
+        raise pygame.error("no device")
+
+    monkeypatch.setattr(pygame.mixer, "init", fail)
+    silent = Sounds()
+    silent.play("stone")
+    app.sounds = silent
+    app.actions.by_name["options"]()
+    assert "no device" in app.model.message
