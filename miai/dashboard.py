@@ -275,6 +275,8 @@ class TrainingDisplay:
         self._watcher = Watcher(path)
         self._live: Live | None = None
         self._printed_s = float("-inf")
+        for cycle in read_run(path).cycles[-_KEPT:]:
+            self._view.add(cycle)
         self._said_strength = self._view.strength
 
     def __enter__(self) -> TrainingDisplay:

@@ -26,6 +26,7 @@ from arena.ladder import Encounter, LadderRatings, as_json, play_encounter, rate
 from arena.quiz import Question, ask, from_json, make_quiz, values_of
 from arena.quiz import as_json as as_json_quiz
 from arena.stats.intervals import wilson
+from arena.stats.ratings import Rating as EloRating
 from engine.errors import ConfigError, MiaiError
 from engine.files import write_atomic
 from miai.config import build
@@ -46,6 +47,9 @@ _NICENESS = 10
 _NETWORKS_OPEN = 8
 _QUESTIONS = 100
 _LOG = "benchmark.log"
+_GAMES_PER_FIT = 10.0
+"""Processor time of games between two fits, at least, in times of a fit."""
+_UNKNOWN = EloRating(0.0, float("-inf"), float("inf"))
 
 
 class Rating:
@@ -64,7 +68,9 @@ class Rating:
         self.spec = spec_of(settings)
         self._seed = int(settings.get("seed", 1))
         self.played = read_meetings(self.folder)
-        self.ratings = rate_players([_encounter(m) for m in self.played], self.config.anchor)
+        self.ratings = LadderRatings((), self.config.anchor, _UNKNOWN, 0)
+        self._fit_s = self._unfitted_s = 0.0
+        self._fit()
         self._agents: dict[str, Agent] = {}
         self._exhausted: set[Pair] = set()
         self._unusable: set[str] = set()
@@ -131,6 +137,15 @@ class Rating:
         return self._quiz
 
     def _due(self) -> Pair | None:
+        """Who is to meet; where nobody is by ratings that are not the latest, by the latest."""
+        due = self._choose()
+        if due is None and self._unfitted_s > 0.0:
+            self._fit()
+            write_ratings(self.folder, self.ratings)
+            due = self._choose()
+        return due
+
+    def _choose(self) -> Pair | None:
         elo = {player.name: player.rating.elo for player in self.ratings.players}
         ladder = tuple(rung for rung in self.config.ladder if rung not in self._unusable)
         return next_meeting(
@@ -177,11 +192,22 @@ class Rating:
     def _store(self, meeting: Meeting) -> None:
         self.folder.append(self.folder.benchmarks, vars(meeting))
         self.played.append(meeting)
+        self._unfitted_s += meeting.cpu_s
+        if self._unfitted_s >= _GAMES_PER_FIT * self._fit_s:
+            self._fit()
+            write_ratings(self.folder, self.ratings)
+
+    def _fit(self) -> None:
+        """Rate everybody; with a hundred checkpoints it takes as long as some games do."""
+        started = time.process_time()
         self.ratings = rate_players([_encounter(m) for m in self.played], self.config.anchor)
-        write_ratings(self.folder, self.ratings)
+        self._fit_s, self._unfitted_s = time.process_time() - started, 0.0
 
     def close(self) -> None:
-        """Let go of all players."""
+        """Rate what is not rated yet, and let go of all players."""
+        if self._unfitted_s > 0.0:
+            self._fit()
+            write_ratings(self.folder, self.ratings)
         for agent in self._agents.values():
             agent.close()
 
@@ -251,6 +277,10 @@ def follow(path: Path, stopped: Callable[[], bool], rated: Callable[[], object])
         rating.close()
 
 
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+"""NumPy's threads spin while they wait: on two busy cores 44 players took 25 s to fit, not 0.8."""
+
+
 class Beside:
     """The process that rates, as the training process sees it. Use as a context manager."""
 
@@ -264,6 +294,7 @@ class Beside:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=self._log,
+            env={**os.environ, **ONE_THREAD},
             start_new_session=True,  # Ctrl-C is for the training; the pipe's end tells this one
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 SUMMARY = "make a run's report.html: strength, losses, openings, games to replay, one file"
@@ -17,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as miai.rating.ONE_THREAD
     from miai.rating import benchmark_config, rate_run, write_ratings
     from selfplay.curves import read_run
     from selfplay.report.page import write_page
