@@ -7,7 +7,7 @@ E5 C3 G4   +0.03
 ```
 
 One opening per line: its moves in the game's notation, then the value for Black in [-1, 1] that the
-search gave the position, which is not read. The books of this folder come with the program.
+search gave the position, which is not read. Those in ``opening_books`` come with the program.
 """
 
 from __future__ import annotations
@@ -258,7 +258,7 @@ def make_book(
 
 
 def _folder() -> Path:
-    return Path(str(resources.files("arena") / "books"))
+    return Path(str(resources.files("arena") / "opening_books"))
 
 
 def _sha256(path: Path) -> str:

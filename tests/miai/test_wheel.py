@@ -43,9 +43,14 @@ def test_wheel_holds_the_rooms_and_their_data(wheel: Path) -> None:
         str(path.relative_to(ROOT)) for room in ROOMS for path in (ROOT / room).rglob("*.py")
     }
     assert modules <= names
-    for kind, folder in (("*.toml", "presets"), ("*.safetensors", "networks")):
-        data = {str(path.relative_to(ROOT)) for path in (ROOT / "miai" / folder).glob(kind)}
-        assert data <= names
+    for kind, folder in (
+        ("*.toml", "miai/presets"),
+        ("*.safetensors", "miai/networks"),
+        ("*.txt", "arena/opening_books"),
+        ("*.html", "arena/page"),
+    ):
+        data = {str(path.relative_to(ROOT)) for path in (ROOT / folder).glob(kind)}
+        assert data and data <= names
     assert {"miai/presets/go9-quick.toml", "arena/analysis/review.html"} <= names
 
 
