@@ -117,6 +117,9 @@ def _play(
         conditions = _conditions(args, known, make_cards(spellings, agents), spec)
         games = _games(args, folder, known)
         deepest = max(s.simulations or s.evaluations or DEFAULT_SIMULATIONS for s in spellings)
+        at_once = args.games_at_once or fitting_games_at_once(deepest)
+        if any(spelling.kind == "human" for spelling in spellings):
+            args.quiet, at_once = True, 1  # a person plays one game, and needs the terminal
         table = LiveTable(conditions, folder.path, args.anchor, args.quiet)
         try:
             play_tournament(
@@ -125,7 +128,7 @@ def _play(
                 agents,
                 games,
                 table.watcher,
-                games_at_once=args.games_at_once or fitting_games_at_once(deepest),
+                games_at_once=at_once,
             )
         except KeyboardInterrupt:
             table.close()
