@@ -56,6 +56,8 @@ class Chart:
     height: int = 165
     y_range: tuple[float | None, float | None] = (None, None)
     x_range: tuple[float, float] | None = None
+    least_span: float = 0.0
+    """Of the vertical axis: a smaller difference is not blown up."""
     diagonal: bool = False
     right: int = _RIGHT
     """Room for the names of levels."""
@@ -114,8 +116,10 @@ class _Frame:
         wanted_low, wanted_high = chart.y_range
         low = min(ys) if wanted_low is None else wanted_low
         high = max(ys) if wanted_high is None else wanted_high
-        if high - low < 1e-9:
-            low, high = low - 0.5, high + 0.5
+        least = chart.least_span or (1.0 if high - low < 1e-9 else 0.0)
+        if high - low < least:
+            middle = (low + high) / 2.0
+            low, high = middle - least / 2.0, middle + least / 2.0
         self.y_ticks = ticks(low, high, 5 if chart.height > 240 else 4)
         step = self.y_ticks[1] - self.y_ticks[0]
         self.y_low = low if wanted_low is not None else min(low, self.y_ticks[0])

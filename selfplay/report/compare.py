@@ -124,6 +124,7 @@ def compare_html(runs: Sequence[RunData]) -> str:
         x_unit=unit,
         width=1050,
         height=330,
+        least_span=300.0,
     )
     cards = []
     for key, title, text in _CURVES:

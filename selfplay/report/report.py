@@ -121,6 +121,7 @@ def _strength(run: RunData) -> str:
         levels=[Level(s.name, s.elo) for s in known],
         width=1050,
         height=330,
+        least_span=300.0,
         right=110,
     )
     first = "Each point is a checkpoint, with its 95 % interval; dashed lines never change."

@@ -211,6 +211,14 @@ def test_ticks_are_round_and_cover() -> None:
         assert all(low - 1e-9 <= value <= high + 1e-9 for value in found)
 
 
+def test_a_small_difference_is_not_blown_up() -> None:
+    line = Line("Elo", [1.0, 2.0], [-493.1, -493.0], low=[None, None], high=[None, None])
+    drawn = svg(Chart([line], least_span=300.0))
+    labels = re.findall(r'class="tick" [^>]*>([^<]*)<', drawn)
+    assert len(set(labels)) == len(labels) >= 2
+    assert "-500" in labels
+
+
 def test_a_chart_of_one_point_and_of_none() -> None:
     assert svg(Chart([Line("a", [], [])])) == ""
     page = Page(
