@@ -32,6 +32,7 @@ _ADVANTAGE_PRIOR_ELO = 300.0
 _LOG_DRAWISHNESS = (-12.0, 9.0)
 _DRAW_ROUNDS = 30
 _SCORING_STEPS = 200
+_LONGEST_STEP = 400.0
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,9 @@ class _Model:
         elo, best = start.copy(), self.likelihood(start)
         for _ in range(_SCORING_STEPS):
             slope, information = self.slope_and_information(elo, free)
-            step = np.clip(np.linalg.solve(information, slope), -400.0, 400.0)
+            step = np.linalg.solve(information, slope)
+            # Shortened as a whole: cut part by part it might not lead uphill.
+            step *= min(1.0, _LONGEST_STEP / float(np.abs(step).max(initial=1e-300)))
             size = 1.0
             while size > 1e-9:
                 trial = elo.copy()

@@ -70,6 +70,18 @@ def test_a_sweep_is_bounded_as_the_likelihood_says() -> None:
     assert ratings.players[1].upper == math.inf
 
 
+def test_groups_that_a_sweep_parts_are_open_towards_each_other_only() -> None:
+    """Players 0 and 1 lost everything to 2 and 3: how far apart they are has no upper end."""
+    inside = [Score(0, 1, 6, 10), Score(1, 0, 5, 10), Score(2, 3, 7, 10, 2), Score(3, 2, 4, 10)]
+    between = [Score(1, 2, 0, 10), Score(2, 1, 10, 10), Score(0, 3, 0, 10), Score(3, 0, 10, 10)]
+    ratings = rate(4, [*inside, *between])
+    assert ratings.players[1].bounded and ratings.groups == ((0, 1, 2, 3),)
+    for player in ratings.players[2:]:
+        assert player.upper == math.inf and 200 < player.lower < player.elo
+    above = rate(4, [*inside, *between], anchor=2)
+    assert above.players[3].bounded and above.players[0].lower == -math.inf
+
+
 def test_first_mover_always_wins_is_a_draw_between_the_players() -> None:
     ratings = rate(2, [Score(0, 1, 5, 5), Score(1, 0, 5, 5)])
     assert ratings.players[1].elo == pytest.approx(0.0, abs=1e-6)
