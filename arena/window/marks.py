@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pygame
@@ -268,16 +269,23 @@ def _draw_heat(target: pygame.Surface, grid: Grid, model: GameModel, thought: Se
 
 def _draw_shading(target: pygame.Surface, grid: Grid, owners: NDArray[np.floating]) -> None:
     """Darken Black's points and lighten White's, the more the surer they are, with soft borders."""
-    board = owners.reshape(grid.height, grid.width).T
-    small = pygame.Surface(board.shape, pygame.SRCALPHA)
-    tones = np.where(board[:, :, None] > 0, theme.BLACK_STONE, theme.WHITE_STONE)
-    pygame.surfarray.blit_array(small, tones.astype(np.uint8))
-    alpha = pygame.surfarray.pixels_alpha(small)
-    alpha[:] = (130 * np.clip(np.abs(board), 0.0, 1.0)).astype(np.uint8)
-    del alpha
     first, last = grid.cell(0), grid.cell(grid.height * grid.width - 1)
     whole = first.union(last)
-    target.blit(pygame.transform.smoothscale(small, whole.size), whole)
+    board = (np.clip(owners, -1.0, 1.0) * 100).astype(np.int8)
+    target.blit(_shading(board.tobytes(), grid.height, grid.width, whole.size), whole)
+
+
+@lru_cache(maxsize=2)
+def _shading(board: bytes, height: int, width: int, size: tuple[int, int]) -> pygame.Surface:
+    """The shading of owners in hundredths, painted when they change rather than with each frame."""
+    owners = np.frombuffer(board, np.int8).reshape(height, width).T
+    small = pygame.Surface(owners.shape, pygame.SRCALPHA)
+    tones = np.where(owners[:, :, None] > 0, theme.BLACK_STONE, theme.WHITE_STONE)
+    pygame.surfarray.blit_array(small, tones.astype(np.uint8))
+    alpha = pygame.surfarray.pixels_alpha(small)
+    alpha[:] = (1.3 * np.abs(owners.astype(np.int16))).astype(np.uint8)
+    del alpha
+    return pygame.transform.smoothscale(small, size)
 
 
 def _draw_owners(
