@@ -111,7 +111,9 @@ def describe(opponent: Opponent, spec: GameSpec) -> str:
     measured = level_ratings(spec)
     if measured is None:
         return words
-    return say("{words}, Elo {elo:.0f}", words=words, elo=measured[opponent.level - 1].elo)
+    found = measured[opponent.level - 1]
+    half = (found.upper - found.lower) / 2
+    return say("{words}, Elo {elo:.0f} ± {half:.0f}", words=words, elo=found.elo, half=half)
 
 
 def load(opponent: Opponent, spec: GameSpec) -> tuple[Agent, str]:
