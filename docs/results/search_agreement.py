@@ -80,6 +80,7 @@ def main() -> None:
     parser.add_argument("--positions", type=int, default=500)
     parser.add_argument("--deep", type=int, default=2000)
     parser.add_argument("--simulations", type=int, nargs="+", default=[100, 200])
+    parser.add_argument("--only", default="", help="only searches with this in their name")
     args = parser.parse_args()
     path = shipped_network_path(SPEC.name, SPEC.width)
     evaluator = CachedEvaluator(Int8Evaluator.from_file(path, SPEC), memory_mb=512)
@@ -94,6 +95,8 @@ def main() -> None:
     for simulations in args.simulations:
         usual = losses(deep, searched(evaluator, positions, PLAY_SEARCH, simulations, 1))
         for name, (config, leaves) in {"usual": (PLAY_SEARCH, 1), **kinds}.items():
+            if name != "usual" and args.only not in name:
+                continue
             roots = searched(evaluator, positions, config, simulations, leaves)
             lost = losses(deep, roots)
             error = (lost - usual).std() / len(lost) ** 0.5

@@ -26,7 +26,6 @@ from engine.games.go_board import (
     key_row,
     layout,
     play_row,
-    playout_row,
     reset_row,
     row_starts,
     set_up_row,
@@ -34,6 +33,7 @@ from engine.games.go_board import (
 )
 from engine.games.go_features import feature_row
 from engine.games.go_life import certain_rows
+from engine.games.go_playouts import playout_row
 from engine.games.go_rules import RULES
 from engine.games.go_scoring import score_row, take_off_rows
 from engine.games.spec import EMPTY, WHITE, GameSpec, Positions, check_side

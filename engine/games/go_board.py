@@ -25,7 +25,7 @@ from engine._kernel import helper, kernel
 from engine.games import rows
 from engine.games.rows import begin, note
 from engine.games.spec import BLACK, EMPTY, LARGEST_SIDE, WHITE
-from engine.random import below, mix
+from engine.random import mix
 
 BORDER: Final = 3
 SIMPLE_KO: Final = 0
@@ -419,42 +419,3 @@ def play_row(row, action):
         remember(row)
     if row["plies"] >= len(row["history"]) - 1:
         row["finished"] = 1
-
-
-@kernel
-def playout_row(row, seed):
-    """Play uniformly random actions to the end: own eyes are kept, simple ko, pass when stuck.
-
-    The history is not extended: a playout that runs into a long cycle ends at the last ply.
-    """
-    state = seed
-    limit = len(row["history"]) - 1
-    while row["finished"] == 0:
-        colour = row["to_move"]
-        empties, empty_at = row["empties"], row["empty_at"]
-        untried = row["empty_count"]
-        chosen = 0
-        while untried > 0:
-            state = mix(state)
-            k = np.int64(below(state, np.uint64(untried)))
-            cell = empties[k]
-            if not is_own_eye(row, cell, colour) and can_play(row, cell, colour, False):
-                chosen = cell
-                break
-            # Trying the neighbour in the list instead would favour points after refused ones.
-            untried -= 1
-            other = empties[untried]
-            empties[k], empty_at[other] = other, k
-            empties[untried], empty_at[cell] = cell, untried
-        if chosen > 0:
-            row["passes"] = 0
-            place_stone(row, chosen, colour)
-        else:
-            row["passes"] += 1
-            row["ko"] = 0
-            if row["passes"] >= 2:
-                row["finished"] = 1
-        row["plies"] += 1
-        row["to_move"] = 3 - colour
-        if row["plies"] >= limit:
-            row["finished"] = 1
