@@ -2,8 +2,8 @@
 
 Weights and the outputs of every ReLU between convolutions are rounded as the 8-bit evaluator does
 it, with scales of the moment; the gradient passes as if nothing had been rounded (the
-straight-through estimator; Jacob et al. 2018, section 3). Worth it at the end of a run, when the
-weights hardly move any more.
+straight-through estimator; Jacob et al. 2018, section 3). Meant for the end of a run, when the
+weights hardly move any more; ``docs/results/network.md`` says what was gained so far.
 """
 
 from __future__ import annotations
