@@ -117,13 +117,13 @@ def simulated(
     [
         (2.0, 60, 0.05),
         pytest.param(0.0, 700, 0.02, marks=pytest.mark.slow),
-        pytest.param(2.0, 700, 0.02, marks=pytest.mark.slow),
+        pytest.param(2.0, 1000, 0.02, marks=pytest.mark.slow),
     ],
 )
 def test_intervals_cover_the_truth_and_the_covariance_is_that_of_repeated_tournaments(
     drawishness: float, trials: int, slack: float
 ) -> None:
-    random = np.random.default_rng(3)
+    random = np.random.default_rng(5)
     truth = (0.0, 90.0, -150.0)
     inside, between = 0, 0
     found, stated = [], []
