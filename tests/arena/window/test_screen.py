@@ -82,7 +82,7 @@ class Screen:
         )
         return done.stdout
 
-    def wait(self, what: Callable[[], bool], words: str, seconds: float = 60.0) -> None:
+    def wait(self, what: Callable[[], bool], words: str, seconds: float = 240.0) -> None:
         end = time.monotonic() + seconds
         while not what():
             assert time.monotonic() < end, words
