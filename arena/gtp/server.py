@@ -17,12 +17,14 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from typing import BinaryIO, Final
 
 from agents.gtp.grammar import LONGEST_LINE, Command, Reply, decode, format_reply, parse_command
 from engine.errors import MiaiError
 
 PROTOCOL_VERSION: Final = "2"
+_MOST_ASKED: Final = 200
 Emit = Callable[[str], None]
 """Sends one line of an answer."""
 Stopped = Callable[[], bool]
@@ -92,7 +94,12 @@ class GtpServer:
             return result
         lines: list[str] = []
         background = result.background
-        last = _guarded(lambda: result.work(lines.append, lambda: background and bool(lines)))
+        asked = count()  # a stream may have nothing to say, as with maxmoves 0
+
+        def stopped() -> bool:
+            return background and (bool(lines) or next(asked) >= _MOST_ASKED)
+
+        last = _guarded(lambda: result.work(lines.append, stopped))
         text = "\n".join([*lines, *([last.text] if last.text else [])])
         return Reply(last.ok or bool(lines), text, command.id)
 

@@ -137,6 +137,7 @@ def test_moves_are_avoided_and_allowed() -> None:
     assert infos(ask(server, "kata-search_analyze b 100000"))[0]["move"] == free[0]
     every = ",".join(f"{c}{r}" for c in "ABCDE" for r in range(1, 6)) + ",pass"
     assert "left to search" in refusal(server, f"kata-search_analyze b avoid b {every} 1")
+    assert ask(server, "kata-analyze b 0 maxmoves 0") == ""
 
 
 def test_bad_arguments_are_refused_in_words() -> None:
