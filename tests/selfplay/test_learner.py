@@ -55,9 +55,9 @@ def test_rounded_training_learns_and_ends() -> None:
     batch = batch_of(16)
     learner.set_rounding(True)
     first = learner.train_step(batch, 3e-3)
-    for _ in range(40):
+    for _ in range(100):
         last = learner.train_step(batch, 3e-3)
-    assert last["total"] < 0.8 * first["total"]
+    assert last["value"] < 0.5 * first["value"]
     learner.set_rounding(False)
     assert all(getattr(m, "rounding", None) is None for m in learner.model.modules())
     assert all(getattr(m, "rounding", None) is None for m in learner.averaged_model().modules())
