@@ -38,7 +38,7 @@ def _cache_key() -> str:
     for room in _ROOMS_WITH_KERNELS:
         for path in sorted((root / room).rglob("*.py")):
             source = path.read_bytes()
-            if b"kernel" in source:
+            if b"kernel" in source or b"llvmlite" in source:
                 digest.update(path.name.encode() + b"\0" + source)
     return digest.hexdigest()[:16]
 
