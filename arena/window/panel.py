@@ -94,22 +94,23 @@ def _draw_player(target: pygame.Surface, area: pygame.Rect, control: Control, co
     image = theme.stone(model.look.stone(colour), px(24))
     target.blit(image, image.get_rect(center=(area.x + px(25), area.centery)))
     left, right = area.x + px(46), area.right - px(10)
+    is_person = colour in model.settings.people
     words = _tally(control, colour)
     if hovered:
-        person = colour in model.settings.people
-        words = say("click: AI") if person else say("click: person")
+        words = say("click: AI") if is_person else say("click: person")
     ink = colours.warning if _hurries(control, colour) else colours.dim
-    tally = theme.text(target, words, (right, area.centery), 13, ink, anchor="midright")
+    middle = area.centery if is_person else area.centery - px(9)
+    tally = theme.text(target, words, (right, middle), 13, ink, anchor="midright")
     room = tally.left - left - px(8)
     name = model.name_of(colour)
-    if colour in model.settings.people:
+    if is_person:
         name = theme.fit(name, 16, room, True)
         theme.text(target, name, (left, area.centery), 16, bold=True, anchor="midleft")
         return
     name = theme.fit(name, 16, room, True)
     theme.text(target, name, (left, area.centery + px(2)), 16, bold=True, anchor="bottomleft")
     strength = describe(model.settings.opponent_of(colour), model.spec)
-    strength = theme.fit(strength, 12, room)
+    strength = theme.fit(strength, 12, right - left)
     theme.text(target, strength, (left, area.centery + px(1)), 12, colours.dim)
 
 
