@@ -182,8 +182,10 @@ def level_agent(number: int, spec: GameSpec, name: str = "") -> LevelAgent:
         return LevelAgent(level, rollout_agent("", level.playouts, RolloutEvaluator()), name)
     from agents.evaluators.auto import load_evaluator
     from agents.evaluators.cached import CachedEvaluator
+    from agents.evaluators.known_rules import with_known_rules
 
-    evaluator = CachedEvaluator(load_evaluator(path, spec))
+    known = CachedEvaluator(load_evaluator(path, spec))
+    evaluator = with_known_rules(known, read_metadata(path))
     if level.simulations == 0:
         return LevelAgent(level, PolicyAgent("", evaluator), name)
     return LevelAgent(level, SearchAgent("", evaluator, Limit(simulations=level.simulations)), name)
