@@ -2,7 +2,7 @@
 # Everything that finetuning.md measures, and what it says is still to be measured, in one go:
 #   docs/results/finetuning.sh RUN OTHELLO DATA OUT
 # RUN: a self-play run of 9x9 Go. OTHELLO: one of Othello. DATA: the folder with the games. OUT: an empty
-# folder. About two hours on two idle cores; every part can be run alone.
+# folder. Hours on two cores (it has not been run as a whole); every part can be run alone.
 set -euo pipefail
 run=$1 othello=$2 data=$3 out=$4
 mkdir -p "$out"
