@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from agents.evaluators.int8 import Inputs
+from agents.evaluators.torch_evaluator import limit_threads
 from agents.network.checkpoint import load_network
 from agents.network.inputs import widen
 from agents.network.model import PolicyValueNet
@@ -159,6 +160,9 @@ class Run:
         plies = self.config.schedule.plies_per_cycle
         parts, games, evaluations = self._players.play(pool, plies, simulations)
         played = time.perf_counter()
+        # Nobody plays meanwhile: all cores learn. The players, and whatever shared the process,
+        # may have left torch at one thread; another number would round otherwise, too.
+        limit_threads(self.config.selfplay.threads)
         losses, steps = self._learn(parts)
         learned = time.perf_counter()
         self.state.cycle += 1

@@ -62,14 +62,14 @@ class GlobalPool(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """Map ``(n, c, H, W)`` to ``(n, 3 c)``; ``mask`` ``(n, 1, H, W)`` is 1 on the board."""
         if mask is None:
-            mean = x.mean(dim=(2, 3))
-            largest = x.amax(dim=(2, 3))
+            mean = x.permute(0, 2, 3, 1).flatten(1, 2).mean(dim=1)
+            largest = _largest(x)
             width = (x.shape[2] * x.shape[3]) ** 0.5
             scaled = mean * ((width - _TYPICAL_WIDTH) / _WIDTH_SCALE)
         else:
             area = mask.sum(dim=(2, 3))
             mean = (x * mask).sum(dim=(2, 3)) / area
-            largest = (x * mask + (mask - 1.0) * 1e4).amax(dim=(2, 3))
+            largest = _largest(x * mask + (mask - 1.0) * 1e4)
             scaled = mean * ((area.sqrt() - _TYPICAL_WIDTH) / _WIDTH_SCALE)
         return torch.cat([mean, scaled, largest], dim=1)
 
@@ -112,6 +112,11 @@ class BottleneckBlock(nn.Module):
         for block in self.inner:
             y = block(y, mask)
         return on_board(self.relu(x + self.widen(y)), mask)
+
+
+def _largest(x: Tensor) -> Tensor:
+    """Map ``(n, c, H, W)`` to maxima ``(n, c)``; ``amax`` is thirty times as dear to learn by."""
+    return functional.adaptive_max_pool2d(x, 1).flatten(1)
 
 
 def on_board(x: Tensor, mask: Tensor | None) -> Tensor:

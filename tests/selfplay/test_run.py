@@ -8,9 +8,11 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 import selfplay.run
 from engine.errors import ConfigError, RunError
@@ -18,6 +20,8 @@ from engine.records import read_sgf
 from miai.cli import main
 from miai.config import to_toml
 from selfplay.folder import RunFolder
+from selfplay.learner import Learner
+from selfplay.replay import Batch
 from selfplay.run import Progress, Run
 from selfplay.shards import read_shard
 from selfplay.state import load_state
@@ -68,6 +72,30 @@ def test_a_run_leaves_a_complete_folder(tmp_path: Path) -> None:
     assert all(record.actions and record.winner is not None for record in records)
     for path in folder.path.rglob("*.tmp"):
         pytest.fail(f"left behind: {path}")
+
+
+def test_the_learner_has_the_cores_of_the_players(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the players, or code before the run, left behind: it also decides the rounding."""
+    threads: list[int] = []
+    train_step = Learner.train_step
+
+    def spy(self: Learner, batch: Batch, rate: float) -> dict[str, float]:
+        threads.append(torch.get_num_threads())
+        return train_step(self, batch, rate)
+
+    monkeypatch.setattr(Learner, "train_step", spy)
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        config = small_run()
+        config = replace(config, selfplay=replace(config.selfplay, threads=2))
+        with Run(tmp_path / "run", config, to_toml(config)) as run:
+            run.train(lambda metrics: None)
+    finally:
+        torch.set_num_threads(before)
+    assert set(threads) == {2}
 
 
 def test_the_same_seed_gives_the_same_games_and_weights(tmp_path: Path) -> None:
