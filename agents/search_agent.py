@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 
 import numpy as np
@@ -110,6 +112,12 @@ class SearchAgent:
         """How it searches."""
         return self._config
 
+    @property
+    def settings_hash(self) -> str:
+        """Tells searches apart: 12 hex digits of everything but evaluator and budget."""
+        settings = json.dumps([asdict(self._config), self._leaves], sort_keys=True)
+        return hashlib.sha256(settings.encode()).hexdigest()[:12]
+
     def configure(self, config: SearchConfig, limit: Limit) -> None:
         """Search otherwise from now on; all trees are forgotten."""
         self._config, self._limit = config, limit
@@ -181,7 +189,7 @@ class SearchAgent:
                 f"beforehand, got {limit!r}; name one, or search with puct"
             )
         table = self._table(turns, limit)
-        slots = np.array([self._seat(table, turn) for turn in turns], np.int32)
+        slots = self._seat(table, turns)
         search = table.search
         if prohibited is not None:
             search.prohibit(int(slots[0]), prohibited)
@@ -249,27 +257,32 @@ class SearchAgent:
         rows = slots * self._leaves
         return _Table(Search(spec, self._evaluator, slots, self._config, nodes, max_rows=rows))
 
-    def _seat(self, table: _Table, turn: Turn) -> int:
-        """Bring the game's slot to the turn's position, keeping its tree where that is possible."""
-        slot = table.slot_of.get(turn.game)
-        if slot is None:
-            slot = table.slot_of[turn.game] = table.free.pop()
-            table.actions.pop(turn.game, None)
-        known = table.actions.get(turn.game)
-        table.actions[turn.game] = turn.actions
-        where = np.array([slot], np.int32)
-        if known is not None and turn.actions[: len(known)] == known:
-            for action in turn.actions[len(known) :]:
-                table.search.advance(slot, action)
-            if np.array_equal(table.search.roots[where], turn.position):
-                return slot
-        table.search.begin(
-            where,
-            turn.position,
-            np.array([turn.seed], np.uint64),
-            np.array([turn.game], np.uint64),
-        )
-        return slot
+    def _seat(self, table: _Table, turns: Sequence[Turn]) -> NDArray[np.int32]:
+        """Bring the games' slots to the turns' positions, keeping trees where that is possible."""
+        search = table.search
+        slots = np.zeros(len(turns), np.int32)
+        behind: list[tuple[int, ...]] = []
+        fresh = np.zeros(len(turns), np.bool_)
+        for i, turn in enumerate(turns):
+            slot = table.slot_of.get(turn.game)
+            if slot is None:
+                slot = table.slot_of[turn.game] = table.free.pop()
+                table.actions.pop(turn.game, None)
+            known = table.actions.get(turn.game)
+            table.actions[turn.game] = turn.actions
+            fresh[i] = known is None or turn.actions[: len(known)] != known
+            behind.append(() if known is None or fresh[i] else turn.actions[len(known) :])
+            slots[i] = slot
+        for ply in range(max(map(len, behind))):
+            late = [i for i, actions in enumerate(behind) if len(actions) > ply]
+            search.advance(slots[late], np.array([behind[i][ply] for i in late], np.int64))
+        positions = np.concatenate([turn.position for turn in turns])
+        fresh |= search.roots[slots] != positions
+        if fresh.any():
+            seeds = np.array([turn.seed for turn in turns], np.uint64)
+            games = np.array([turn.game for turn in turns], np.uint64)
+            search.begin(slots[fresh], positions[fresh], seeds[fresh], games[fresh])
+        return slots
 
     def end_game(self, game: int) -> None:
         for table in self._tables.values():

@@ -10,6 +10,7 @@ from typing import Final
 from agents.gtp.program import GtpAgent
 from agents.parse import Spelling
 from agents.protocol import Agent
+from agents.search_agent import SearchAgent
 from arena.books import plan_openings
 from arena.folder import TournamentFolder
 from arena.hall import GAMES_AT_ONCE, PlayedGame, Void, play_games
@@ -22,7 +23,7 @@ _LOOK_AGAIN_S: Final = 0.5
 
 
 def make_cards(spellings: Sequence[Spelling], agents: Sequence[Agent]) -> tuple[AgentCard, ...]:
-    """Return who takes part, with the hashes of networks and the versions of programs.
+    """Return who takes part, with hashes of networks and settings and the versions of programs.
 
     Starts one process of every program, so that a missing one is known before the first game.
 
@@ -34,6 +35,8 @@ def make_cards(spellings: Sequence[Spelling], agents: Sequence[Agent]) -> tuple[
         details = dict(spelling.details())
         if isinstance(agent, GtpAgent):
             details["program"] = agent.start()
+        if isinstance(agent, SearchAgent):
+            details["search"] = agent.settings_hash
         cards.append(AgentCard(spelling.name, spelling.text, details))
     return tuple(cards)
 

@@ -131,32 +131,28 @@ class Search:
             self.tree.nodes[slot, :nodes] = other.tree.nodes[slot, :nodes]
             self.tree.edges[slot, :edges] = other.tree.edges[slot, :edges]
 
-    def advance(self, slot: int, action: int) -> bool:
-        """Play ``action`` at a slot's root and keep what the tree knows below it.
+    def advance(self, slots: NDArray[np.int32], actions: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Play an action ``(n,)`` at each slot's root and keep what the trees know below.
 
-        Returns False, with an empty tree at the new position, if it knows nothing.
+        Returns where a tree was kept ``(n,)``; the others are empty, at the new positions.
         """
-        where = np.array([slot], np.int32)
-        position = self.roots[where]
-        self.spec.play(position, np.array([action]))
-        self.roots[where] = position
+        positions = self.roots[slots]
+        self.spec.play(positions, actions)
+        self.roots[slots] = positions
         if self._spare is None:
             self._spare = (np.zeros_like(self.tree.nodes[0]), np.zeros_like(self.tree.edges[0]))
-        kept = tree.keep_subtree(
-            self.tree.nodes[slot],
-            self.tree.edges[slot],
-            self.tree.slots[slot],
-            action,
-            *self._spare,
-        )
-        if self._prohibited.pop(slot, None) is not None:
-            kept = False  # its nodes lack actions
-        if not kept:
-            tree.clear_rows(self.tree.slots, where)
-        self._state.move(where, self._plies(where))
-        if kept:
-            self._state.note_known(where, self.tree)
-        return bool(kept)
+        kept = np.zeros(len(slots), np.bool_)
+        pools = (self.tree.nodes, self.tree.edges, self.tree.slots)
+        tree.keep_subtree_rows(*pools, slots, actions, *self._spare, kept)
+        if self._prohibited:
+            for i, slot in enumerate(slots.tolist()):
+                if self._prohibited.pop(slot, None) is not None:
+                    kept[i] = False  # its nodes lack actions
+        tree.clear_rows(self.tree.slots, slots[~kept])
+        self._state.move(slots, self._plies(slots))
+        if kept.any():
+            self._state.note_known(slots[kept], self.tree)
+        return kept
 
     def run(
         self,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine._kernel import kernel
+from engine._kernel import helper, kernel
 from engine.search import solver, tree
 from engine.search.budget import Change
 from engine.search.evaluation import Evaluation
@@ -59,13 +59,9 @@ def _better_line(nodes, node, edge, best):
     return edge["visits"] > best["visits"]
 
 
-@kernel
-def variation_row(nodes, edges, first_action, out, visits):
-    """Write the line that starts with ``first_action``; return its length.
-
-    It goes on with what is proven best, else with the most visits. ``visits`` gets those of each
-    action, like ``out`` int ``(longest,)``.
-    """
+@helper
+def _write_line(nodes, edges, first_action, out, visits):
+    """Write the line that starts with ``first_action``; return its length."""
     index = ROOT
     length = 0
     while length < len(out):
@@ -88,6 +84,29 @@ def variation_row(nodes, edges, first_action, out, visits):
         if index == NO_CHILD:
             break
     return length
+
+
+@kernel
+def line_rows(nodes, edges, row_slot, firsts, out, visits, lengths):
+    """Write the lines that start with some actions of each root.
+
+    They go on with what is proven best, else with the most visits.
+
+    Args:
+        nodes, edges: of :class:`~engine.search.tree.Tree`.
+        row_slot: int32 ``(rows,)``.
+        firsts: int16 ``(rows, lines)``, -1 for no line.
+        out: int16 ``(rows, lines, longest)``, written; visits: int32, those of each action.
+        lengths: int32 ``(rows, lines)``, written.
+    """
+    for i in range(len(row_slot)):
+        s = row_slot[i]
+        for k in range(firsts.shape[1]):
+            lengths[i, k] = 0
+            if firsts[i, k] >= 0:
+                lengths[i, k] = _write_line(
+                    nodes[s], edges[s], firsts[i, k], out[i, k], visits[i, k]
+                )
 
 
 @dataclass(frozen=True)
@@ -207,9 +226,9 @@ def results(
     changes: Sequence[tuple[Change, ...]],
 ) -> Sequence[SearchResult]:
     """Turn rows of ``roots`` into results; ``evaluation`` of the roots adds ownership."""
+    lines, along = _variations(trees, slots, roots)
     found = []
     for i, slot in enumerate(slots):
-        lines, along = _variations(trees, slot, roots.visits[i], int(roots.action[i]))
         full = trees.slots["full"][slot] > 0
         found.append(
             SearchResult(
@@ -221,9 +240,9 @@ def results(
                 value=float(roots.value[i]),
                 score=float(roots.score[i]),
                 simulations=int(roots.simulations[i]),
-                variation=lines[0] if lines else (),
-                variations=lines,
-                variation_visits=along,
+                variation=lines[i][0] if lines[i] else (),
+                variations=lines[i],
+                variation_visits=along[i],
                 action_score=roots.action_score[i],
                 lcb=roots.lcb[i],
                 ownership=None if evaluation is None else evaluation.ownership[i],
@@ -236,19 +255,27 @@ def results(
     return found
 
 
-def _variations(
-    trees: tree.Tree, slot: int, visits: NDArray[np.int32], action: int
-) -> tuple[tuple[tuple[int, ...], ...], tuple[tuple[int, ...], ...]]:
-    """The lines of the chosen action and of the most visited others; visits along them."""
-    if action < 0:
-        return (), ()
-    by_visits = np.argsort(-visits, kind="stable")[:_VARIATIONS]
-    firsts = [action, *(int(other) for other in by_visits if visits[other] and other != action)]
-    line = np.zeros(_VARIATION_LENGTH, np.int16)
-    on_line = np.zeros(_VARIATION_LENGTH, np.int32)
-    lines, along = [], []
-    for first in firsts[:_VARIATIONS]:
-        length = variation_row(trees.nodes[slot], trees.edges[slot], first, line, on_line)
-        lines.append(tuple(line[:length].tolist()))
-        along.append(tuple(on_line[:length].tolist()))
-    return tuple(lines), tuple(along)
+Lines = list[tuple[tuple[int, ...], ...]]
+
+
+def _variations(trees: tree.Tree, slots: NDArray[np.int32], roots: Roots) -> tuple[Lines, Lines]:
+    """By slot, the lines of the chosen action and of the most visited others; visits along them."""
+    rows = np.arange(len(slots))
+    rank = roots.visits.astype(np.int64)
+    rank[rows, roots.action] += np.iinfo(np.int32).max  # the chosen one comes first
+    firsts = np.argsort(-rank, axis=1, kind="stable")[:, :_VARIATIONS].astype(np.int16)
+    firsts[np.take_along_axis(rank, firsts.astype(np.int64), axis=1) == 0] = -1
+    firsts[roots.action < 0] = -1
+    shape = (*firsts.shape, _VARIATION_LENGTH)
+    out, visits = np.zeros(shape, np.int16), np.zeros(shape, np.int32)
+    lengths = np.zeros(firsts.shape, np.int32)
+    line_rows(trees.nodes, trees.edges, slots, firsts, out, visits, lengths)
+    return _as_tuples(out, lengths), _as_tuples(visits, lengths)
+
+
+def _as_tuples(lines: NDArray[np.generic], lengths: NDArray[np.int32]) -> Lines:
+    """Cut lines to their lengths; those without one are left out."""
+    return [
+        tuple(tuple(line[:length]) for line, length in zip(row, ends, strict=True) if length)
+        for row, ends in zip(lines.tolist(), lengths.tolist(), strict=True)
+    ]

@@ -246,12 +246,11 @@ def expand_row(nodes, edges, slot, candidates, logits, q, complete):
     return index
 
 
-@kernel
-def keep_subtree(nodes, edges, slot, action, spare_nodes, spare_edges):
+@helper
+def _keep_subtree(nodes, edges, slot, action, spare_nodes, spare_edges):
     """Make the child under ``action`` the root and drop the rest; return False if there is none.
 
-    Breadth first, so that children keep larger indices than parents. ``spare_nodes`` and
-    ``spare_edges`` are scratch pools as large as the slot's.
+    Breadth first, so that children keep larger indices than parents.
     """
     new_root = NO_CHILD
     root = nodes[ROOT]
@@ -286,3 +285,18 @@ def keep_subtree(nodes, edges, slot, action, spare_nodes, spare_edges):
     slot["edges"] = kept_edges
     slot["full"] = 0
     return True
+
+
+@kernel
+def keep_subtree_rows(nodes, edges, slots, row_slot, actions, spare_nodes, spare_edges, kept):
+    """Move the root of each row's slot to the child under its action, if there is one.
+
+    Args:
+        nodes, edges, slots: the arrays of :class:`Tree`.
+        row_slot: int32 ``(rows,)``; actions: int64 ``(rows,)``.
+        spare_nodes, spare_edges: scratch pools as large as a slot's.
+        kept: bool ``(rows,)``, written: whether there was one. Otherwise the tree is as before.
+    """
+    for i in range(len(row_slot)):
+        s = row_slot[i]
+        kept[i] = _keep_subtree(nodes[s], edges[s], slots[s], actions[i], spare_nodes, spare_edges)

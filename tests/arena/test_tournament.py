@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from agents.parse import make_agent, read_spelling
+from agents.search_agent import SearchAgent
 from arena.folder import TournamentFolder
 from arena.openings import OpeningPlan
 from arena.report import Report, as_json, make_report
@@ -53,6 +54,20 @@ def play(path: Path, games: int, seed: int = 1, texts: tuple[str, ...] = AGENTS)
         )
     assert len(lines) == counted[0][0]
     return make_report(conditions, lines)
+
+
+def test_cards_tell_searches_with_other_settings_apart() -> None:
+    spelling = read_spelling("rollouts:4")
+    agent = make_agent(spelling, SPEC)
+    assert isinstance(agent, SearchAgent)
+
+    def card() -> str:
+        return make_cards([spelling], [agent])[0].details["search"]
+
+    before = card()
+    assert before == card()
+    agent.configure(replace(agent.config, c_puct_init=agent.config.c_puct_init + 1.0), agent.limit)
+    assert card() != before
 
 
 def stored(path: Path) -> Report:

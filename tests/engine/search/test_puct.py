@@ -113,8 +113,7 @@ def test_noise_is_mixed_into_the_root_and_nowhere_else() -> None:
     assert noise.sum(axis=1) == pytest.approx(np.ones(8), abs=1e-4)
     assert not noise[without == 0].any()
     assert noise.max(axis=1).min() > 2 / SPEC.actions
-    for slot in slots:
-        noisy.advance(int(slot), int(noisy.read(slots).visits[slot].argmax()))
+    noisy.advance(slots, noisy.read(slots).visits.argmax(axis=1))
     logits = ScriptedEvaluator(arbitrary).evaluate(SPEC, noisy.roots).policy_logits
     weights = np.exp(logits) * SPEC.candidates(noisy.roots)
     below = noisy.read(slots).prior
@@ -170,7 +169,7 @@ def test_noise_of_an_action_does_not_depend_on_where_its_edge_stands() -> None:
     config = replace(CONFIG, noise_fraction=0.25)
     kept, slots = begun(config, 1)
     kept.run(slots, 200)
-    kept.advance(0, int(kept.read(slots).visits[0].argmax()))
+    kept.advance(slots, kept.read(slots).visits.argmax(axis=1))
     fresh = Search(SPEC, ScriptedEvaluator(arbitrary), 1, config, 300)
     fresh.begin(slots, kept.roots, np.zeros(1, np.uint64), np.zeros(1, np.uint64))
     order = [search.tree.edges[0]["action"][:20].tolist() for search in (kept, fresh)]

@@ -118,7 +118,7 @@ def test_new_and_kept_roots_get_the_mean_and_other_nodes_do_not(algorithm: str) 
             break
         action = int(roots.visits[0].argmax())
         for slot in slots:
-            assert search.advance(int(slot), action)
+            assert search.advance(np.array([slot], np.int32), np.array([action]))[0]
         plain = ByInputs().evaluate(spec, search.roots).policy_logits
         below = search.read(slots).prior
         assert below == pytest.approx(probabilities(spec, search.roots, plain), abs=1e-5)

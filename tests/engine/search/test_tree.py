@@ -244,7 +244,7 @@ def test_advance_keeps_what_was_known_below_the_action(name: str) -> None:
     after = search.roots[:1].copy()
     SPEC.play(after, np.array([action]))
 
-    assert search.advance(0, action)
+    assert search.advance(np.zeros(1, np.int32), np.array([action]))[0]
 
     assert np.array_equal(search.roots[:1], after)
     kept = search.read(slots)
@@ -262,7 +262,7 @@ def test_advance_into_the_unknown_leaves_an_empty_tree() -> None:
     search, slots = begun(CONFIGS["puct"], SPEC.allocate(1))
     search.run(slots, 1)
     unseen = int(np.flatnonzero(search.read(slots).visits[0] == 0)[0])
-    assert not search.advance(0, unseen)
+    assert not search.advance(np.zeros(1, np.int32), np.array([unseen]))[0]
     assert search.tree.slots["nodes"][0] == 0
     assert search.roots["plies"][0] == 1
     search.run(slots, 20)

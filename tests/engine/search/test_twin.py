@@ -112,7 +112,7 @@ def test_a_kept_subtree_is_searched_on(config: SearchConfig, spec: GameSpec) -> 
         here = positions[slot : slot + 1]
         twin = slow_search.search(spec, arbitrary, here, 150, config)
         action = int(roots.visits[slot].argmax())
-        assert search.advance(int(slot), action)
+        assert search.advance(np.array([slot], np.int32), np.array([action]))[0]
         compare(search, slot, ROOT, twin.children[action])
         search.run(slots[slot : slot + 1], 60)
         compare(
