@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -57,6 +58,16 @@ class Batch:
     future: NDArray[np.uint8] | None
     """``(b, points, 2)``: own and opponent's stones :data:`FUTURE_PLIES` later, if asked for."""
     future_weight: NDArray[np.float32] | None
+
+    def split(self, count: int) -> list[Batch]:
+        """Cut into so many parts of about the same size, in order; fewer if there are few rows."""
+        rows = len(self.weight)
+        ends = np.linspace(0, rows, min(count, rows) + 1).astype(int)
+        arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "layout"}
+        return [
+            replace(self, **{name: a[start:end] for name, a in arrays.items() if a is not None})
+            for start, end in pairwise(ends)
+        ]
 
 
 FUTURE_PLIES: Final = 8

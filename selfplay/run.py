@@ -70,7 +70,9 @@ class Run:
         self.spec = config.game.spec()
         self._notes: list[str] = []
         self._learner = Learner(
-            PolicyValueNet.initial(config.network_config(), config.seed), config.learner
+            PolicyValueNet.initial(config.network_config(), config.seed),
+            config.learner,
+            config.selfplay.threads,
         )
         self._players = Players(config, self._learner.averaged_model())
         by_weight = config.selfplay.surprise_share > 0.0
@@ -160,9 +162,8 @@ class Run:
         plies = self.config.schedule.plies_per_cycle
         parts, games, evaluations = self._players.play(pool, plies, simulations)
         played = time.perf_counter()
-        # Nobody plays meanwhile: all cores learn. The players, and whatever shared the process,
-        # may have left torch at one thread; another number would round otherwise, too.
-        limit_threads(self.config.selfplay.threads)
+        # What else shared the process may have left another number, which rounds otherwise.
+        limit_threads(1)
         losses, steps = self._learn(parts)
         learned = time.perf_counter()
         self.state.cycle += 1

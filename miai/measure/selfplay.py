@@ -110,7 +110,8 @@ class Steps:
     def __init__(self, config: RunConfig, network: str) -> None:
         spec, count = config.game.spec(), config.learner.batch
         rows = _some_rows(config, count)
-        self._learner = Learner(find_network(network, spec), config.learner)
+        threads = config.selfplay.threads
+        self._learner = Learner(find_network(network, spec), config.learner, threads)
         self._batch = make_batch(rows.take(np.arange(count)), None)
 
     def step(self) -> int:

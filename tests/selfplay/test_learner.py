@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,6 +49,23 @@ def test_gradients_in_bfloat16_are_those_of_float32() -> None:
     assert len(gradients[0]) == len(gradients[1]) > 20
     assert torch.cosine_similarity(whole, halves, dim=0) > 0.998
     assert float(halves.norm() / whole.norm()) == pytest.approx(1.0, abs=0.03)
+
+
+def test_threads_share_a_batch_and_find_its_gradient() -> None:
+    batch = batch_of(33)
+    even = np.ones(33, np.float32)
+    batch = replace(batch, weight=even, policy_weight=even, reply_weight=even)
+    found = []
+    for threads in (1, 2, 2):
+        learner = Learner(enlivened(small_network(), 3), LearnerConfig(clip=1e9), threads)
+        learner._autocast = False
+        values = learner.train_step(batch, 1e-3)
+        gradients = [p.grad for p in learner.model.parameters() if p.grad is not None]
+        weights = torch.cat([w.flatten() for w in learner.model.state_dict().values()])
+        found.append((values["total"], torch.cat([g.flatten() for g in gradients]), weights))
+    torch.testing.assert_close(found[1][0], found[0][0], rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(found[1][1], found[0][1], rtol=1e-3, atol=1e-5)
+    assert all(torch.equal(a, b) for a, b in zip(found[1][1:], found[2][1:], strict=True))
 
 
 def test_rounded_training_learns_and_ends() -> None:

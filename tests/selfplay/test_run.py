@@ -8,13 +8,13 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 import selfplay.run
+from agents.network.model import NetworkOutput
 from engine.errors import ConfigError, RunError
 from engine.records import read_sgf
 from miai.cli import main
@@ -78,24 +78,24 @@ def test_the_learner_has_the_cores_of_the_players(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the players, or code before the run, left behind: it also decides the rounding."""
-    threads: list[int] = []
-    train_step = Learner.train_step
+    seen: set[tuple[int, int]] = set()
+    predict = Learner.predict
 
-    def spy(self: Learner, batch: Batch, rate: float) -> dict[str, float]:
-        threads.append(torch.get_num_threads())
-        return train_step(self, batch, rate)
+    def spy(self: Learner, batch: Batch) -> NetworkOutput:
+        if torch.is_grad_enabled():
+            seen.add((len(batch.weight), torch.get_num_threads()))
+        return predict(self, batch)
 
-    monkeypatch.setattr(Learner, "train_step", spy)
+    monkeypatch.setattr(Learner, "predict", spy)
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(2)
     try:
-        config = small_run()
-        config = replace(config, selfplay=replace(config.selfplay, threads=2))
-        with Run(tmp_path / "run", config, to_toml(config)) as run:
-            run.train(lambda metrics: None)
+        train(tmp_path / "run")
     finally:
         torch.set_num_threads(before)
-    assert set(threads) == {2}
+    config = small_run()
+    assert seen == {(config.learner.batch // config.selfplay.threads, 1)}
+    assert config.selfplay.threads == 2
 
 
 def test_the_same_seed_gives_the_same_games_and_weights(tmp_path: Path) -> None:
