@@ -60,17 +60,76 @@ def _key_rows(
                 turns[i] = k
 
 
+@kernel
+def _look_up_rows(
+    keys: NDArray[np.uint64],
+    known: NDArray[np.uint64],
+    memory: NDArray[np.float32],
+    answers: NDArray[np.float32],
+    places: NDArray[np.int64],
+    sources: NDArray[np.int64],
+    asking: NDArray[np.int64],
+) -> int:
+    """Copy what is known of each row, and say which rows have to be asked about.
+
+    Args:
+        keys: uint64 ``(rows, 2)``.
+        known, memory: uint64 ``(places, 2)`` and float32 ``(places, width)`` of a table.
+        answers: float32 ``(rows, width)``, written where the answer is known.
+        places: int64 ``(rows,)``, written: where in the table a row belongs.
+        sources: int64 ``(rows,)``, written: index in ``asking`` of the row with the same key, -1
+            where the answer is known.
+        asking: int64 ``(rows,)``, written: rows to ask about, each key once. Returns how many.
+    """
+    count = 0
+    for i in range(len(keys)):
+        first, second = keys[i, 0], keys[i, 1]
+        place = np.int64(first >> np.uint64(1)) % len(known)
+        places[i] = place
+        if known[place, 0] == first and known[place, 1] == second:
+            answers[i] = memory[place]
+            sources[i] = -1
+            continue
+        same = -1
+        for k in range(count):
+            if keys[asking[k], 0] == first and keys[asking[k], 1] == second:
+                same = k
+                break
+        if same < 0:
+            same = count
+            asking[count] = i
+            count += 1
+        sources[i] = same
+    return count
+
+
+@kernel
+def _remember_rows(
+    keys: NDArray[np.uint64],
+    known: NDArray[np.uint64],
+    memory: NDArray[np.float32],
+    fresh: NDArray[np.float32],
+    places: NDArray[np.int64],
+    sources: NDArray[np.int64],
+    answers: NDArray[np.float32],
+) -> None:
+    """Put ``fresh`` answers float32 ``(asked, width)`` into the table and the rows' answers."""
+    for i in range(len(keys)):
+        if sources[i] >= 0:
+            answers[i] = fresh[sources[i]]
+            memory[places[i]] = fresh[sources[i]]
+            known[places[i]] = keys[i]
+
+
 class _Table:
     """Evaluations of one spec, one place per hash: what comes later takes the place."""
 
     def __init__(self, spec: GameSpec, memory_bytes: int) -> None:
-        row = 4 * (spec.actions + 3 + 1 + spec.points) + 16
-        self.places = max(memory_bytes // row, 1)
+        self.width = spec.actions + 3 + 1 + spec.points
+        self.places = max(memory_bytes // (4 * self.width + 16), 1)
         self.keys = np.zeros((self.places, 2), np.uint64)
-        self.logits = np.zeros((self.places, spec.actions), np.float32)
-        self.value = np.zeros((self.places, 3), np.float32)
-        self.score = np.zeros(self.places, np.float32)
-        self.ownership = np.zeros((self.places, spec.points), np.float32)
+        self.memory = np.zeros((self.places, self.width), np.float32)
+        """Of each: logits, value, score, ownership."""
 
 
 class CachedEvaluator:
@@ -101,35 +160,30 @@ class CachedEvaluator:
     def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:
         numbers = spec.symmetries if self._symmetric else spec.symmetries[:1]
         keys, turns = self._keys(spec, positions, numbers)
-        at = (keys[:, 0] >> np.uint64(1)).astype(np.int64)
+        rows, actions = len(positions), spec.actions
+        places, sources = np.empty(rows, np.int64), np.empty(rows, np.int64)
+        asking = np.empty(rows, np.int64)
         with self._lock:
             table = self._table(spec)
-            at %= table.places
-            known = (table.keys[at] == keys).all(axis=1)
-            logits, value = table.logits[at], table.value[at]
-            score, ownership = table.score[at], table.ownership[at]
-        # Half of a key tells the few positions of one batch apart, and sorts ten times as fast.
-        _, first, same = np.unique(keys[:, 0], return_index=True, return_inverse=True)
-        asking = first[~known[first]]
-        if len(asking):
-            answer = self._evaluator.evaluate(spec, positions[asking])
-            moved = _turned(spec, numbers, answer, turns[asking])
+            answers = np.empty((rows, table.width), np.float32)
+            known = (table.keys, table.memory)
+            count = _look_up_rows(keys, *known, answers, places, sources, asking)
+        if count:
+            asking = asking[:count]
+            told = self._evaluator.evaluate(spec, positions[asking])
+            logits, ownership = _turned(spec, numbers, told, turns[asking])
+            parts = (logits, told.value, told.score[:, None], ownership)
+            fresh = np.concatenate(parts, axis=1, dtype=np.float32)
             with self._lock:
-                here = at[asking]
-                table.keys[here] = keys[asking]
-                table.logits[here], table.ownership[here] = moved
-                table.value[here], table.score[here] = answer.value, answer.score
-            place = np.full(len(first), -1)
-            place[~known[first]] = np.arange(len(asking))
-            new = np.flatnonzero(~known)
-            source = place[same[new]]
-            logits[new], ownership[new] = moved[0][source], moved[1][source]
-            value[new], score[new] = answer.value[source], answer.score[source]
+                _remember_rows(keys, *known, fresh, places, sources, answers)
         with self._lock:
-            self.asked += len(positions)
-            self.missed += len(asking)
-        logits, ownership = _turned_back(spec, numbers, logits, ownership, turns)
-        return Evaluation(logits, value, score, ownership)
+            self.asked += rows
+            self.missed += count
+        logits, ownership = _turned_back(
+            spec, numbers, answers[:, :actions], answers[:, actions + 4 :], turns
+        )
+        value, score = answers[:, actions : actions + 3], answers[:, actions + 3]
+        return Evaluation(logits.copy(), value.copy(), score.copy(), ownership.copy())
 
     def clear(self) -> None:
         """Forget everything: the evaluator has changed."""
