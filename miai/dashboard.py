@@ -65,6 +65,8 @@ class RunView:
 
     def add(self, metrics: Mapping[str, object]) -> None:
         """Take in a finished cycle."""
+        if (_number(metrics, "progress") or 0.0) < (_number(self.latest, "progress") or 0.0):
+            self._recent.clear()  # a run that was made longer: shares of another whole
         self._recent.append(metrics)
         minutes = (_number(metrics, "elapsed_s") or 0.0) / 60.0
         self._notes.extend(f"{minutes:.0f} min: {text}" for text in notes_of(metrics))

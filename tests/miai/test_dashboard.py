@@ -50,6 +50,13 @@ def test_the_screen_has_numbers_time_left_strength_notes_and_the_last_game(run: 
     assert shown.count("●") == 1 and shown.count("◉") == 1
 
 
+def test_a_run_that_is_made_longer_forgets_the_shares_of_the_shorter_one(run: Path) -> None:
+    view = RunView(run)
+    for minute, share in ((9.0, 0.9), (10.0, 1.0), (11.0, 0.55), (12.0, 0.6)):
+        view.add({"elapsed_s": 60.0 * minute, "progress": share})
+    assert view.left_s == pytest.approx(60.0 * 8.0)
+
+
 def test_a_log_gets_a_line_now_and_then_and_every_note(run: Path) -> None:
     where = console(terminal=False)
     random = np.random.default_rng(0)
