@@ -8,8 +8,8 @@ from typing import Final
 
 from agents.parse import Spelling, make_agent
 from agents.protocol import Agent
+from arena.books import make_plan
 from arena.match import Answer, is_stronger
-from arena.openings import OPENING_PLIES, OpeningPlan
 from arena.stats.sprt import Hypotheses
 from engine.games.spec import GameSpec
 
@@ -70,9 +70,9 @@ def measure_strength(
     Raises:
         ConfigError: if ``games`` is not an even number above 0, or there are too few openings.
     """
-    plan = OpeningPlan("random", plies=OPENING_PLIES)
+    plan = make_plan("random", spec)
     if own_openings:
-        plan = OpeningPlan("policy", str(old), _OWN_PLIES)
+        plan = make_plan(f"policy:{old}", spec, _OWN_PLIES)
     first, second = (_agent(spec, path, simulations) for path in (new, old))
     answer = is_stronger(spec, first, second, test, most_games=games, seed=seed, openings=plan)
     for agent in (first, second):
