@@ -1,8 +1,8 @@
 """From batches to weights: one optimiser step at a time, with averaged weights beside.
 
 Several threads share a batch, each with its own rows and one thread of torch: threads inside of
-torch's operations wait for each other at every one of them, spinning, and two of them beside one
-other busy program take thirty times as long as one.
+torch's operations wait for each other at every one of them, spinning, and beside another busy
+program two of them take many times as long as one (docs/results/training.md).
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ class Learner:
     def __init__(self, model: PolicyValueNet, config: LearnerConfig, threads: int = 1) -> None:
         """Train ``model``; with more than one of ``threads``, each takes a part of every batch.
 
-        Weights depend on how many there are (sums are rounded otherwise), and not on their pace.
+        Weights depend on how many there are, and not on their pace: sums are rounded otherwise, and
+        each part's losses are means over its own rows' weights.
         """
         self._pool = None
         if threads > 1:
