@@ -14,6 +14,7 @@ from engine.random import MOVE, generator
 from selfplay.learner import tensors_of
 from selfplay.replay import make_batch
 from selfplay.shards import Rows
+from selfplay.sharing import Crew
 
 _BATCH = 512
 _RESAMPLES = 1000
@@ -89,13 +90,15 @@ class Prediction:
     """``(n, 3)`` win, draw, loss."""
 
 
-def measure_agreement(model: PolicyValueNet, rows: Rows, *, intervals: bool = True) -> Agreement:
+def measure_agreement(
+    model: PolicyValueNet, rows: Rows, *, intervals: bool = True, threads: int = 1
+) -> Agreement:
     """Compare the model's predictions with the rows' targets.
 
     Rows that teach no policy count for the value only, rows without a known result for the policy.
     Without ``intervals`` low and high are the mean.
     """
-    return judge(predict(model, rows), rows, intervals=intervals)
+    return judge(predict(model, rows, threads), rows, intervals=intervals)
 
 
 def measure_phases(prediction: Prediction, rows: Rows) -> dict[str, Agreement]:
@@ -138,16 +141,17 @@ def judge(prediction: Prediction, rows: Rows, *, intervals: bool = True) -> Agre
     )
 
 
-def predict(model: PolicyValueNet, rows: Rows) -> Prediction:
-    """Ask the model about every row."""
+def predict(model: PolicyValueNet, rows: Rows, threads: int = 1) -> Prediction:
+    """Ask the model about every row, in float32, on so many threads."""
     frozen = model.frozen().float()
+    crew = Crew(threads)
     legal_plane = rows.layout.plane_names.index("legal")
     logits, values = [], []
     for start in range(0, len(rows), _BATCH):
         part = rows.take(np.arange(start, min(start + _BATCH, len(rows))))
         batch = make_batch(part, None)
-        with torch.inference_mode():
-            output = frozen(*tensors_of(model.config, batch))
+        with torch.no_grad():
+            output = crew.predict(lambda piece: frozen(*tensors_of(model.config, piece)), batch)
         planes = batch.planes
         legal = np.concatenate([planes[:, :, legal_plane], np.ones((len(part), 1))], axis=1)
         masked = np.where(legal > 0, output.policy_logits.double().numpy(), -np.inf)

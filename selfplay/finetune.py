@@ -9,10 +9,10 @@ from typing import Final, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.utils import parametrize
 
+from agents.evaluators.auto import cores
+from agents.evaluators.torch_evaluator import threads_limited
 from agents.network.adapters import attach
 from agents.network.model import NetworkOutput, PolicyValueNet
 from engine.errors import RunError
@@ -67,6 +67,10 @@ class FinetuneConfig:
         metadata={"min": 0.0, "max": 0.9, "why": "self-play rows per batch, if there are any"},
     )
     batch: int = field(default=256, metadata={"min": 1, "unit": "rows"})
+    threads: int = field(
+        default_factory=cores,
+        metadata={"min": 1, "max": 256, "why": "one per core; how many is how sums are rounded"},
+    )
     seed: int = 1
 
     @property
@@ -109,6 +113,7 @@ class Outcome:
     kept_after: Agreement | None
 
 
+@threads_limited(1)  # beside the crew's
 def finetune(
     model: PolicyValueNet,
     expert: Rows,
@@ -162,7 +167,7 @@ def finetune(
             break
     adapted = tuner.restored(best)
     tuned = adapted.merged().eval()
-    started, ended = predict(model, held_out), predict(tuned, held_out)
+    started, ended = (predict(each, held_out, config.threads) for each in (model, tuned))
     phases = measure_phases(started, held_out), measure_phases(ended, held_out)
     return Outcome(
         model=tuned,
@@ -220,7 +225,7 @@ class _Tuner:
         self.trained_parameters = sum(parameter.numel() for parameter in parameters)
         # The value's loss is this module's own: rows differ in how much their result says.
         settings = replace(LearnerConfig(), batch=config.batch, value_weight=0.0, averaging=0.99)
-        self._learner = Learner(start, settings)
+        self._learner = Learner(start, settings, config.threads)
         self._steps_an_epoch = -(-self._experts // (config.batch - self._from_mix))
         self._rows_seen = 0
 
@@ -259,16 +264,9 @@ class _Tuner:
             done = max(done, 1.0 - left / max(self._deadline_s - self._began_s, 1e-9))
         return min(done, 1.0)
 
-    def _mixed(self, random: np.random.Generator) -> NDArray[np.int64]:
-        """Places of the self-play rows of a batch."""
-        others = len(self._rows) - self._experts
-        count = self._from_mix if others else 0
-        return self._experts + random.integers(max(others, 1), size=count)
-
     def _step(self, batch: Batch, experts: int, epochs_done: float) -> float:
         self._learner.model.train()
-        with parametrize.cached():  # an adapted weight is added up once a step
-            output = self._learner.predict(batch)
+        output = self._learner.predict(batch)
         parts = self._learner.losses(batch, output)
         parts["value"] = self._value_loss(batch, output, experts)
         parts["total"] = parts["total"] + parts["value"]
@@ -292,12 +290,15 @@ class _Tuner:
 
     def _distance(self, batch: Batch, output: NetworkOutput) -> Tensor:
         """How far policy and value are from the starting network's."""
-        with torch.inference_mode():
-            start = self._reference(*tensors_of(self._reference.config, batch))
+        with torch.no_grad():
+            start = self._learner.crew.predict(self._start, batch)
         weight = torch.from_numpy(batch.weight)
-        policy = losses.kl_loss(output.policy_logits, start.policy_logits.clone(), weight)
-        value = losses.kl_loss(output.value_logits, start.value_logits.clone(), weight)
+        policy = losses.kl_loss(output.policy_logits, start.policy_logits, weight)
+        value = losses.kl_loss(output.value_logits, start.value_logits, weight)
         return policy + value
+
+    def _start(self, batch: Batch) -> NetworkOutput:
+        return self._reference(*tensors_of(self._reference.config, batch))
 
     def held_out_loss(self, judged: list[tuple[float, Rows]]) -> float:
         """Policy and weighted value loss of the network that would be kept, on shares of rows."""
@@ -305,7 +306,7 @@ class _Tuner:
         return sum(share * self._loss(model, rows) for share, rows in judged)
 
     def _loss(self, model: PolicyValueNet, rows: Rows) -> float:
-        agreement = measure_agreement(model, rows, intervals=False)
+        agreement = measure_agreement(model, rows, intervals=False, threads=self._config.threads)
         return self._config.value_weight * agreement.value_loss - agreement.log_likelihood.mean
 
     def snapshot(self) -> dict[str, Tensor]:

@@ -1,16 +1,9 @@
-"""From batches to weights: one optimiser step at a time, with averaged weights beside.
-
-Several threads share a batch, each with its own rows and one thread of torch: threads inside of
-torch's operations wait for each other at every one of them, spinning, and beside another busy
-program two of them take many times as long as one (docs/results/training.md).
-"""
+"""From batches to weights: one optimiser step at a time, with averaged weights beside."""
 
 from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from agents.evaluators.torch_evaluator import as_channels_last, fast_precision, limit_threads
+from agents.evaluators.torch_evaluator import as_channels_last, fast_precision
 from agents.network.config import NetworkConfig
 from agents.network.inputs import widen
 from agents.network.model import NetworkOutput, PolicyValueNet
@@ -27,6 +20,7 @@ from engine.errors import RunError
 from selfplay import losses
 from selfplay.optimizer import make_optimizers
 from selfplay.replay import Batch
+from selfplay.sharing import Crew
 
 
 @dataclass(frozen=True)
@@ -79,15 +73,11 @@ class Learner:
     """Owns the trained model, its averaged twin and the optimiser."""
 
     def __init__(self, model: PolicyValueNet, config: LearnerConfig, threads: int = 1) -> None:
-        """Train ``model``; with more than one of ``threads``, each takes a part of every batch.
+        """Train ``model``; with more than one of ``threads``, they share every batch.
 
-        Weights depend on how many there are, and not on their pace: sums are rounded otherwise, and
-        each part's losses are means over its own rows' weights.
+        How many there are is how sums are rounded, so weights depend on it; not on their pace.
         """
-        self._pool = None
-        if threads > 1:
-            self._pool = ThreadPoolExecutor(threads, "learner", limit_threads, (1,))
-        self._threads = threads
+        self.crew = Crew(threads)
         self.model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.config = config
         self._average = copy.deepcopy(model).eval().requires_grad_(False)
@@ -100,6 +90,9 @@ class Learner:
 
     def predict(self, batch: Batch) -> NetworkOutput:
         """Run the model on a batch, in float32 outputs."""
+        return self.crew.predict(self._predict, batch, self._trained)
+
+    def _predict(self, batch: Batch) -> NetworkOutput:
         planes, globals_ = tensors_of(self.model.config, batch)
         # Without its cache, which threads would share; no weight is used twice.
         with torch.autocast("cpu", torch.bfloat16, self._autocast, cache_enabled=False):
@@ -170,35 +163,7 @@ class Learner:
             RunError: if the loss is not finite; the weights are as before the step.
         """
         self.model.train()
-        if self._pool is None:
-            return self.step(self.losses(batch, self.predict(batch)), learning_rate)
-        pieces = batch.split(self._threads)
-        shares = [len(piece.weight) / len(batch.weight) for piece in pieces]
-        found = list(self._pool.map(self._descent, pieces))
-        values = {
-            name: sum(
-                share * float(parts[name]) for share, (parts, _) in zip(shares, found, strict=True)
-            )
-            for name in found[0][0]
-        }
-        self._check(values)
-        for parameter, *gradients in zip(
-            self._trained, *(given for _, given in found), strict=True
-        ):
-            known = [
-                gradient.mul_(share)
-                for share, gradient in zip(shares, gradients, strict=True)
-                if gradient is not None
-            ]
-            parameter.grad = torch.stack(known).sum(dim=0) if known else None
-        self._move(learning_rate)
-        return values
-
-    def _descent(self, batch: Batch) -> tuple[dict[str, Tensor], Sequence[Tensor | None]]:
-        """The losses of a part of a batch, and the gradients of their total."""
-        parts = self.losses(batch, self.predict(batch))
-        gradients = torch.autograd.grad(parts["total"], self._trained, allow_unused=True)
-        return {name: value.detach() for name, value in parts.items()}, gradients
+        return self.step(self.losses(batch, self.predict(batch)), learning_rate)
 
     def step(self, parts: dict[str, Tensor], learning_rate: float) -> dict[str, float]:
         """Descend from ``parts["total"]``; for callers with losses of their own.
@@ -207,22 +172,14 @@ class Learner:
             RunError: as :meth:`train_step`.
         """
         values = {name: float(value.detach()) for name, value in parts.items()}
-        self._check(values)
-        for optimizer in self._optimizers:
-            optimizer.zero_grad(set_to_none=True)
-        parts["total"].backward()
-        self._move(learning_rate)
-        return values
-
-    def _check(self, values: dict[str, float]) -> None:
         if not math.isfinite(values["total"]):
             raise RunError(
                 f"expected a finite loss, got {values!r} at step {self.steps}; "
                 "lower schedule.learning_rate and go on from the last checkpoint"
             )
-
-    def _move(self, learning_rate: float) -> None:
-        """Take the step that the gradients say."""
+        for optimizer in self._optimizers:
+            optimizer.zero_grad(set_to_none=True)
+        parts["total"].backward()
         norm = float(nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip))
         if not math.isfinite(norm):
             raise RunError(
@@ -235,6 +192,7 @@ class Learner:
             optimizer.step()
         self.steps += 1
         self._follow()
+        return values
 
     def set_rounding(self, on: bool) -> None:
         """Train with weights and activations rounded to 8 bits, or no longer."""

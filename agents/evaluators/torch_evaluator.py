@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
@@ -52,6 +53,17 @@ def search_output(output: NetworkOutput) -> SearchOutput:
 def limit_threads(count: int) -> None:
     """Let torch use ``count`` cores for calls from this thread (OpenMP counts per thread)."""
     torch.set_num_threads(count)
+
+
+@contextmanager
+def threads_limited(count: int) -> Iterator[None]:
+    """Let torch use ``count`` cores for calls from this thread, and as many as before after it."""
+    before = torch.get_num_threads()
+    limit_threads(count)
+    try:
+        yield
+    finally:
+        limit_threads(before)
 
 
 def best_device() -> str:

@@ -27,6 +27,7 @@ class Conv(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, kernel: int, gain: float = 1.0) -> None:
         super().__init__()
+        self._padding = kernel // 2
         self.weight = nn.Parameter(torch.empty(outputs, inputs, kernel, kernel))
         self.gain = nn.Parameter(torch.full((outputs,), gain))
         self.bias = nn.Parameter(torch.zeros(outputs))
@@ -38,7 +39,7 @@ class Conv(nn.Module):
         weight = self.weight * self.gain[:, None, None, None]
         if self.rounding is not None:
             weight = self.rounding(weight)
-        return functional.conv2d(x, weight, self.bias, padding=self.weight.shape[2] // 2)
+        return functional.conv2d(x, weight, self.bias, padding=self._padding)
 
 
 class Rectifier(nn.Module):

@@ -63,6 +63,7 @@ def add_setting_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lr", type=float, help="learning rate (default: by --parameters)")
     parser.add_argument("--kl", type=float, help="weight of the pull towards the starting network")
     parser.add_argument("--value-weight", type=float, help="weight of the experts' results")
+    parser.add_argument("--threads", type=int, help="that share each batch (default: one per core)")
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
@@ -155,7 +156,7 @@ def finetune_config(args: argparse.Namespace) -> FinetuneConfig:
     known = {"seed": args.seed, "parameters": args.parameters, "epochs": args.epochs}
     known["rank"] = None if args.rank is None else int(args.rank)
     known |= {"learning_rate": args.lr, "kl_weight": args.kl, "mix_share": args.mix_share}
-    known["value_weight"] = args.value_weight
+    known |= {"value_weight": args.value_weight, "threads": args.threads}
     known = {name: value for name, value in known.items() if value is not None}
     return build(FinetuneConfig, known, source="the command line")
 

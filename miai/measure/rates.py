@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from agents.evaluators.auto import cores
+
 _ROUNDS = 5
 _PACKAGES = ("numpy", "numba", "torch", "open-spiel", "openvino")
 
@@ -95,7 +97,7 @@ def conditions() -> dict[str, str]:
     """Return what the rates depend on: processor, cores, load, versions."""
     found = {
         "cpu": _cpu_name(),
-        "cores": str(_cores()),
+        "cores": str(cores()),
         "system": platform.system(),
         "python": platform.python_version(),
     }
@@ -107,12 +109,6 @@ def conditions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _cpu_name() -> str:

@@ -21,7 +21,7 @@ from engine.records import write_sgf
 from miai.cli import main
 from selfplay.agreement import calibration_error, measure_agreement
 from selfplay.expert import all_rows
-from selfplay.finetune import Epoch, FinetuneConfig, Outcome, finetune
+from selfplay.finetune import Epoch, FinetuneConfig, Outcome, Parameters, finetune
 from selfplay.mixing import hold_out, play_rows
 from selfplay.relabel import relabel
 from selfplay.shards import write_shard
@@ -74,6 +74,19 @@ def test_the_same_seed_gives_the_same_network() -> None:
     one, two = first.model.state_dict(), again.model.state_dict()
     assert all(torch.equal(one[name], two[name]) for name in one)
     assert any(not torch.equal(one[n], t) for n, t in other.model.state_dict().items())
+
+
+@pytest.mark.parametrize("parameters", ["full", "lora"])
+def test_threads_share_the_work_and_learn_the_same(parameters: Parameters) -> None:
+    one, two, again = (
+        tune(parameters=parameters, epochs=2, threads=threads)[0] for threads in (1, 2, 2)
+    )
+    assert two.after == again.after
+    assert two.epoch == one.epoch > 0
+    gain = one.after.log_likelihood.mean - one.before.log_likelihood.mean
+    assert two.after.log_likelihood.mean == pytest.approx(
+        one.after.log_likelihood.mean, abs=0.05 * gain
+    )
 
 
 def test_worse_epochs_are_not_kept() -> None:

@@ -53,8 +53,9 @@ def test_gradients_in_bfloat16_are_those_of_float32() -> None:
 
 def test_threads_share_a_batch_and_find_its_gradient() -> None:
     batch = batch_of(33)
-    even = np.ones(33, np.float32)
-    batch = replace(batch, weight=even, policy_weight=even, reply_weight=even)
+    # Rows that weigh nothing in one part, much in the other: means are over all of them.
+    weight = np.linspace(0.0, 3.0, 33, dtype=np.float32)
+    batch = replace(batch, weight=weight, policy_weight=(weight > 1.0).astype(np.float32))
     found = []
     for threads in (1, 2, 2):
         learner = Learner(enlivened(small_network(), 3), LearnerConfig(clip=1e9), threads)

@@ -79,14 +79,14 @@ def test_the_learner_has_the_cores_of_the_players(
 ) -> None:
     """Whatever the players, or code before the run, left behind: it also decides the rounding."""
     seen: set[tuple[int, int]] = set()
-    predict = Learner.predict
+    predict = Learner._predict
 
     def spy(self: Learner, batch: Batch) -> NetworkOutput:
         if torch.is_grad_enabled():
             seen.add((len(batch.weight), torch.get_num_threads()))
         return predict(self, batch)
 
-    monkeypatch.setattr(Learner, "predict", spy)
+    monkeypatch.setattr(Learner, "_predict", spy)
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
