@@ -322,12 +322,13 @@ def convolve(affine: Affine, x: Float) -> Float:
     reach = affine.weight.shape[2] // 2
     height, width = x.shape[1:3]
     padded = np.pad(x, ((0, 0), (reach, reach), (reach, reach), (0, 0)))
-    y = np.broadcast_to(affine.bias, (*x.shape[:3], len(affine.bias))).copy()
+    y = np.tile(affine.bias, (x[..., 0].size, 1))
     for dy in range(2 * reach + 1):
         for dx in range(2 * reach + 1):
-            part = padded[:, dy : dy + height, dx : dx + width]
+            # Copied to one matrix: of a view, NumPy makes a product for each line of each board.
+            part = padded[:, dy : dy + height, dx : dx + width].reshape(-1, x.shape[3])
             y += part @ affine.weight[:, :, dy, dx].T
-    return y
+    return y.reshape(*x.shape[:3], -1)
 
 
 def mean_patch(x: Float, size: int) -> Float:
