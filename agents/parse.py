@@ -8,7 +8,7 @@ NET@400e, NET@2s           the same with 400 evaluations, or 2 seconds a move
 NET@clock                  as much as the game's clock allows
 policy:NET                 the bare network, no search
 level:3                    one of the window's levels, 1 to 10
-perfect                    reads a small game to its end
+perfect                    reads a small game, or Connect Four, to its end
 human                      a person at the terminal
 gtp:gnugo --mode gtp       a program that speaks GTP; arguments are split as a shell would, no shell
 ```

@@ -14,6 +14,7 @@ higher, later losses too.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -24,10 +25,15 @@ from engine._kernel import helper, kernel
 from engine.errors import SpecError
 from engine.games.connect_four import ConnectFourSpec
 from engine.games.spec import Positions
+from engine.solvers.connect_four_book import HEIGHT, WIDTH, OpeningBook
 
 _ONE: Final = np.uint64(1)
 _ZERO: Final = np.uint64(0)
-_PAIRS: Final = np.uint64(0x3333333333333333)
+_BYTE: Final = np.uint64(8)
+_BOUND: Final = np.uint64(0x7F)
+_LOWER: Final = np.uint64(0x80)
+_KEY_BITS: Final = 56  # of a key, in an entry of the table
+_LOOK_AHEAD: Final = 14
 _MOST_COLUMNS: Final = 9
 _MOST_PLIES: Final = 64
 _DEFAULT_BITS: Final = 22
@@ -37,11 +43,12 @@ EXACT_LIMIT: Final = 63
 
 @helper
 def _popcount(bits):
-    """Set bits, summed in ever wider fields; Numba has no instruction for it."""
-    bits = bits - ((bits >> _ONE) & np.uint64(0x5555555555555555))
-    bits = (bits & _PAIRS) + ((bits >> np.uint64(2)) & _PAIRS)
-    bits = (bits + (bits >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((bits * np.uint64(0x0101010101010101)) >> np.uint64(56))
+    """Set bits; the compiler knows this loop and makes one instruction of it."""
+    count = 0
+    while bits:
+        bits &= bits - _ONE
+        count += 1
+    return count
 
 
 @helper
@@ -109,13 +116,39 @@ def _order(own, taken, moves, n, height, width, board, out):
     return count
 
 
+@helper
+def _is_of(entry, key):
+    """Whether a place of the table holds this position."""
+    return entry >> _BYTE == (key << _BYTE) >> _BYTE and (entry & _BOUND) != _ZERO
+
+
+@helper
+def _bound(entry, least):
+    return np.int64(entry & _BOUND) - 1 + least
+
+
+@helper
+def _refutation(own, taken, bottom, moves, count, table, least):
+    """The best lower bound that positions already read give one of the moves, or -127."""
+    size = np.uint64(len(table))
+    best = -127
+    for i in range(count):
+        key = (own ^ taken) + (taken | moves[i]) + bottom
+        entry = table[key % size]
+        if _is_of(entry, key) and not entry & _LOWER:
+            best = max(best, -_bound(entry, least))
+    return best
+
+
 @kernel
-def search(own, taken, height, width, alpha, beta, keys, bounds, visited):
+def search(own, taken, height, width, alpha, beta, table, visited):
     """Fail-soft alpha-beta of a position in which the mover cannot win at once.
 
-    ``keys`` uint64 and ``bounds`` int8 ``(size,)`` remember positions: a positive bound, less one,
-    is an upper one offset by the smallest score. ``visited`` int64 ``(1,)`` counts nodes. Returns
-    the score if it lies inside ``(alpha, beta)``, else a bound on that side.
+    ``table`` uint64 ``(size,)``, of odd size, remembers a bound of one position in each place. The
+    low byte holds it, counted from one below the smallest score, its top bit set if it is a lower
+    one; the rest is the low part of the key, and place and rest together leave no doubt of it.
+    ``visited`` int64 ``(1,)`` counts nodes. Returns the score if it lies inside ``(alpha, beta)``,
+    else a bound on that side.
 
     Written with a stack of its own: compiled recursion would not be found in the cache.
     """
@@ -124,7 +157,7 @@ def search(own, taken, height, width, alpha, beta, keys, bounds, visited):
     played_before = _popcount(taken)
     bottom = _bottom(height, width)
     board = bottom * ((_ONE << np.uint64(height)) - _ONE)
-    size = np.uint64(len(keys))
+    size = np.uint64(len(table))
     owns, takens = np.empty(_MOST_PLIES, np.uint64), np.empty(_MOST_PLIES, np.uint64)
     alphas, betas = np.empty(_MOST_PLIES, np.int64), np.empty(_MOST_PLIES, np.int64)
     counts, nexts = np.empty(_MOST_PLIES, np.int64), np.empty(_MOST_PLIES, np.int64)
@@ -141,11 +174,12 @@ def search(own, taken, height, width, alpha, beta, keys, bounds, visited):
             played = played_before + n
             candidates = _sensible(owns[n], takens[n], height, board, bottom)
             low, high = -((cells - 2 - played) // 2), (cells - 1 - played) // 2
-            if keys[at] == key and bounds[at] != 0:
-                if bounds[at] > 0:
-                    high = min(high, bounds[at] - 1 + least)
+            entry = table[at]
+            if _is_of(entry, key):
+                if entry & _LOWER:
+                    low = max(low, _bound(entry, least))
                 else:
-                    low = max(low, -bounds[at] - 1 + least)
+                    high = min(high, _bound(entry, least))
             if not candidates:
                 value, n = -((cells - played) // 2), n - 1
                 continue
@@ -158,15 +192,21 @@ def search(own, taken, height, width, alpha, beta, keys, bounds, visited):
                 continue
             counts[n] = _order(owns[n], takens[n], candidates, n, height, width, board, moves)
             nexts[n] = 0
+            # Far from the end, what is known of a move's position is worth a look at all of them.
+            if played < cells - _LOOK_AHEAD:
+                known = _refutation(owns[n], takens[n], bottom, moves[n], counts[n], table, least)
+                if known >= betas[n]:
+                    value, n = known, n - 1
+                    continue
         else:
             value = -value
             if value >= betas[n]:
-                keys[at], bounds[at] = key, -(value - least + 1)
+                table[at] = key << _BYTE | _LOWER | np.uint64(value - least + 1)
                 n -= 1
                 continue
             alphas[n] = max(alphas[n], value)
         if nexts[n] == counts[n]:
-            keys[at], bounds[at] = key, alphas[n] - least + 1
+            table[at] = key << _BYTE | np.uint64(alphas[n] - least + 1)
             value, n = alphas[n], n - 1
             continue
         move = moves[n, nexts[n]]
@@ -189,26 +229,48 @@ def wins_at_once(own, taken, height, width):
 class ConnectFourSolver:
     """Exact scores of positions; what it has read helps with later ones.
 
-    Not safe to call from several threads at once.
+    Not safe to call from several threads at once: give each a :meth:`twin`.
     """
 
-    def __init__(self, spec: ConnectFourSpec, table_bits: int = _DEFAULT_BITS) -> None:
-        """Reserve ``9 * 2**table_bits`` bytes.
+    def __init__(
+        self,
+        spec: ConnectFourSpec,
+        table_bits: int = _DEFAULT_BITS,
+        book: OpeningBook | None = None,
+    ) -> None:
+        """Reserve ``8 * 2**table_bits`` bytes.
+
+        Args:
+            book: signs of positions that take long to read, asked for first.
 
         Raises:
-            SpecError: if the board is too large for 64 bits, or another length than four wins.
+            SpecError: if the board is too large for 64 bits or for so small a table, another length
+                than four wins, or the book is of another board.
         """
         if spec.length != 4 or spec.width * (spec.height + 1) > EXACT_LIMIT or spec.width > 9:
             raise SpecError(
                 f"expected four in a row on at most {EXACT_LIMIT} bits, width times height plus "
                 f"one, got {spec.length} in a row on {spec.width}x{spec.height}"
             )
-        self._spec = spec
+        if spec.width * (spec.height + 1) >= _KEY_BITS + table_bits:
+            raise SpecError(f"expected a table of more than 2**{table_bits} places for {spec}")
+        if book is not None and (spec.height, spec.width) != (HEIGHT, WIDTH):
+            raise SpecError(f"expected a board of {WIDTH}x{HEIGHT}, as the book's, got {spec}")
+        self._spec, self._book = spec, book
         # An odd size: then low and high bits of a key both choose its place.
         size = (1 << table_bits) - 1
-        self._keys = np.zeros(size, np.uint64)
-        self._bounds = np.zeros(size, np.int8)
+        self._table = np.zeros(size, np.uint64)
         self._visited = np.zeros(1, np.int64)
+
+    def twin(self) -> ConnectFourSolver:
+        """A solver for another thread, with the same table.
+
+        An entry is one word, written at once: two threads may overwrite each other's, but never
+        mix them.
+        """
+        other = copy.copy(self)
+        other._visited = np.zeros(1, np.int64)
+        return other
 
     @property
     def visited(self) -> int:
@@ -220,8 +282,15 @@ class ConnectFourSolver:
 
         ``sign_only`` asks for -1, 0 or 1, which is read several times sooner.
         """
-        own, taken = self._bits(positions)
-        value = self._score(own, taken, bool(self._spec.finished(positions)[0]), sign_only)
+        return self.score_bits(*self._bits(positions), sign_only=sign_only)
+
+    def score_bits(self, own: int, taken: int, *, sign_only: bool = False) -> int:
+        """Score of the position in which the mover has ``own`` of the discs ``taken``."""
+        if sign_only and self._book is not None:
+            known = self._book.get(own, taken)
+            if known is not None:
+                return known
+        value = self._score(own, taken, sign_only)
         return int(np.sign(value)) if sign_only else value
 
     def scores(self, positions: Positions, *, sign_only: bool = False) -> NDArray[np.int64]:
@@ -233,13 +302,38 @@ class ConnectFourSolver:
             found[action] = -self.score(after, sign_only=sign_only)
         return found
 
-    def _score(self, own: int, taken: int, finished: bool, sign_only: bool) -> int:
+    def keeps(self, positions: Positions, action: int) -> bool:
+        """Whether an action gets the mover all that best play gets: a win, else a draw.
+
+        Sooner found than its sign, for what less it gets need not be known.
+        """
+        value = self.score(positions, sign_only=True)
+        if value < 0:
+            return True
+        after = positions.copy()
+        self._spec.play(after, np.array([action]))
+        return self._at_most(*self._bits(after), -value)
+
+    def _at_most(self, own: int, taken: int, value: int) -> bool:
+        """Whether the score of a position is no more than ``value``, 0 or -1."""
+        known = self._book.get(own, taken) if self._book is not None else None
+        if known is not None:
+            return known <= value
+        if self._lost(own, taken):
+            return True
+        if taken.bit_count() == self._spec.points:
+            return value == 0
+        if wins_at_once(np.uint64(own), np.uint64(taken), self._spec.height, self._spec.width):
+            return False
+        return self._null_window(own, taken, value) <= value
+
+    def _score(self, own: int, taken: int, sign_only: bool) -> int:
         height, width = self._spec.height, self._spec.width
         cells, played = height * width, taken.bit_count()
-        if finished:
-            # The side that just moved made a line, or the board is full.
-            has_line = self._lost(own, taken)
-            return -((cells - played + 2) // 2) if has_line else 0
+        if self._lost(own, taken):
+            return -((cells - played + 2) // 2)
+        if played == cells:
+            return 0
         if wins_at_once(np.uint64(own), np.uint64(taken), height, width):
             return (cells + 1 - played) // 2
         low, high = -((cells - played) // 2), (cells + 1 - played) // 2
@@ -268,8 +362,7 @@ class ConnectFourSolver:
                 self._spec.width,
                 alpha,
                 alpha + 1,
-                self._keys,
-                self._bounds,
+                self._table,
                 self._visited,
             )
         )

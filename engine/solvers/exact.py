@@ -145,6 +145,13 @@ class ExactSolver:
             )
         return value
 
+    def keeps(self, position: Positions, action: int) -> bool:
+        """Whether an action gets the side to move all that best play gets."""
+        after = position.copy()
+        self._spec.play(after, np.array([action]))
+        same_side = self._spec.to_move(after)[0] == self._spec.to_move(position)[0]
+        return self.value(after) * (1 if same_side else -1) == self.value(position)
+
     def values(self, position: Positions) -> NDArray[np.int8]:
         """Return what each action gets the side to move, int8 ``(actions,)``; -2 where illegal."""
         found = np.full(self._spec.actions, UNKNOWN, np.int8)

@@ -11,10 +11,10 @@ from miai.commands.game_options import add_game_options
 
 _AGENTS_HELP = """random, rollouts:500, a network with its simulations (NET@400), evaluations
 (NET@400e), seconds (NET@2s) or the clock (NET@clock), the bare network (policy:NET), perfect (small
-games), human (you, here), or a program over GTP ('gtp:gnugo --mode gtp --chinese-rules --level 10',
-commands for its start after ;;); NET is a file, a run's folder (runs/first), a checkpoint of it
-(runs/first:12), all of them (runs/first:*), some (runs/first:3..latest) or 'shipped'; NAME=AGENT
-names it. None: go on with the tournament in --out"""
+games and Connect Four), human (you, here), or a program over GTP ('gtp:gnugo --mode gtp
+--chinese-rules --level 10', commands for its start after ;;); NET is a file, a run's folder
+(runs/first), a checkpoint of it (runs/first:12), all of them (runs/first:*), some of them
+(runs/first:3..latest) or 'shipped'; NAME=AGENT names it. None: go on with what is in --out"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

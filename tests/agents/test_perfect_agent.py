@@ -90,15 +90,27 @@ def test_a_perfect_player_never_loses_what_is_not_lost() -> None:
 def test_connect_four_has_a_solver_of_its_own() -> None:
     spec = make("connect_four", 5, 4)
     agent, plain = PerfectAgent("perfect", spec), ExactSolver(spec)
+    chosen = set()
     position = spec.allocate(1)
     for column in (1, 1, 2, 0, 2, 3):
         row = max(r for r in range(5) if spec.stones(position)[0].reshape(5, 4)[r, column] == 0)
         spec.play(position, np.array([row * 4 + column]))
-    turn = Turn(0, spec, position, tuple(range(6)), 0)
-    assert np.array_equal(agent.values(turn), plain.values(position))
+    for game in range(30):
+        chosen.add(agent.choose([Turn(game, spec, position, tuple(range(6)), 0)])[0].action)
+    values = plain.values(position)
+    assert chosen == set(np.flatnonzero(values == values.max()))
 
 
-@pytest.mark.parametrize("spec", [make("go"), make("othello"), make("hex"), make("connect_four")])
+def test_the_whole_of_connect_four_is_begun_from_the_book() -> None:
+    spec = make("connect_four")
+    agent = PerfectAgent("perfect", spec)
+    turn = Turn(0, spec, spec.allocate(1), (), 0)
+    assert agent.choose([turn])[0].action == 35 + 3, "only the middle column wins"
+
+
+@pytest.mark.parametrize(
+    "spec", [make("go"), make("othello"), make("hex"), make("connect_four", 7, 8)]
+)
 def test_games_too_large_to_be_read_are_refused(spec: GameSpec) -> None:
     with pytest.raises(ConfigError, match="read to its end"):
         PerfectAgent("perfect", spec)

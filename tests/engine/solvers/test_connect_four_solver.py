@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -86,5 +87,45 @@ def test_a_crowded_table_gives_the_same_scores() -> None:
 def test_boards_that_do_not_fit_are_refused() -> None:
     with pytest.raises(SpecError, match="four in a row on at most 63 bits"):
         ConnectFourSolver(ConnectFourSpec(8, 8))
+    with pytest.raises(SpecError, match=r"more than 2\*\*4 places"):
+        ConnectFourSolver(ConnectFourSpec(6, 9), table_bits=4)
     with pytest.raises(SpecError, match="5 in a row"):
         ConnectFourSolver(ConnectFourSpec(6, 7, length=5))
+
+
+@pytest.mark.parametrize(("height", "width"), [(4, 4), (5, 4), (4, 6)])
+def test_the_best_moves_are_those_with_the_best_signs(height: int, width: int) -> None:
+    spec = make("connect_four", height, width)
+    assert isinstance(spec, ConnectFourSpec)
+    solver = ConnectFourSolver(spec, table_bits=14)
+    random = np.random.default_rng(6)
+    seen = set()
+    for _ in range(60):
+        positions = spec.allocate(1)
+        for _ in range(int(random.integers(spec.points // 3, spec.points))):
+            if not spec.finished(positions)[0]:
+                action = random.choice(np.flatnonzero(spec.legal(positions)[0]))
+                spec.play(positions, np.array([action]))
+        if not spec.finished(positions)[0]:
+            signs = ConnectFourSolver(spec, table_bits=14).scores(positions, sign_only=True)
+            for action in np.flatnonzero(spec.legal(positions)[0]):
+                assert solver.keeps(positions, action) == (signs[action] == signs.max())
+            seen.add(int(signs.max()))
+    assert seen == {-1, 0, 1}
+
+
+def test_twins_read_side_by_side_what_one_reads_alone() -> None:
+    spec = ConnectFourSpec()
+    lines = [line.split() for line in DATA.read_text("utf-8").splitlines() if line[0] != "#"]
+    first = ConnectFourSolver(spec, table_bits=10)
+    solvers = [first, first.twin(), first.twin()]
+
+    def wrong(solver: ConnectFourSolver) -> int:
+        found = 0
+        for columns, score in lines:
+            positions = position_after(spec, [int(column) - 1 for column in columns])
+            found += solver.score(positions) != int(score)
+        return found
+
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(wrong, solvers)) == [0, 0, 0]
