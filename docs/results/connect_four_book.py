@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("notes", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--table-bits", type=int, default=27, help="8 * 2**bits bytes")
+    parser.add_argument("--table-bits", type=int, default=22, help="8 * 2**bits bytes")
     options = parser.parse_args()
     positions = beginnings(DISCS)
     known: dict[Bits, int] = {}

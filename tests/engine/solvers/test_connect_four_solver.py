@@ -55,6 +55,18 @@ def slow_score(spec: ConnectFourSpec, positions: Positions, known: dict[bytes, i
     return known[key]
 
 
+def after_random_moves(
+    spec: ConnectFourSpec, random: np.random.Generator, fewest: int
+) -> Positions:
+    """A position after so many random moves or more, or where the game ended before."""
+    positions = spec.allocate(1)
+    for _ in range(int(random.integers(fewest, spec.points))):
+        if not spec.finished(positions)[0]:
+            action = random.choice(np.flatnonzero(spec.legal(positions)[0]))
+            spec.play(positions, np.array([action]))
+    return positions
+
+
 @pytest.mark.parametrize(("height", "width"), [(4, 4), (5, 3), (3, 5), (2, 7)])
 def test_small_boards_are_solved_as_by_reading_everything(height: int, width: int) -> None:
     spec = make("connect_four", height, width)
@@ -63,11 +75,7 @@ def test_small_boards_are_solved_as_by_reading_everything(height: int, width: in
     known: dict[bytes, int] = {}
     random = np.random.default_rng(5)
     for _ in range(12):
-        positions = spec.allocate(1)
-        for _ in range(int(random.integers(spec.points // 2, spec.points))):
-            if not spec.finished(positions)[0]:
-                action = random.choice(np.flatnonzero(spec.legal(positions)[0]))
-                spec.play(positions, np.array([action]))
+        positions = after_random_moves(spec, random, spec.points // 2)
         assert solver.score(positions) == slow_score(spec, positions, known)
         if not spec.finished(positions)[0]:
             scores = solver.scores(positions)
@@ -101,11 +109,7 @@ def test_the_best_moves_are_those_with_the_best_signs(height: int, width: int) -
     random = np.random.default_rng(6)
     seen = set()
     for _ in range(60):
-        positions = spec.allocate(1)
-        for _ in range(int(random.integers(spec.points // 3, spec.points))):
-            if not spec.finished(positions)[0]:
-                action = random.choice(np.flatnonzero(spec.legal(positions)[0]))
-                spec.play(positions, np.array([action]))
+        positions = after_random_moves(spec, random, spec.points // 3)
         if not spec.finished(positions)[0]:
             signs = ConnectFourSolver(spec, table_bits=14).scores(positions, sign_only=True)
             for action in np.flatnonzero(spec.legal(positions)[0]):
