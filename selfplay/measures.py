@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from engine.games.spec import GameSpec
@@ -56,3 +57,8 @@ def opening_lines(
         for number, actions in games.items()
         if number in searched
     ]
+
+
+def memory_mb() -> float:
+    """What this process holds in memory (resident), in MB."""
+    return float(psutil.Process().memory_info().rss) / 1e6

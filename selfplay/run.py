@@ -27,7 +27,7 @@ from selfplay.config import GameConfig, RunConfig, ScheduleConfig
 from selfplay.folder import RunFolder
 from selfplay.keep import clear_shards, disk_metrics
 from selfplay.learner import Learner
-from selfplay.measures import opening_lines
+from selfplay.measures import memory_mb, opening_lines
 from selfplay.metrics import describe
 from selfplay.players import Players
 from selfplay.shards import Rows, read_shard, write_shard
@@ -194,6 +194,7 @@ class Run:
             "evaluations_per_s": evaluations / play_s,
             "games_per_s": len(games) / (play_s + learn_s),
             "rows_per_s": new_rows / (play_s + learn_s),
+            "memory_mb": memory_mb(),
         }
         self._adapt(metrics)
         lines = opening_lines(self.spec, {game.number: game.actions for game in own}, rows)

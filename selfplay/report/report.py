@@ -271,6 +271,9 @@ def _work(run: RunData) -> str:
             "window_rows: window",
             "rows: all",
         ),
+        _chart(
+            run, "Memory", "MB, held by the process; flat once the window is full.", "memory_mb: MB"
+        ),
         _chart(run, "Learning rate", "As it was used.", "learning_rate: learning rate"),
         _chart(run, "Passes", "How often each row is trained on, about.", "passes: passes"),
     ]

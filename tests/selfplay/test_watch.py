@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.games.go import GoSpec
-from selfplay.measures import CALIBRATION_BINS, calibration, opening_lines
+from selfplay.measures import CALIBRATION_BINS, calibration, memory_mb, opening_lines
 from selfplay.watch import LiveGame, LiveGames, Watcher
 from tests.selfplay.small import some_rows
 
@@ -65,3 +65,10 @@ def test_openings_are_the_first_plies_of_games_that_a_search_began() -> None:
     assert opening_lines(spec, games, rows) == ["C3 pass A5"]
     assert opening_lines(spec, games, None) == []
     assert len(opening_lines(spec, {1: range(20)}, rows)[0].split()) == 8
+
+
+def test_memory_is_what_the_process_holds() -> None:
+    before = memory_mb()
+    held = np.ones(16_000_000, np.float64)
+    assert 100.0 < memory_mb() - before < 160.0
+    assert held[-1] == 1.0

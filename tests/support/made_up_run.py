@@ -94,6 +94,7 @@ def metrics_of(
         "evaluations_per_s": 36000.0 * noise,
         "games_per_s": 4.0 * noise,
         "rows_per_s": 480.0 * noise,
+        "memory_mb": 900.0 + 40.0 * noise,
     }
     if cycle == cycles // 2:
         entry["notes"] = ["expected a loss of about 3.10, got 9.2: back to the last state"]
