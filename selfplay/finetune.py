@@ -92,6 +92,21 @@ class Epoch:
 
 
 @dataclass(frozen=True)
+class Step:
+    """Progress within an epoch."""
+
+    epoch: int
+    share: float
+    """Of the epoch's expert rows that have been trained on, in (0, 1]."""
+    loss: float
+    """Mean of the epoch so far."""
+    rows_per_s: float
+    """Expert rows, of all epochs so far."""
+    seconds_left: float
+    """At most: of all epochs, or until the time is up; the judging of held-out rows not counted."""
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The fine-tuned network, and what changed on games it has not seen."""
 
@@ -121,6 +136,7 @@ def finetune(
     config: FinetuneConfig,
     on_epoch: Callable[[Epoch], None],
     *,
+    on_step: Callable[[Step], None] = lambda step: None,
     mix: Rows | None = None,
     mix_held_out: Rows | None = None,
     deadline_s: float | None = None,
@@ -135,7 +151,8 @@ def finetune(
         expert: rows to learn from.
         held_out: rows of other games, that decide when to stop.
         config: see its fields.
-        on_epoch: is told how it goes.
+        on_epoch: is told how it goes, after every epoch.
+        on_step: the same, after every step.
         mix: self-play rows to mix in against forgetting.
         mix_held_out: self-play rows on which forgetting is measured.
         deadline_s: ``time.perf_counter()`` after which training stops, its epoch unfinished.
@@ -155,7 +172,7 @@ def finetune(
     on_epoch(Epoch(0, float("nan"), best_loss, True, 0.0, float("nan")))
     began = time.perf_counter()
     for epoch in range(1, config.epochs + 1):
-        loss, rows_seen = tuner.train_epoch(epoch)
+        loss, rows_seen = tuner.train_epoch(epoch, on_step)
         held = tuner.held_out_loss(judged)
         if held < best_loss:
             best_loss, best_epoch, best = held, epoch, tuner.snapshot()
@@ -233,7 +250,7 @@ class _Tuner:
     def out_of_time(self) -> bool:
         return self._deadline_s is not None and time.perf_counter() > self._deadline_s
 
-    def train_epoch(self, epoch: int) -> tuple[float, int]:
+    def train_epoch(self, epoch: int, on_step: Callable[[Step], None]) -> tuple[float, int]:
         """Pass over the expert rows in random order; return the mean loss and rows seen so far."""
         config = self._config
         random = generator(config.seed, epoch, 0, SYMMETRY)
@@ -254,7 +271,16 @@ class _Tuner:
             total += self._step(batch, len(at), epoch - 1 + start / len(order))
             steps += 1
             self._rows_seen += len(at)
+            on_step(self._told(epoch, min((start + from_expert) / len(order), 1.0), total / steps))
         return total / max(steps, 1), self._rows_seen
+
+    def _told(self, epoch: int, share: float, loss: float) -> Step:
+        now = time.perf_counter()
+        rate = self._rows_seen / max(now - self._began_s, 1e-9)
+        left = (self._config.epochs * self._experts - self._rows_seen) / rate
+        if self._deadline_s is not None:
+            left = min(left, self._deadline_s - now)
+        return Step(epoch, share, loss, rate, max(left, 0.0))
 
     def _progress(self, epochs_done: float) -> float:
         """Share of the training that is over, by its epochs or by its time."""

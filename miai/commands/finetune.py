@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from miai.strength import Strength
     from miai.tuning import Task
     from selfplay.agreement import Agreement
-    from selfplay.finetune import Epoch, FinetuneConfig, Outcome
+    from selfplay.finetune import Epoch, FinetuneConfig, Outcome, Step
 
 SUMMARY = "fine-tune a network on expert games"
 EXAMPLE = (
@@ -23,6 +23,8 @@ EXAMPLE = (
 
 _REFUSALS_SHOWN = 10
 _PLAYERS_SHOWN = 5
+_QUIET_S = 60.0
+"""Between two lines about an epoch that is not over."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -127,6 +129,7 @@ def run(args: argparse.Namespace) -> int:
         task.held_out,
         config,
         _print_epoch,
+        on_step=_Progress(),
         mix=task.mix,
         mix_held_out=task.mix_held_out,
         deadline_s=deadline,
@@ -215,6 +218,8 @@ def print_loaded(loaded: Loaded) -> None:
 
 
 def _print_epoch(epoch: Epoch) -> None:
+    from selfplay.report.wording import duration
+
     best = " (best so far)" if epoch.best else ""
     if epoch.number == 0:
         print(f"start: held-out loss {epoch.held_out_loss:.4f}")
@@ -222,9 +227,31 @@ def _print_epoch(epoch: Epoch) -> None:
     print(
         f"epoch {epoch.number}: loss {epoch.training_loss:.4f}, "
         f"held-out {epoch.held_out_loss:.4f}{best}, "
-        f"{epoch.rows_per_s:,.0f} rows/s, at most {epoch.seconds_left:.0f} s left",
+        f"{epoch.rows_per_s:,.0f} rows/s, at most {duration(epoch.seconds_left)} left",
         flush=True,
     )
+
+
+class _Progress:
+    """A line a minute within epochs: one over many games may take an hour."""
+
+    def __init__(self) -> None:
+        self._epoch, self._said = 0, time.perf_counter()
+
+    def __call__(self, step: Step) -> None:
+        from selfplay.report.wording import duration
+
+        now = time.perf_counter()
+        if step.epoch != self._epoch:
+            self._epoch, self._said = step.epoch, now
+        if now - self._said < _QUIET_S or step.share == 1.0:
+            return
+        self._said = now
+        print(
+            f"  {step.share:.0%} of epoch {step.epoch}: loss {step.loss:.4f}, "
+            f"{step.rows_per_s:,.0f} rows/s, at most {duration(step.seconds_left)} left",
+            flush=True,
+        )
 
 
 def _print_outcome(task: Task, outcome: Outcome) -> None:

@@ -21,7 +21,7 @@ from engine.records import write_sgf
 from miai.cli import main
 from selfplay.agreement import calibration_error, measure_agreement
 from selfplay.expert import all_rows
-from selfplay.finetune import Epoch, FinetuneConfig, Outcome, Parameters, finetune
+from selfplay.finetune import Epoch, FinetuneConfig, Outcome, Parameters, Step, finetune
 from selfplay.mixing import hold_out, play_rows
 from selfplay.relabel import relabel
 from selfplay.shards import write_shard
@@ -107,6 +107,22 @@ def test_few_rows_are_learned_from_too() -> None:
     assert len(expert) < 256 // 4
     assert epochs[1].training_loss > 0.0
     assert epochs[1].held_out_loss != epochs[0].held_out_loss
+
+
+def test_every_step_is_told() -> None:
+    expert = all_rows([rule_record(seed) for seed in range(12)])
+    steps: list[Step] = []
+    epochs: list[Epoch] = []
+    config = FinetuneConfig(epochs=2, batch=48, kl_weight=0.0)
+    finetune(small_network(), expert, expert, config, epochs.append, on_step=steps.append)
+    assert len(expert) % 48 >= 48 // 4, "the last batch of an epoch is a step too"
+    per_epoch = -(-len(expert) // 48)
+    assert [step.epoch for step in steps] == [1] * per_epoch + [2] * per_epoch
+    shares = [step.share for step in steps[:per_epoch]]
+    assert shares == [min(48 * (i + 1) / len(expert), 1.0) for i in range(per_epoch)]
+    assert steps[per_epoch - 1].loss == epochs[1].training_loss
+    assert all(step.rows_per_s > 0.0 and step.seconds_left > 0.0 for step in steps[:-1])
+    assert steps[-1].seconds_left == 0.0
 
 
 def test_rows_of_another_game_are_refused() -> None:
@@ -256,8 +272,12 @@ def games(tmp_path: Path) -> Path:
 
 
 def test_the_command_writes_a_network_that_says_where_it_is_from(
-    tmp_path: Path, games: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    games: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("miai.commands.finetune._QUIET_S", 0.0)
     start, out = tmp_path / "start.safetensors", tmp_path / "out.safetensors"
     save_network(start, small_network(), {"games": 3})
     arguments = ["--network", str(start), "--games", str(games), "--out", str(out)]
@@ -287,6 +307,7 @@ def test_the_command_writes_a_network_that_says_where_it_is_from(
         "calibration error",
         "1 damaged",
         "opening (",
+        "% of epoch 2: loss ",
     ):
         assert words in printed.out
     assert "broken.sgf" in printed.err
