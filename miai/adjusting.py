@@ -20,7 +20,7 @@ from agents.network.checkpoint import save_network
 from engine.random import MOVE, generator
 from miai.strength import Strength, measure_strength
 from miai.tuning import Task
-from selfplay.finetune import FinetuneConfig, Outcome, finetune
+from selfplay.finetune import FinetuneConfig, Outcome, Step, finetune
 
 KL_WEIGHTS: Final = (0.0, 0.1, 0.3, 1.0, 3.0)
 RATE_FACTORS: Final = (0.3, 1.0, 3.0)
@@ -75,7 +75,7 @@ def proposals(base: FinetuneConfig, count: int, seed: int, mixed: bool) -> list[
     return found[:count]
 
 
-def train(task: Task, config: FinetuneConfig) -> Trial:
+def train(task: Task, config: FinetuneConfig, on_step: Callable[[Step], None]) -> Trial:
     """Fine-tune with one setting."""
     outcome = finetune(
         task.model,
@@ -83,6 +83,7 @@ def train(task: Task, config: FinetuneConfig) -> Trial:
         task.held_out,
         config,
         lambda epoch: None,
+        on_step=on_step,
         mix=task.mix,
         mix_held_out=task.mix_held_out,
     )
@@ -123,6 +124,7 @@ def adjust(
     games: int,
     simulations: int,
     seed: int,
+    on_step: Callable[[Step], None] = lambda step: None,
     deadline_s: float | None = None,
 ) -> tuple[Trial | None, list[Trial]]:
     """Try all settings; return the one that the arena likes, confirmed, and all trials.
@@ -135,6 +137,7 @@ def adjust(
         games: of each match, at most.
         simulations: a move.
         seed: of the matches; the confirming one uses another.
+        on_step: is told of every step of training.
         deadline_s: ``time.perf_counter()`` after which nothing new is tried.
 
     Returns:
@@ -149,7 +152,7 @@ def adjust(
         if trials and late():
             say("out of time: no further settings are tried")
             break
-        trials.append(train(task, config))
+        trials.append(train(task, config, on_step))
         say(f"{_named(config)}: held-out loss {trials[-1].loss:.4f}")
     played: list[Trial] = []
     for trial in finalists(trials):

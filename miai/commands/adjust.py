@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from miai.commands.finetune import (
+    Progress,
     add_data_arguments,
     add_setting_arguments,
     finetune_config,
@@ -64,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
             games=args.match,
             simulations=args.simulations,
             seed=args.seed,
+            on_step=Progress(),
             deadline_s=deadline,
         )
     log = args.out.with_suffix(".trials.json")

@@ -129,7 +129,7 @@ def run(args: argparse.Namespace) -> int:
         task.held_out,
         config,
         _print_epoch,
-        on_step=_Progress(),
+        on_step=Progress(),
         mix=task.mix,
         mix_held_out=task.mix_held_out,
         deadline_s=deadline,
@@ -232,7 +232,7 @@ def _print_epoch(epoch: Epoch) -> None:
     )
 
 
-class _Progress:
+class Progress:
     """A line a minute within epochs: one over many games may take an hour."""
 
     def __init__(self) -> None:
