@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import llvmlite.binding as llvm
+import numba
 from llvmlite import ir
 
 from agents.network.folded import LARGEST_BYTE
@@ -241,8 +242,15 @@ FORMS: Final = (
 
 
 def forms_of_this_cpu() -> list[Form]:
-    """Return the forms that run here, best first; the last one runs everywhere."""
+    """Return the forms that run here, best first; the last one runs everywhere.
+
+    ``NUMBA_CPU_FEATURES``, if it is set, is what Numba compiles for instead of this CPU, so what it
+    does not name is not used either.
+    """
+    wanted = numba.config.CPU_FEATURES
     features = llvm.get_host_cpu_features()
+    if wanted is not None:
+        features = {name[1:]: name[0] == "+" for name in wanted.split(",") if name}
     return [form for form in FORMS if form.runs_on(features)]
 
 

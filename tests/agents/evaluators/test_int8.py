@@ -80,6 +80,22 @@ def test_the_portable_form_is_always_there() -> None:
     assert [form.name for form in FORMS][:3] == ["avx512-vnni", "avx-vnni", "avx2"]
 
 
+@pytest.mark.parametrize(
+    ("features", "forms"),
+    [
+        ("", ["portable"]),
+        ("+avx2,+fma", ["avx2", "portable"]),
+        ("+avx2,-avxvnni,-avx512vnni", ["avx2", "portable"]),
+        ("+avx512vnni,+avx512bw,+avx512vl", ["avx512-vnni", "avx-vnni", "portable"]),
+    ],
+)
+def test_what_numba_may_not_compile_for_is_not_used(
+    features: str, forms: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("numba.config.CPU_FEATURES", features)
+    assert [form.name for form in forms_of_this_cpu()] == forms
+
+
 def assert_like_the_reference(form: Form, spec: GameSpec, name: str) -> None:
     network = folded(lively(spec, name))
     positions = random_positions(spec, 11)
