@@ -247,7 +247,7 @@ def forms_of_this_cpu() -> list[Form]:
     ``NUMBA_CPU_FEATURES``, if it is set, is what Numba compiles for instead of this CPU, so what it
     does not name is not used either.
     """
-    wanted = numba.config.CPU_FEATURES
+    wanted = numba.config.CPU_FEATURES  # type: ignore[attr-defined]
     features = llvm.get_host_cpu_features()
     if wanted is not None:
         features = {name[1:]: name[0] == "+" for name in wanted.split(",") if name}
