@@ -16,7 +16,7 @@ import numpy as np
 from agents.protocol import Decision, Turn
 from engine.errors import ConfigError
 from engine.games.connect_four import ConnectFourSpec
-from engine.games.spec import GameSpec
+from engine.games.spec import GameSpec, Positions
 from engine.random import MOVE, generator
 from engine.solvers import connect_four_book
 from engine.solvers.connect_four import ConnectFourSolver
@@ -50,6 +50,13 @@ class PerfectAgent:
         order = random.permutation(np.flatnonzero(self._spec.legal(turn.position)[0]))
         action = next(a for a in order if self._solver.keeps(turn.position, int(a)))
         return Decision(int(action), seconds=time.perf_counter() - started)
+
+    def value(self, position: Positions) -> int:
+        """What the one position ``(1,)`` is worth to its side to move: 1, 0 or -1."""
+        solver = self._solver
+        if isinstance(solver, ConnectFourSolver):
+            return solver.score(position, sign_only=True)
+        return solver.value(position)
 
     def end_game(self, game: int) -> None:
         """Keeps what it has read."""

@@ -20,6 +20,7 @@ from typing import Final
 
 import numpy as np
 
+from agents.perfect_agent import PerfectAgent
 from agents.protocol import Agent, Turn
 from arena.openings import (
     OPENING_PLIES,
@@ -212,7 +213,8 @@ def make_book(
 ) -> str:
     """Return the text of a book: the most balanced of ``openings``, as the agent's search sees it.
 
-    Proven positions count as what they are, so a solved game's book holds draws only.
+    Proven positions count as what they are, so a solved game's book, or one by a perfect player,
+    holds draws only.
 
     Args:
         spec: the game.
@@ -231,11 +233,9 @@ def make_book(
             Turn(start + i, spec, position_after(spec, opening), opening, 0)
             for i, opening in enumerate(part)
         ]
-        for turn, decision in zip(turns, agent.choose(turns), strict=True):
-            if decision.thought is None:
-                raise ConfigError(f"expected an agent that searches, got {agent.name!r}")
+        for turn, value in zip(turns, _values(agent, turns), strict=True):
             side = 1.0 if spec.to_move(turn.position)[0] == BLACK else -1.0
-            valued.append((side * decision.thought.value, turn.actions))
+            valued.append((side * value + 0.0, turn.actions))  # a draw is no -0
             agent.end_game(turn.game)
     balanced = sorted((v for v in valued if abs(v[0]) <= largest_value), key=lambda v: abs(v[0]))
     if not balanced:
@@ -255,6 +255,18 @@ def make_book(
         for value, opening in kept
     ]
     return "\n".join(lines) + "\n"
+
+
+def _values(agent: Agent, turns: Sequence[Turn]) -> list[float]:
+    """What positions are worth to their sides to move: exactly, or as the agent's search thinks."""
+    if isinstance(agent, PerfectAgent):
+        return [agent.value(turn.position) for turn in turns]
+    values = []
+    for decision in agent.choose(turns):
+        if decision.thought is None:
+            raise ConfigError(f"expected an agent that searches, got {agent.name!r}")
+        values.append(decision.thought.value)
+    return values
 
 
 def _folder() -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agents.evaluators.rollout import RolloutEvaluator
+from agents.perfect_agent import PerfectAgent
 from agents.random_agent import RandomAgent
 from agents.search_agent import rollout_agent
 from arena.books import (
@@ -22,6 +23,7 @@ from arena.openings import OpeningPlan, make_openings, position_after, position_
 from engine.errors import ConfigError
 from engine.games import make
 from engine.games.go import GoSpec
+from engine.notation import action_to_text
 from engine.records import GameRecord
 from engine.records.sgf import write_sgf
 from engine.solvers.exact import ExactSolver
@@ -77,6 +79,31 @@ def test_making_a_book_keeps_what_the_search_finds_balanced() -> None:
     assert 0 < len(path_lines) - 3 < 12
     with pytest.raises(ConfigError, match="searches"):
         make_book(spec, RandomAgent(), make_openings(spec, 3, (2, 2), 1), 3, 0.1)
+
+
+def test_a_perfect_player_keeps_draws_alone() -> None:
+    spec = make("tic_tac_toe")
+    openings = make_openings(spec, 30, (2, 4), 1)
+    text = make_book(spec, PerfectAgent("perfect", spec), openings, 100, 0.0)
+    book = [line.split() for line in text.splitlines()[3:]]
+    solver = ExactSolver(spec)
+    drawn = [o for o in openings if solver.value(position_after(spec, o)) == 0]
+    assert 0 < len(drawn) < len(openings)
+    assert sorted(tuple(line[:-1]) for line in book) == sorted(
+        tuple(action_to_text(spec, action) for action in opening) for opening in drawn
+    )
+    assert {line[-1] for line in book} == {"+0.00"}
+
+
+def test_the_book_of_connect_four_holds_draws() -> None:
+    spec = make("connect_four")
+    path = book_path(spec)
+    assert path is not None
+    book = read_book(path, spec)
+    player = PerfectAgent("perfect", spec)
+    assert {len(opening) for opening in book} == {4, 5}
+    assert [player.value(position_after(spec, opening)) for opening in book] == [0] * len(book)
+    assert len({position_key(spec, opening) for opening in book}) == len(book) == 200
 
 
 def test_a_file_of_moves_or_of_games(tmp_path: Path) -> None:
