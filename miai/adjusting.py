@@ -1,9 +1,9 @@
 """The loop's last step: other settings of fine-tuning, and what the arena thinks of them.
 
 A budgeted search: a few settings are drawn from a small grid, each is trained, the half that
-predicts held-out rows worse is dropped, and the others play the starting network. The best of
-several noisy results flatters itself, so the winner plays once more from other openings, and that
-is the number that counts.
+predicts held-out rows worse is dropped, but for the setting that was asked for, and the others play
+the starting network. The best of several noisy results flatters itself, so the winner plays once
+more from other openings, and that is the number that counts.
 """
 
 from __future__ import annotations
@@ -98,9 +98,14 @@ def comparable_loss(outcome: Outcome) -> float:
 
 
 def finalists(trials: Sequence[Trial]) -> list[Trial]:
-    """The better half by held-out loss, of those that learned anything."""
+    """The better half by held-out loss, and the first: without it, who says that others are better?
+
+    Of those that learned anything.
+    """
     learned = sorted((t for t in trials if t.outcome.epoch), key=lambda trial: trial.loss)
-    return learned[: (len(trials) + 1) // 2]
+    half = learned[: (len(trials) + 1) // 2]
+    first = [t for t in trials[:1] if t.outcome.epoch and all(t is not other for other in half)]
+    return half + first
 
 
 def play(task: Task, trial: Trial, folder: Path, games: int, simulations: int, seed: int) -> Trial:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from agents.network.checkpoint import load_network, save_network
 from engine.records import write_sgf
-from miai.adjusting import proposals
+from miai.adjusting import Trial, finalists, proposals
 from miai.cli import main
 from selfplay.finetune import FinetuneConfig
 from tests.selfplay.small import small_network
@@ -25,6 +26,17 @@ def test_proposals_are_distinct_and_vary_only_what_matters() -> None:
     assert len({config.rank for config in found}) > 2
     assert found == proposals(base, 8, seed=1, mixed=False)
     assert {config.rank for config in proposals(FinetuneConfig(), 8, 1, True)} == {8}
+
+
+def test_the_setting_that_was_asked_for_plays_too() -> None:
+    def trial(loss: float, epoch: int = 1) -> Trial:
+        return Trial(FinetuneConfig(), SimpleNamespace(epoch=epoch), loss)  # type: ignore[arg-type]
+
+    asked, good, better, bad, idle = trial(3.0), trial(2.0), trial(1.0), trial(4.0), trial(0.5, 0)
+    assert finalists([asked, good, better, bad]) == [better, good, asked]
+    assert finalists([good, asked, bad, idle]) == [good, asked]
+    assert finalists([idle, good, asked]) == [good, asked]
+    assert finalists([idle]) == []
 
 
 @pytest.fixture
@@ -47,7 +59,9 @@ def test_the_winner_is_written_or_nothing(
     printed = capsys.readouterr().out
     trials = json.loads((tmp_path / "out.trials.json").read_text())
     assert len(trials) == 2
-    assert sum(trial["strength"] is not None for trial in trials) <= 1
+    played = [trial["strength"] is not None for trial in trials]
+    assert sum(played) <= 2
+    assert any(played) == (trials[0]["epoch"] > 0 or trials[1]["epoch"] > 0)
     if out.exists():
         assert "once more, from other openings" in printed
         assert load_network(out)[1]["provenance"]["made_by"] == "fine-tuning"
