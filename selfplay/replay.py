@@ -32,6 +32,9 @@ class ReplayConfig:
         default=600_000,
         metadata={"min": 1, "unit": "rows", "why": "about 0.4 KiB of memory each on 9x9"},
     )
+    symmetries: bool = field(
+        default=True, metadata={"why": "each row is drawn under one of its game's, by chance"}
+    )
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class ReplayWindow:
         """An empty window. With ``by_weight``, rows are drawn in proportion to their weights."""
         self._by_weight = by_weight
         self._layout = InputLayout.of(spec)
-        self._symmetries = spec.symmetries
+        self._symmetries = spec.symmetries if config.symmetries else ALL[:1]
         self._config = config
         self._ring: dict[str, NDArray[Any]] = {}
         self._total = 0
@@ -128,7 +131,7 @@ class ReplayWindow:
         self._total += len(rows)
 
     def sample(self, random: np.random.Generator, count: int, *, future: bool = False) -> Batch:
-        """Draw rows from the window, with a random symmetry each."""
+        """Draw rows from the window, each under a random symmetry unless the settings say not."""
         if not self._by_weight:
             ages = random.integers(1, self.size + 1, size=count)
             return self._batch(ages, random, future)

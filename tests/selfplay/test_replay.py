@@ -58,6 +58,19 @@ def test_symmetry_moves_planes_policy_and_ownership_alike() -> None:
     np.testing.assert_array_equal(moved.policy[:, -1], plain.policy[:, -1])
 
 
+def test_without_symmetries_rows_are_drawn_as_they_are() -> None:
+    rows = some_rows(SPEC, 40)
+    rows.score[:] = np.arange(40)
+    plain = make_batch(rows, None)
+    for symmetries in (False, True):
+        window = ReplayWindow(SPEC, ReplayConfig(symmetries=symmetries))
+        window.add(rows)
+        drawn = window.sample(np.random.default_rng(3), 64)
+        at = drawn.score.astype(int)
+        assert np.array_equal(drawn.planes, plain.planes[at]) != symmetries
+        assert np.array_equal(drawn.policy, plain.policy[at]) != symmetries
+
+
 def test_the_same_generator_draws_the_same_batch() -> None:
     window = ReplayWindow(SPEC, ReplayConfig(first_rows=100, capacity=200))
     window.add(some_rows(SPEC, 150))
