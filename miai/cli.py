@@ -43,6 +43,7 @@ COMMANDS: Final = (
 _DONE, _NO_READER, _FAULT, _INTERRUPTED = 0, 1, 2, 130
 _EXTRAS = {
     "torch": "train",
+    "psutil": "train",
     "tensorboard": "tensorboard",
     "onnx": "onnx",
     "openvino": "openvino",

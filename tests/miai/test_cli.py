@@ -166,10 +166,11 @@ def test_bad_arguments_exit_with_2(
     assert "usage: miai benchmark" in capsys.readouterr().err
 
 
-def test_training_without_torch_says_what_to_install(tmp_path: Path) -> None:
+@pytest.mark.parametrize("package", ["torch", "psutil"])
+def test_training_without_its_extra_says_what_to_install(tmp_path: Path, package: str) -> None:
     program = (
         "import sys\n"
-        "sys.modules['torch'] = None\n"
+        f"sys.modules[{package!r}] = None\n"
         "from miai.cli import main\n"
         f"sys.exit(main(['train', '--minutes', '1', '--run', {str(tmp_path / 'run')!r}]))"
     )
