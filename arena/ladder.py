@@ -15,6 +15,8 @@ from arena.hall import PlayedGame, Terms, play_games
 from arena.openings import OPENING_PLIES, make_openings
 from arena.schedule import Fixture, make_schedule
 from arena.stats.ratings import Rating, Score, rate
+from arena.verdict import FORFEITS
+from engine.errors import ProgramError
 from engine.games.spec import GameSpec
 
 
@@ -66,6 +68,8 @@ def play_encounter(
 
     Raises:
         ConfigError: if so many distinct openings do not exist.
+        ProgramError: if a program could not go on: a game that it lost by that says nothing about
+            how well anybody plays.
     """
     openings = make_openings(spec, (before + games) // 2, _plies(spec), seed)[before // 2 :]
     played: list[PlayedGame] = []
@@ -76,6 +80,12 @@ def play_encounter(
         for f in fixtures
     ]
     play_games(spec, (first, second), numbered, Terms(seed), on_game=played.append)
+    for game in played:
+        if game.verdict.termination in FORFEITS:
+            raise ProgramError(
+                f"expected a program that plays its games to the end, got a game lost by "
+                f"{game.verdict.termination}: {game.verdict.note}"
+            )
     as_black = sum(game.black_points for game in played if game.fixture.black == 0)
     as_white = sum(1.0 - game.black_points for game in played if game.fixture.black == 1)
     return Encounter(first.name, second.name, games, as_black, as_white)

@@ -27,7 +27,7 @@ from arena.quiz import Question, ask, from_json, make_quiz, values_of
 from arena.quiz import as_json as as_json_quiz
 from arena.stats.intervals import wilson
 from arena.stats.ratings import Rating as EloRating
-from engine.errors import ConfigError, MiaiError
+from engine.errors import ConfigError, MiaiError, ProgramError
 from engine.files import write_atomic
 from miai.config import build
 from selfplay.benchmark import (
@@ -97,6 +97,10 @@ class Rating:
                 encounter = self._play(first, second, due)
             except ConfigError:  # a small board has only so many openings
                 self._exhausted.add(pair(*due))
+                continue
+            except ProgramError as error:
+                # Checkpoints are no programs, so it is the rung's.
+                self._leave_out(next(name for name in due if name in self.config.ladder), error)
                 continue
             meeting = Meeting(
                 *due,
@@ -180,14 +184,17 @@ class Rating:
             try:
                 agent = make_agent(read_spelling(text, game=self.spec), self.spec)
             except MiaiError as error:
-                print(f"{name} is left out: {error}", file=sys.stderr, flush=True)
-                self._unusable.add(name)
+                self._leave_out(name, error)
                 return None
         self._agents[name] = agent  # at the end: the first was used longest ago
         networks = [known for known in self._agents if known not in self.config.ladder]
         for old in networks[:-_NETWORKS_OPEN]:
             self._agents.pop(old).close()
         return agent
+
+    def _leave_out(self, name: str, error: MiaiError) -> None:
+        print(f"{name} is left out: {error}", file=sys.stderr, flush=True)
+        self._unusable.add(name)
 
     def _store(self, meeting: Meeting) -> None:
         self.folder.append(self.folder.benchmarks, vars(meeting))

@@ -25,6 +25,7 @@ from selfplay.report.report import report_html
 from selfplay.run import Run
 from tests.selfplay.small import small_network, small_run
 
+MOCK = Path(__file__).resolve().parents[1] / "support" / "mock_engine.py"
 LADDER = BenchmarkConfig(games=16, simulations=4, ladder=("random", "rollouts:8"), anchor="random")
 
 
@@ -95,6 +96,23 @@ def test_a_damaged_checkpoint_and_a_rung_that_is_not_there_are_left_out(
     said = capsys.readouterr().err
     assert "000002 is left out: " in said and "runs/absent@8 is left out: " in said
     assert {meeting.second for meeting in rating.played} == {"random"}
+
+
+@pytest.mark.parametrize("fault", ["crash", "illegal", "refuse-boardsize"])
+def test_a_rung_that_fails_scores_nothing_for_anybody(
+    run: Path, capsys: pytest.CaptureFixture[str], fault: str
+) -> None:
+    """Its lost games once made checkpoints stronger than they are."""
+    rung = f"gtp:{sys.executable} {MOCK} --fault {fault} --at 3"
+    config = dataclasses.replace(LADDER, ladder=("random", rung))
+    (run / "config.toml").write_text(to_toml(dataclasses.replace(small_run(), benchmark=config)))
+    rating = Rating(run)
+    while (step := rating.step()) is not None:
+        assert "Mock" not in step and "gtp:" not in step
+    rating.close()
+    assert f"{rung} is left out: " in capsys.readouterr().err
+    players = {name for meeting in rating.played for name in (meeting.first, meeting.second)}
+    assert players == {"000001", "000002", "random"}
 
 
 @pytest.mark.slow
