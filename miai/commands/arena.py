@@ -48,9 +48,9 @@ def run(args: argparse.Namespace) -> int:
         return _check_program(args)
     if args.make_book is not None:
         return _make_book(args)
-    out = args.out or Path("runs") / f"arena-{datetime.now():%Y%m%d-%H%M%S}"
-    folder = TournamentFolder(out)
-    known = folder.conditions() if not args.agents and folder.exists else None
+    known = None
+    if args.out is not None and not args.agents and TournamentFolder(args.out).exists:
+        known = TournamentFolder(args.out).conditions()
     if known is not None:
         spellings = [
             replace(read_spelling(agent.spelling, game=known.spec), name=agent.name)
@@ -63,8 +63,23 @@ def run(args: argparse.Namespace) -> int:
             f"expected two agents or more, got {len(spellings)}; or --out with a tournament"
         )
     _check_arguments(args, [spelling.name for spelling in spellings])
+    folder = TournamentFolder(args.out or _new_folder())
     with folder.opened():
         return _play(args, folder, known, spellings)
+
+
+def _new_folder() -> Path:
+    """Make a folder that no other tournament has, though one began within the same second."""
+    name = f"arena-{datetime.now():%Y%m%d-%H%M%S}"
+    number = 1
+    while True:
+        path = Path("runs") / (name if number == 1 else f"{name}-{number}")
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        else:
+            return path
 
 
 def _check_program(args: argparse.Namespace) -> int:

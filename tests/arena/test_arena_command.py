@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime, tzinfo
 from functools import partial
 from pathlib import Path
 
@@ -35,6 +36,24 @@ def test_a_tournament_ends_in_a_table(tmp_path: Path, capsys: pytest.CaptureFixt
     assert arena("--out", out, "--games", "6") == 0
     captured = capsys.readouterr()
     assert "18 games, 12 of them played already" in captured.err
+
+
+def test_tournaments_of_the_same_second_have_folders_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stopped(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Stopped:
+            return cls(2026, 3, 4, 5, 6, 7, tzinfo=tz)
+
+    monkeypatch.setattr("miai.commands.arena.datetime", Stopped)
+    monkeypatch.chdir(tmp_path)
+    for size in ("5", "6"):
+        assert arena("random", "random", "--size", size, "--games", "2") == 0
+    names = sorted(path.name for path in Path("runs").iterdir())
+    assert names == ["arena-20260304-050607", "arena-20260304-050607-2"]
+    assert arena("random", "--size", "5") == 2
+    assert len([*Path("runs").iterdir()]) == 2
 
 
 def test_a_gauntlet_plays_the_first_against_the_others(
