@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from arena.report import Pairing, Report, Standing
 from arena.results import Conditions
 from arena.stats.intervals import superiority, wilson
 from arena.verdict import FORFEITS
+
+_LONGEST_DETAIL: Final = 100
 
 
 def as_text(report: Report) -> str:
@@ -42,9 +45,16 @@ def conditions_text(conditions: Conditions) -> str:
             f"{rule.moves} moves in a row; {rule.audited:.0%} of these games played on"
         )
     for card in conditions.agents:
-        details = ", ".join(f"{name} {value[:40]}" for name, value in card.details.items())
+        details = ", ".join(f"{name} {_short(name, value)}" for name, value in card.details.items())
         lines.append(f"{card.name}: {card.spelling}" + (f" ({details})" if details else ""))
     return "\n".join(lines)
+
+
+def _short(name: str, value: str) -> str:
+    """A hash by its beginning, a long path by its end, which tells files apart."""
+    if name == "sha256":
+        return value[:40]
+    return value if len(value) <= _LONGEST_DETAIL else f"...{value[-_LONGEST_DETAIL:]}"
 
 
 def _standings_text(report: Report) -> str:

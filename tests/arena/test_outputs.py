@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ import pytest
 from arena.folder import TournamentFolder
 from arena.outputs import page
 from arena.report import make_report
+from arena.report_text import conditions_text
+from arena.results import AgentCard
 from engine.games import make
 from miai.cli import main
 
@@ -108,3 +111,15 @@ def test_agents_and_options_from_a_file(tmp_path: Path, capsys: pytest.CaptureFi
         assert main(["arena", "--config", str(config)]) == 2
         assert message in capsys.readouterr().err
     assert main(["arena", "--config", str(tmp_path / "none.toml")]) == 2
+
+
+def test_a_long_path_is_shown_by_its_end_and_a_hash_by_its_beginning(folder: Path) -> None:
+    """Cut at forty letters, checkpoints of one run all looked the same."""
+    long = "/home/somebody/" + 20 * "folder/" + "checkpoints/000121.safetensors"
+    details = {"network": "runs/a/checkpoints/000121.safetensors, of the second seed", "far": long}
+    card = AgentCard("a", "runs/a@4", {**details, "sha256": 64 * "b"})
+    conditions = TournamentFolder(folder).conditions()
+    text = conditions_text(replace(conditions, agents=(card,)))
+    assert details["network"] in text
+    assert long not in text and f"...{long[-100:]}" in text
+    assert 40 * "b" in text and 41 * "b" not in text
