@@ -70,12 +70,21 @@ def run(args: argparse.Namespace) -> int:
 
 def _new_folder() -> Path:
     """Make a folder that no other tournament has, though one began within the same second."""
-    name = f"arena-{datetime.now():%Y%m%d-%H%M%S}"
+    from engine.errors import RunError
+
+    runs, name = Path("runs"), f"arena-{datetime.now():%Y%m%d-%H%M%S}"
+    try:
+        runs.mkdir(exist_ok=True)
+    except FileExistsError as error:
+        raise RunError(
+            "expected the folder 'runs' here, or none, got a file or a link that leads nowhere; "
+            "move it, or say where with --out"
+        ) from error
     number = 1
     while True:
-        path = Path("runs") / (name if number == 1 else f"{name}-{number}")
+        path = runs / (name if number == 1 else f"{name}-{number}")
         try:
-            path.mkdir(parents=True)
+            path.mkdir()
         except FileExistsError:
             number += 1
         else:

@@ -56,6 +56,22 @@ def test_tournaments_of_the_same_second_have_folders_of_their_own(
     assert len([*Path("runs").iterdir()]) == 2
 
 
+@pytest.mark.parametrize("link", [False, True])
+def test_where_no_folder_can_be_made_nothing_hangs(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    link: bool,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if link:
+        Path("runs").symlink_to(tmp_path / "not mounted")
+    else:
+        Path("runs").write_text("")
+    assert arena("random", "random", "--size", "5", "--games", "2") == 2
+    assert "expected the folder 'runs' here" in capsys.readouterr().err
+
+
 def test_a_gauntlet_plays_the_first_against_the_others(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
