@@ -319,7 +319,7 @@ def network_path(word: str, game: GameSpec | None = None) -> Path:
     Raises:
         ConfigError: if there is no such file.
     """
-    return _network(word, word, game)[0]
+    return _network(word, word, game, f"expected {_A_NETWORK}")[0]
 
 
 def _network_and_backend(word: str, text: str, game: GameSpec | None) -> tuple[Backend, Path, str]:
@@ -332,7 +332,16 @@ def _network_and_backend(word: str, text: str, game: GameSpec | None) -> tuple[B
     return "auto", *_network(word, text, game)
 
 
-def _network(word: str, text: str, game: GameSpec | None) -> tuple[Path, str]:
+_A_NETWORK: Final = "a network file, a run's folder or 'shipped'"
+_AN_AGENT: Final = (
+    "expected random, rollouts:N, level:N, gtp:PROGRAM, policy:NET or NET@N, where NET is "
+    f"{_A_NETWORK}"
+)
+
+
+def _network(
+    word: str, text: str, game: GameSpec | None, expected: str = _AN_AGENT
+) -> tuple[Path, str]:
     """Return the file and a short name for it."""
     if word == SHIPPED:
         where = () if game is None else (game.name, game.width)
@@ -360,11 +369,7 @@ def _network(word: str, text: str, game: GameSpec | None) -> tuple[Path, str]:
         short = stem.lstrip("0") or stem
         return checkpoint, f"{_short(Path(folder))}:{short}"
     if not path.is_file():
-        raise ConfigError(
-            "expected random, rollouts:N, level:N, gtp:PROGRAM, policy:NET or NET@N, where NET is "
-            f"a network file, a run's folder or 'shipped'; got {text!r}, and there is no such file "
-            "or folder"
-        )
+        raise ConfigError(f"{expected}; got {text!r}, and there is no such file or folder")
     return path, _short(path.with_suffix(""))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agents.evaluators.int8 import Inputs, calibrate
-from agents.network.checkpoint import save_network
+from agents.network.checkpoint import read_metadata, save_network
 from agents.network.folded import fold_model
 from agents.network.model import PolicyValueNet
 from engine.files import write_atomic
@@ -40,6 +40,9 @@ def write_checkpoint(
         "games": state.games,
         "rows": state.rows,
     }
+    if config.start:
+        given = read_metadata(folder.checkpoint(0))["hash"]
+        provenance["start"] = {"network": config.start, "hash": given}
     if not config.schedule.counted:  # else equal runs are equal files
         provenance["minutes"] = round(state.elapsed_s / 60.0, 2)
     path = folder.checkpoint(state.cycle)

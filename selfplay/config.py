@@ -165,6 +165,10 @@ class RunConfig:
         default="auto", metadata={"why": "8 bits on a CPU, torch where there is a GPU"}
     )
     network: str = field(default="b4c32", metadata={"why": "a named size, see agents.network"})
+    start: str = field(
+        default="",
+        metadata={"why": "begin with this network: a file, a run's folder or shipped; empty: none"},
+    )
     future_head: bool = field(
         default=False, metadata={"why": "a head that predicts the board some plies later"}
     )

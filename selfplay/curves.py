@@ -125,7 +125,7 @@ class RunData:
     @cached_property
     def checkpoint_minutes(self) -> dict[str, float]:
         """Training time of each checkpoint, by its name."""
-        elapsed = {
+        elapsed = {"000000": 0.0} | {
             f"{cycle['cycle']:06d}": (_finite(cycle.get("elapsed_s")) or 0.0) / 60.0
             for cycle in self.cycles
         }

@@ -4,7 +4,7 @@
 config.toml           the configuration as it was used; what a resume reads
 states/NNNNNN.safetensors   learner, games in flight and counters after the latest cycles
 shards/NNNNNN.npz     the rows of one cycle
-checkpoints/NNNNNN.safetensors   networks, named by the cycle that made them
+checkpoints/NNNNNN.safetensors   networks, named by the cycle that made them; 000000: its start
 games/NNNNNN.sgf      a sample of the games of that cycle
 metrics.jsonl         one line per cycle
 openings.jsonl        how the games of each cycle began
@@ -94,7 +94,7 @@ class RunFolder:
         return self.path / "shards" / f"{cycle:06d}.npz"
 
     def checkpoint(self, cycle: int) -> Path:
-        """Network after a cycle."""
+        """Network after a cycle; before the first, the one that was given to start from."""
         return self.path / "checkpoints" / f"{cycle:06d}.safetensors"
 
     def games(self, cycle: int) -> Path:

@@ -17,7 +17,6 @@ from agents.evaluators.int8 import Inputs
 from agents.evaluators.torch_evaluator import limit_threads
 from agents.network.checkpoint import load_network
 from agents.network.inputs import widen
-from agents.network.model import PolicyValueNet
 from engine.errors import ConfigError, RunError
 from engine.random import SYMMETRY, generator
 from selfplay.adapt import Adapter, Measured
@@ -31,6 +30,7 @@ from selfplay.measures import memory_mb, opening_lines
 from selfplay.metrics import describe
 from selfplay.players import Players
 from selfplay.shards import Rows, read_shard, write_shard
+from selfplay.start import first_network, keep_start
 from selfplay.state import Arrays, TrainingState, load_newest, part_of, save_state
 from selfplay.watch import LiveGame, LiveGames
 from selfplay.windows import Windows
@@ -69,11 +69,8 @@ class Run:
         self.config = config
         self.spec = config.game.spec()
         self._notes: list[str] = []
-        self._learner = Learner(
-            PolicyValueNet.initial(config.network_config(), config.seed),
-            config.learner,
-            config.selfplay.threads,
-        )
+        first = first_network(self.folder, config)
+        self._learner = Learner(first, config.learner, config.selfplay.threads)
         self._players = Players(config, self._learner.averaged_model())
         by_weight = config.selfplay.surprise_share > 0.0
         game = config.game
@@ -84,6 +81,7 @@ class Run:
         self._lock = self.folder.lock()
         try:
             self.folder.write_config(config_text)
+            keep_start(self.folder, config)
             self.resumed = self._resume()
         except BaseException:
             self._lock.release()

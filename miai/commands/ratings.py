@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from arena.ladder import LadderRatings, RatedPlayer
-    from selfplay.folder import RunFolder
 
 SUMMARY = "show the strength of a run's checkpoints over training time, with 95 % intervals"
 EXAMPLE = "miai ratings runs/try"
@@ -33,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as miai.rating.ONE_THREAD
     from miai.rating import benchmark_config, finish, rate_run, serve_beside
+    from selfplay.curves import read_run
     from selfplay.folder import RunFolder
     from selfplay.settings import read_settings
 
@@ -46,23 +46,12 @@ def run(args: argparse.Namespace) -> int:
         finish(args.run, args.play * 60.0, lambda done: _say(done, args.json))
     config = benchmark_config(settings)
     ratings = rate_run(folder, config)
-    times = checkpoint_minutes(folder)
+    times = read_run(args.run).checkpoint_minutes
     if args.json:
         print(json.dumps(_as_json(ratings, times), indent=2, allow_nan=False))
     else:
         print(as_text(ratings, times, config.simulations))
     return 0
-
-
-def checkpoint_minutes(folder: RunFolder) -> dict[str, float]:
-    """Training time at each checkpoint, in minutes, by the checkpoint's name."""
-    cycles = folder.read_lines(folder.metrics)
-    elapsed = {f"{int(str(m['cycle'])):06d}": m.get("elapsed_s") for m in cycles if "cycle" in m}
-    return {
-        path.stem: float(seconds) / 60.0
-        for path in folder.checkpoints()
-        if isinstance(seconds := elapsed.get(path.stem), int | float)
-    }
 
 
 def _say(done: str, quiet: bool) -> None:

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from engine.games import GameSpec
     from miai.tracking import Tracker
     from selfplay.folder import RunFolder
     from selfplay.run import Run, RunConfig
 
-SUMMARY = "train a network from nothing by self-play"
+SUMMARY = "train a network by self-play"
 EXAMPLE = "miai train --game connect_four"
 
 _LAST_RATINGS_S = 60.0
@@ -35,6 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--run",
         type=Path,
         help="folder of the run; an existing one goes on (default: runs/ and the preset's name)",
+    )
+    parser.add_argument(
+        "--from",
+        dest="start",
+        metavar="NETWORK",
+        help="begin with this network and not from nothing: a file, a run's folder, or 'shipped'; "
+        "any board size of its game",
     )
     parser.add_argument("--minutes", type=float, help="time of the whole run, over all resumes")
     parser.add_argument(
@@ -131,7 +137,8 @@ def _finish(training: Run, rated: bool) -> None:
     """Say what came out and what to do with it."""
     from engine.errors import RunError
 
-    folder, checkpoints = training.folder.path, training.folder.checkpoints()
+    folder = training.folder.path
+    checkpoints = [path for path in training.folder.checkpoints() if int(path.stem)]
     if not checkpoints:
         raise RunError(
             f"expected at least one checkpoint in {folder}, got none: "
@@ -141,7 +148,13 @@ def _finish(training: Run, rated: bool) -> None:
     if rated:
         _rate_the_last(folder)
     print(f"all of it on one page: {training.folder.report}")
-    print(_what_next(training.config.game.spec(), checkpoints[-1]))
+    spec, newest = training.config.game.spec(), checkpoints[-1]
+    board = f"--game {spec.name} --size {spec.width}x{spec.height}"
+    print(f"play against it: miai play {board} --network {newest}")
+    rival = "rollouts:500"
+    if training.config.start:
+        rival = f"{training.folder.checkpoint(0)}@100"
+    print(f"see how strong it is: miai arena {board} {newest}@100 {rival} --games 100")
 
 
 def _watch(path: Path) -> int:
@@ -195,14 +208,6 @@ def _rate_the_last(folder: Path) -> None:
     _write_report(folder)
 
 
-def _what_next(spec: GameSpec, network: Path) -> str:
-    """The command that one wants after a run; the window plays Go only."""
-    if spec.name == "go":
-        return f"play against it: miai play --network {network}"
-    size = f"--game {spec.name} --size {spec.width}x{spec.height}"
-    return f"see how strong it is: miai arena {size} {network}@100 rollouts:500 --games 20"
-
-
 _PRESET_OF = {
     "go": "go9-quick",
     "othello": "othello",
@@ -219,6 +224,7 @@ def _resolve(args: argparse.Namespace) -> tuple[Path, RunConfig]:
     from miai.config import build, load_preset
     from selfplay.folder import RunFolder
     from selfplay.run import RunConfig
+    from selfplay.start import fit_start
 
     overrides = []
     name = args.preset
@@ -229,6 +235,8 @@ def _resolve(args: argparse.Namespace) -> tuple[Path, RunConfig]:
     if args.size is not None:
         sides = zip(("height", "width"), read_size(args.size), strict=True)
         overrides += [f"game.{which}={side}" for which, side in sides]
+    if args.start is not None:
+        overrides.append(f"start={args.start}")
     overrides += args.set
     if args.minutes is not None:
         overrides.append(f"schedule.minutes={args.minutes}")
@@ -246,7 +254,12 @@ def _resolve(args: argparse.Namespace) -> tuple[Path, RunConfig]:
     if known.config.exists() and args.preset is None:
         name = str(known.config)
     source = name or _PRESET_OF["go"]
-    config = build(RunConfig, load_preset(source), overrides, source=source)
+    preset = load_preset(source)
+    config = build(RunConfig, preset, overrides, source=source)
+    if args.start is not None:
+        fitting = fit_start(known, config)
+        shape = [f"network={fitting.network}", f"future_head={str(fitting.future_head).lower()}"]
+        config = build(RunConfig, preset, [*shape, *overrides], source=source)
     config.check()
     return folder, config
 
