@@ -1,4 +1,4 @@
-# `make play` and `make test` set up whatever they need in .venv; nothing else on the machine changes.
+# `make play` and `make test` set up whatever they need in .venv, and install nothing elsewhere.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -q -c requir
 RUNTIME := $(VENV)/runtime.stamp
 EVERYTHING := $(VENV)/everything.stamp
 
-.PHONY: help play setup test lint types layers unit mctx kills format bench clean
+.PHONY: help play setup test lint unit mctx kills format bench clean
 
 help:
 	@echo "make play     install what is needed and play 9x9 Go in a window"

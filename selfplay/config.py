@@ -7,7 +7,7 @@ counts and never the clock, so that a run repeats byte for byte.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from difflib import get_close_matches
 
 import engine.games
 from agents.evaluators.auto import Backend
@@ -29,7 +29,7 @@ from selfplay.worker import SelfPlayConfig
 class GameConfig:
     """Which game is learned, with its usual rules."""
 
-    name: Literal["go", "othello", "gomoku", "tic_tac_toe", "connect_four", "hex"] = "go"
+    name: str = field(default="go", metadata={"why": "one of engine.games.GAMES"})
     height: int = field(default=9, metadata={"min": 2, "max": 25, "unit": "points"})
     width: int = field(default=9, metadata={"min": 2, "max": 25, "unit": "points"})
     komi: float = field(default=7.0, metadata={"unit": "points", "why": "Go: fair on 9x9"})
@@ -41,6 +41,20 @@ class GameConfig:
     other_share: float = field(
         default=0.25, metadata={"min": 0.01, "max": 0.9, "why": "of games on all of them together"}
     )
+
+    def check(self) -> None:
+        """Refuse what is no game, or no board of it.
+
+        Raises:
+            ConfigError, SpecError: then.
+        """
+        if self.name not in engine.games.GAMES:
+            near = get_close_matches(self.name.lower(), engine.games.GAMES, n=1)
+            raise ConfigError(
+                f"expected one of {', '.join(engine.games.GAMES)} for game.name, got {self.name!r}"
+                + (f"; did you mean {near[0]!r}?" if near else "")
+            )
+        self.specs()
 
     def spec(self) -> GameSpec:
         """The rules."""
@@ -192,7 +206,7 @@ class RunConfig:
             ConfigError: and says which settings, and what to change.
             SpecError: if there is no such board.
         """
-        self.game.specs()
+        self.game.check()
         self.benchmark.check()
         for wrong, expected, got in self._conflicts():
             if wrong:

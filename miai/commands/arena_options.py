@@ -10,11 +10,12 @@ from typing import Any
 from miai.commands.game_options import add_game_options
 
 _AGENTS_HELP = """random, rollouts:500, a network with its simulations (NET@400), evaluations
-(NET@400e), seconds (NET@2s) or the clock (NET@clock), the bare network (policy:NET), perfect (small
-games and Connect Four), human (you, here), or a program over GTP ('gtp:gnugo --mode gtp
---chinese-rules --level 10', commands for its start after ;;); NET is a file, a run's folder
-(runs/first), a checkpoint of it (runs/first:12), all of them (runs/first:*), some of them
-(runs/first:3..latest) or 'shipped'; NAME=AGENT names it. None: go on with what is in --out"""
+(NET@400e), seconds (NET@2s) or the clock (NET@clock), the bare network (policy:NET), level:N of the
+window, perfect (small games and Connect Four), human (you, here), or a program over GTP ('gtp:gnugo
+--mode gtp --chinese-rules --level 10', commands for its start after ;;); NET is a file, a run's
+folder (runs/first), a checkpoint of it (runs/first:12), all of them (runs/first:*), some of them
+(runs/first:3..latest) or 'shipped', int8:NET or torch:NET to choose what computes it; NAME=AGENT
+names it. None: go on with what is in --out"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.set_defaults(file_agents=[])
     parser.add_argument(
-        "--games", type=int, metavar="N", help="games of every two agents (default: 100)"
+        "--games",
+        type=int,
+        metavar="N",
+        help="of every two agents (default: 100, with --gate at most 1000, of a tournament in "
+        "--out its own)",
     )
     _add_format(parser)
     add_game_options(parser)
@@ -67,12 +72,13 @@ def _add_conditions(parser: argparse.ArgumentParser) -> None:
         "--openings",
         metavar="WHERE",
         help="book (balanced ones), random, policy:NET, none, or a file of moves or SGF games "
-        "(default: book where there is one, else random)",
+        "(default: book where there is one and no --openings-plies, else random)",
     )
     parser.add_argument(
         "--openings-plies",
         metavar="A..B",
-        help="fewest and most plies of random and policy openings (default: 2..4, 0..8)",
+        help="fewest and most plies of random and policy openings (default: 2..4), or of the games "
+        "in a file (default: 0..8)",
     )
     parser.add_argument(
         "--time",

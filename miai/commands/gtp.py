@@ -1,4 +1,4 @@
-"""``miai gtp``: an agent as a program for Sabaki, GoGui, KaTrain and other controllers."""
+"""``miai gtp``: an agent as a program for Sabaki, GoGui, Lizzie and other controllers."""
 
 from __future__ import annotations
 

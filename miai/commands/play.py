@@ -238,6 +238,11 @@ def _play_in_terminal(args: argparse.Namespace, opened: Path | None) -> int:
     from arena.window.model import GameModel
     from arena.window.opponents import load
 
+    if args.watch is not None:
+        raise ConfigError(
+            f"expected a display to watch {str(args.watch)!r} in a window, got none; "
+            "`miai train --watch RUN` shows a run in the terminal"
+        )
     settings = _settings(args)
     model = GameModel(settings)
     model.begin(settings, start_position(settings))

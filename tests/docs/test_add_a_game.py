@@ -1,4 +1,4 @@
-"""The game of docs/add-a-game.md, taken from the page: it conforms and obeys its theorem."""
+"""The game of docs/add-a-game.md, taken from the page: it conforms, obeys its theorem, learns."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import importlib.util
 import re
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ import numpy as np
 import pytest
 
 from agents.evaluators.rollout import RolloutEvaluator
-from engine.games import BLACK, WHITE, GameSpec
+from engine.games import BLACK, GAMES, WHITE, GameSpec
 from engine.search import Search, SearchConfig
+from miai.config import to_toml
+from selfplay.run import GameConfig, Run
 from tests.conformance import CHECKS
+from tests.selfplay.small import small_run
 from tests.support.enumerate import levels
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "add-a-game.md"
@@ -76,3 +80,13 @@ def test_the_search_plays_it(snort: Any) -> None:
     search.begin(slots, spec.allocate(1), np.ones(1, np.uint64), np.ones(1, np.uint64))
     search.run(slots, 2000)
     assert search.read(slots).value[0] > 0.5
+
+
+def test_it_is_learned(snort: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The registry is all that a run asks."""
+    monkeypatch.setitem(GAMES, "snort", snort.SnortSpec)
+    config = replace(small_run(cycles=2), game=GameConfig("snort", 5, 5))
+    reports: list[dict[str, object]] = []
+    with Run(tmp_path / "run", config, to_toml(config)) as run:
+        run.train(reports.append)
+    assert reports[-1]["steps"]

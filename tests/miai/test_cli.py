@@ -98,6 +98,13 @@ def test_error_of_the_user_is_one_line(
     assert capsys.readouterr().err == "miai: expected komi, got 'seven'\n"
 
 
+def test_the_terminal_does_not_pretend_to_watch(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert cli.main(["play", "--terminal", "--watch", str(tmp_path)]) == 2
+    assert "expected a display to watch" in capsys.readouterr().err
+
+
 def test_unreadable_file_is_one_line(
     install: Install, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

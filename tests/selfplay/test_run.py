@@ -299,6 +299,7 @@ def test_budgets_that_exclude_each_other_are_refused_before_anything_is_written(
         ("selfplay.simulations=99", "simulations_late"),
         ("replay.capacity=10", "replay.first_rows"),
         ("game.height=2", "board of"),
+        ("game.name=otello", "expected one of go, .* for game.name, got 'otello'; did you mean"),
     ],
 )
 def test_settings_that_exclude_each_other_are_refused(
