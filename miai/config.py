@@ -239,7 +239,7 @@ def _numbers(value: Any) -> list[float]:
 
 def _require_in_range(number: float, field: Field[Any], where: str) -> None:
     least, most = field.metadata.get("min"), field.metadata.get("max")
-    if math.isnan(number):
+    if not math.isfinite(number):
         raise ConfigError(f"expected a number, got {number!r} {where}")
     if (least is not None and number < least) or (most is not None and number > most):
         raise ConfigError(f"expected {_range_text(field)}, got {number!r} {where}")

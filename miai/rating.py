@@ -19,6 +19,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
+import filelock
+
 from agents.evaluators.auto import cores
 from agents.parse import make_agent, read_spelling
 from agents.protocol import Agent
@@ -27,7 +29,7 @@ from arena.quiz import Question, ask, from_json, make_quiz, values_of
 from arena.quiz import as_json as as_json_quiz
 from arena.stats.intervals import wilson
 from arena.stats.ratings import Rating as EloRating
-from engine.errors import ConfigError, MiaiError, ProgramError
+from engine.errors import ConfigError, MiaiError, ProgramError, RunError
 from engine.files import write_atomic
 from miai.config import build
 from selfplay.benchmark import (
@@ -269,6 +271,12 @@ def follow(path: Path, stopped: Callable[[], bool], rated: Callable[[], object])
     Raises:
         MiaiError: if the run, or a player, cannot be used.
     """
+    lock = _lock(path)
+    while not lock.is_locked:
+        if stopped():
+            return
+        with suppress(filelock.Timeout):
+            lock.acquire(timeout=_LOOK_S)
     rating = Rating(path)
     pace = Pace(rating.config.share, cores())
     try:
@@ -282,6 +290,12 @@ def follow(path: Path, stopped: Callable[[], bool], rated: Callable[[], object])
                 time.sleep(min(_LOOK_S, max(until - time.monotonic(), 0.0)))
     finally:
         rating.close()
+        lock.release()
+
+
+def _lock(path: Path) -> filelock.FileLock:
+    """Held by whoever rates: two would play the same games, and count them twice."""
+    return filelock.FileLock(path / "rating.lock")
 
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
@@ -360,8 +374,16 @@ def finish(path: Path, seconds: float, rated: Callable[[str], None]) -> None:
     """Rate with the whole machine until everybody has the games that are due, or time is up.
 
     Raises:
-        MiaiError: as :func:`follow`.
+        MiaiError: as :func:`follow`, and if another process rates this run.
     """
+    lock = _lock(path)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout as error:
+        raise RunError(
+            f"expected nobody else to rate {str(path)!r}, got another process that does (a run "
+            "rates itself while it trains); leave --play away to see what is known, or wait"
+        ) from error
     rating = Rating(path)
     until = time.monotonic() + seconds
     try:
@@ -372,3 +394,4 @@ def finish(path: Path, seconds: float, rated: Callable[[str], None]) -> None:
             rated(done)
     finally:
         rating.close()
+        lock.release()

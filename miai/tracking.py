@@ -5,11 +5,13 @@ Nothing is lost without them: ``metrics.jsonl`` in the run's folder has every nu
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from engine.errors import ConfigError
+from engine.files import write_atomic
 
 
 class Tracker(Protocol):
@@ -54,7 +56,7 @@ class WeightsAndBiases:
     """W&B: the same numbers, and the settings; a resume goes on in the same W&B run."""
 
     def __init__(self, project: str, run: Path, settings: Mapping[str, Any]) -> None:
-        """Begin, or go on, with the run of this folder's name.
+        """Begin, or go on with what this folder began, under its name and a number of its own.
 
         Raises:
             ConfigError: if wandb is not installed.
@@ -64,9 +66,16 @@ class WeightsAndBiases:
         except ImportError as error:
             raise _missing("wandb", "--wandb", "wandb") from error
         run.mkdir(parents=True, exist_ok=True)
-        name = run.resolve().name
+        name, known = run.resolve().name, run / "wandb.id"
+        if not known.exists():  # folders of one name on two machines are two runs
+            write_atomic(known, f"{name}-{secrets.token_hex(4)}".encode())
         self._run: Any = wandb.init(
-            project=project, name=name, id=name, resume="allow", config=dict(settings), dir=str(run)
+            project=project,
+            name=name,
+            id=known.read_text(encoding="utf-8"),
+            resume="allow",
+            config=dict(settings),
+            dir=str(run),
         )
 
     def write(self, metrics: Mapping[str, object]) -> None:

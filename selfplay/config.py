@@ -161,10 +161,12 @@ class ScheduleConfig:
         return min(self.spent(counts) / max(self.budget, 1e-9), 1.0)
 
     def rate(self, progress: float) -> float:
-        """Learning rate: level, then falling by a steady factor."""
+        """Learning rate: level, then falling by a steady factor; to nothing, in a straight line."""
         if progress <= self.decay_from or self.learning_rate == 0.0:
             return self.learning_rate
         share = (progress - self.decay_from) / max(1.0 - self.decay_from, 1e-9)
+        if self.final_learning_rate == 0.0:
+            return self.learning_rate * (1.0 - share)
         return float(self.learning_rate * (self.final_learning_rate / self.learning_rate) ** share)
 
 
@@ -173,7 +175,7 @@ class RunConfig:
     """A whole run; every part sits beside the code that obeys it."""
 
     version: int = field(default=VERSION, metadata={"why": "of the run folder"})
-    seed: int = 1
+    seed: int = field(default=1, metadata={"min": 0, "max": 2**63 - 1})
     game: GameConfig = field(default_factory=GameConfig)
     evaluator: Backend = field(
         default="auto", metadata={"why": "8 bits on a CPU, torch where there is a GPU"}

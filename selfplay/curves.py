@@ -183,7 +183,12 @@ class RunData:
         for entry in self.folder.read_lines(self.folder.answers):
             name, asked, kept = (entry.get(key) for key in ("checkpoint", "asked", "kept"))
             minutes = self.checkpoint_minutes.get(str(name))
-            if isinstance(asked, int) and asked > 0 and isinstance(kept, int) and minutes:
+            if (
+                minutes is not None
+                and isinstance(asked, int)
+                and asked > 0
+                and isinstance(kept, int)
+            ):
                 low, high = (_finite(entry.get(key)) for key in ("low", "high"))
                 found.append(Strength(str(name), kept / asked, low, high, asked, kept, minutes))
         return sorted(found, key=lambda answer: answer.minutes or 0.0)

@@ -11,6 +11,7 @@ openings.jsonl        how the games of each cycle began
 benchmarks.jsonl      one line per few games that a checkpoint played to be rated
 quiz.json, quiz.jsonl solved positions, and how many each checkpoint gets right
 ratings.json          Elo of all checkpoints, from those games
+rating.lock           held while a process plays those games
 sessions.jsonl        machine and versions, one line per start
 report.html           all of it to look at
 live.json             some games in flight, rewritten each cycle, for `miai train --watch`
@@ -106,8 +107,9 @@ class RunFolder:
         return sorted((self.path / "shards").glob("*.npz"))
 
     def checkpoints(self) -> list[Path]:
-        """All checkpoints, oldest first."""
-        return sorted((self.path / "checkpoints").glob("*.safetensors"))
+        """All checkpoints, oldest first; not what somebody else put beside them."""
+        found = (self.path / "checkpoints").glob("*.safetensors")
+        return sorted(path for path in found if path.stem.isdecimal())
 
     def lock(self) -> filelock.FileLock:
         """Create the folder and hold it for this process.
@@ -152,14 +154,18 @@ class RunFolder:
                 "copy them from another run of the same preset, or choose another --run"
             ) from error
 
-    def write_config(self, text: str) -> None:
+    def write_config(self, text: str, defaults: Mapping[str, Any]) -> None:
         """Store the configuration as used. A budget may become larger or smaller later on.
+
+        ``defaults`` says what held before a setting was invented that the folder does not name.
 
         Raises:
             RunError: if the folder already holds a run with another one.
         """
         if self.config.exists():
-            known, wanted = self._settings(), _flat(tomllib.loads(text))
+            usual = {name: _as_stored(value) for name, value in _flat(defaults).items()}
+            wanted = _flat(tomllib.loads(text))
+            known = {name: usual[name] for name in wanted if name in usual} | self._settings()
             changed = [
                 f"{name} = {wanted.get(name)!r}, not {value!r}"
                 for name, value in known.items()
@@ -208,6 +214,15 @@ class RunFolder:
                 if isinstance(entry, dict):
                     entries.append(entry)
         return entries
+
+
+def _as_stored(value: Any) -> Any:
+    """A setting as TOML reads it back."""
+    if value is None:
+        return "none"
+    if isinstance(value, tuple):
+        return [_as_stored(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -240,6 +240,7 @@ class Learner:
             raise ValueError(f"the state is of another network: {error}") from error
         for index, (parameter, optimizer) in enumerate(self._parameters()):
             state = part(f"optimizer.{index}.")
+            optimizer.state.pop(parameter, None)
             if state:
                 optimizer.state[parameter] = {
                     key: value.clone(memory_format=torch.preserve_format)

@@ -29,17 +29,20 @@ def run_rows(run: Path, spec: GameSpec, most: int) -> Rows:
         RunError: if the run has none, or they are of another game or board.
     """
     parts: list[Rows] = []
+    others: set[str] = set()
     for path in reversed(RunFolder(run).shards()):
         part = read_shard(path)
         layout = part.layout
         if (layout.game, layout.height, layout.width) != (spec.name, spec.height, spec.width):
-            raise RunError(
-                f"expected self-play rows of {spec}, "
-                f"got {layout.game} {layout.height}x{layout.width}: {path}"
-            )
+            others.add(f"{layout.game} {layout.height}x{layout.width}")  # a run may have several
+            continue
         parts.append(part)
         if sum(len(part) for part in parts) >= most:
             break
+    if not parts and others:
+        raise RunError(
+            f"expected self-play rows of {spec}, got {', '.join(sorted(others))}: {str(run)!r}"
+        )
     if not parts:
         raise RunError(f"expected a run's folder with self-play rows, got {str(run)!r}")
     return Rows.concatenate(parts)

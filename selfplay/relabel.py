@@ -28,7 +28,9 @@ def relabel(
     seed: int = 1,
     on_rows: Callable[[int], None] = lambda count: None,
 ) -> Rows:
-    """Return rows whose policy is in part the search's, and whose root value is.
+    """Return rows whose policy is in part the search's, as is the root value of known results.
+
+    Where the result is unknown the root value stays zero, which says so.
 
     Args:
         records: that ``rows`` were made of, in the order of their game numbers.
@@ -51,7 +53,8 @@ def relabel(
             some = at[start : start + _SLOTS]
             found, q = _search(search, positions[rows.ply[some]], simulations, seed, game)
             policy[some] = (1.0 - share) * policy[some] + share * found
-            root_value[some] = np.stack([(1 + q) / 2, np.zeros_like(q), (1 - q) / 2], axis=1)
+            value = np.stack([(1 + q) / 2, np.zeros_like(q), (1 - q) / 2], axis=1)
+            root_value[some] = value * (rows.root_value[some].sum(axis=1, keepdims=True) > 0)
             done += len(some)
             on_rows(done)
     return replace(rows, policy=policy, root_value=root_value)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
 from agents.evaluators.int8 import Inputs
@@ -80,7 +81,7 @@ class Run:
         self._live = LiveGames(self.folder.live)
         self._lock = self.folder.lock()
         try:
-            self.folder.write_config(config_text)
+            self.folder.write_config(config_text, asdict(RunConfig()))
             keep_start(self.folder, config)
             self.resumed = self._resume()
         except BaseException:
@@ -116,7 +117,7 @@ class Run:
         """Put back what :meth:`_save` saved."""
         self._learner.load_arrays(part_of(arrays, "learner."))
         playing = self._learner.averaged_model()
-        if state.playing:
+        if self._elected(state):
             playing = load_network(self.folder.checkpoint(state.playing))[0]
         self._players.restore(arrays, playing)
         self.state = state
@@ -250,10 +251,22 @@ class Run:
         span = config.simulations_late - config.simulations
         return config.simulations + round(span * self._adapter.level(self.progress))
 
+    def _rounds(self) -> bool:
+        """Whether the run has come to where it trains as 8 bits compute."""
+        return self.config.schedule.round_from < 1.0 and (
+            self.progress >= self.config.schedule.round_from
+        )
+
+    def _elected(self, state: TrainingState) -> bool:
+        """Whether a checkpoint plays until another beats it, and not the network in training."""
+        gating = self.config.schedule.gating
+        return gating and bool(state.playing or self.config.start)
+
     def _learn(self, parts: Sequence[Rows]) -> tuple[dict[str, float], int]:
         """Train on the window in proportion to what is new; return mean losses and steps."""
         schedule = self.config.schedule
         main, count = self._window.main, _FRESH_ROWS
+        self._learner.set_rounding(self._rounds())
         random = generator(self.config.seed, self.state.cycle, 2, SYMMETRY)
         known = main.sample(random, count) if main.size else None
         for rows in parts:
@@ -272,21 +285,21 @@ class Run:
                 "known_excess": self._learner.excess(known),
             }
         totals = self._take_steps(steps)
-        if steps and not self.state.playing:
+        if steps and not self._elected(self.state):
             self._players.follow(self._learner.averaged_model(), self._recent_inputs())
         return totals, steps
 
     def _stand_for_election(self, inputs: Inputs) -> None:
         """With gating, only a checkpoint that beats the one that plays takes its place.
 
-        Before the first one, the network in training plays.
+        Before the first one, the network in training plays, or the one that was given.
         """
         state, folder = self.state, self.folder
         if not self.config.schedule.gating:
             return
         assert self._gate is not None
         new, old = folder.checkpoint(state.cycle), folder.checkpoint(state.playing)
-        if state.playing and not self._gate(new, old):
+        if self._elected(state) and not self._gate(new, old):
             self._notes.append(f"checkpoint {new.stem} does not beat {old.stem}, which plays on")
             return
         state.playing = state.cycle
@@ -318,8 +331,6 @@ class Run:
 
     def _mean_losses(self, steps: int) -> dict[str, float]:
         totals: dict[str, float] = {}
-        round_from = self.config.schedule.round_from
-        self._learner.set_rounding(round_from < 1.0 and self.progress >= round_from)
         random = generator(self.config.seed, self.state.cycle, 0, SYMMETRY)
         future = self.config.future_head
         for _ in range(steps):

@@ -27,6 +27,7 @@ from selfplay.folder import VERSION, require_version
 KEPT: Final = 3
 """Newest states that stay on the disk."""
 _FORMAT: Final = "miai-training-state-"
+_DAMAGED: Final = ".damaged"
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -91,28 +92,43 @@ def load_newest(
 ) -> tuple[Path | None, list[str]]:
     """Hand the newest good state to ``use``, which raises ``ValueError`` if it does not fit.
 
+    Damaged files are renamed; while any is there, a folder without a good state is no new run.
+
     Returns:
         Its path, ``None`` if there are no states; and a sentence for each that was passed over.
 
     Raises:
-        RunError: if there are states but none is good, or one is of a later version.
+        RunError: if there are states but none is good, or one is of a later version, cannot be read
+            at all, or does not fit.
     """
     passed: list[str] = []
-    found = states(folder)
-    for path in reversed(found):
+    for path in reversed(states(folder)):
         try:
-            use(*load_state(path))
-        except (ValueError, KeyError) as error:
+            arrays, state = load_state(path)
+        except _DamagedError as error:
             passed.append(f"the state {path.name} is damaged ({error}): the one before is used")
-            path.rename(path.with_suffix(".damaged"))
+            path.rename(path.with_suffix(_DAMAGED))
             continue
+        try:
+            use(arrays, state)
+        except (ValueError, KeyError) as error:
+            raise RunError(
+                f"expected a training state of this run in {path}, which is whole, got one that "
+                f"does not fit: {error}; {_way_out(folder)}"
+            ) from error
         return path, passed
-    if found:
+    if any(folder.glob(f"*{_DAMAGED}")):
         raise RunError(
-            f"expected a training state, got only damaged files in {folder}; choose another --run, "
-            "or delete that folder to learn anew from the stored rows"
+            f"expected a training state, got only damaged files in {folder}; {_way_out(folder)}"
         )
     return None, passed
+
+
+def _way_out(folder: Path) -> str:
+    return (
+        "a new run can begin with the newest network of this one: "
+        f"miai train --from {folder.parent} --run ANOTHER"
+    )
 
 
 def part_of(arrays: Arrays, prefix: str) -> Arrays:
@@ -129,11 +145,14 @@ def load_state(path: Path) -> tuple[Arrays, TrainingState]:
     """Read a state back.
 
     Raises:
-        RunError: if it was written by a later version.
+        RunError: if it was written by a later version, or cannot be read.
         ValueError: if it is damaged.
     """
     try:
         data = path.read_bytes()
+    except OSError as error:
+        raise RunError(f"expected to read {path}, got {error.strerror or str(error)!r}") from error
+    try:
         with safetensors.safe_open(path, framework="numpy") as file:
             header = file.metadata() or {}
         arrays = safetensors.numpy.load(data)

@@ -10,13 +10,14 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import filelock
 import pytest
 
 from agents.network.checkpoint import load_network, save_network
 from engine.games import make
 from miai import cli
 from miai.config import to_toml
-from miai.rating import Beside, Rating, finish, read_meetings
+from miai.rating import Beside, Rating, finish, follow, read_meetings
 from selfplay.benchmark import BenchmarkConfig
 from selfplay.config import GameConfig
 from selfplay.curves import read_run
@@ -35,7 +36,7 @@ def run(tmp_path: Path) -> Path:
     path = tmp_path / "run"
     folder = RunFolder(path)
     folder.lock().release()
-    folder.write_config(to_toml(dataclasses.replace(small_run(), benchmark=LADDER)))
+    folder.write_config(to_toml(dataclasses.replace(small_run(), benchmark=LADDER)), {})
     for cycle in (1, 2):
         network = small_network(make("go", 5, 5), seed=cycle)
         save_network(folder.checkpoint(cycle), network, {"game": "go", "height": 5, "width": 5})
@@ -72,6 +73,20 @@ def test_checkpoints_are_rated_until_they_have_their_games(
     played: list[str] = []
     finish(run, 60.0, played.append)
     assert played == []
+
+
+def test_nobody_rates_a_run_that_another_process_rates(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both would play the same games, which then count twice."""
+    with filelock.FileLock(run / "rating.lock"):
+        assert cli.main(["ratings", str(run), "--play", "1"]) == 2
+        assert "got another process that does" in capsys.readouterr().err
+        follow(run, lambda: True, lambda: None)
+        assert cli.main(["ratings", str(run)]) == 0
+    assert read_meetings(RunFolder(run)) == []
+    finish(run, 60.0, lambda done: None)
+    assert read_meetings(RunFolder(run))
 
 
 def test_a_run_without_ratings_and_no_run(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,7 +165,7 @@ def test_where_the_truth_is_known_checkpoints_answer_for_it(tmp_path: Path) -> N
     config = dataclasses.replace(
         small_run(), game=GameConfig(name="tic_tac_toe", height=3, width=3), benchmark=LADDER
     )
-    folder.write_config(to_toml(config))
+    folder.write_config(to_toml(config), {})
     save_network(folder.checkpoint(1), small_network(make("tic_tac_toe")), {})
     folder.append(folder.metrics, {"cycle": 1, "elapsed_s": 60.0})
     rating = Rating(path)

@@ -33,7 +33,7 @@ def test_tensorboard_reads_back_what_was_written(tmp_path: Path) -> None:
     assert found == {"games": (3, 5.0), "loss_policy": (3, 1.5)}
 
 
-def test_wandb_goes_on_under_the_run_s_name(
+def test_wandb_goes_on_where_the_folder_began(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[Any] = []
@@ -56,9 +56,13 @@ def test_wandb_goes_on_under_the_run_s_name(
     tracker = WeightsAndBiases("boards", tmp_path / "first", {"seed": 1})
     tracker.write(METRICS)
     tracker.close()
-    assert sent[0]["id"] == "first" and sent[0]["resume"] == "allow"
+    assert sent[0]["id"].startswith("first-") and sent[0]["resume"] == "allow"
     assert sent[0]["project"] == "boards" and sent[0]["config"] == {"seed": 1}
     assert sent[1:] == [(3, {"games": 5.0, "loss_policy": 1.5}), "finished"]
+    WeightsAndBiases("boards", tmp_path / "first", {"seed": 1})
+    assert sent[-1]["id"] == sent[0]["id"], "a resume goes on"
+    WeightsAndBiases("boards", tmp_path / "elsewhere" / "first", {"seed": 1})
+    assert sent[-1]["name"] == "first" and sent[-1]["id"] != sent[0]["id"]
 
 
 def test_what_to_install_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,11 +10,12 @@ import pytest
 from agents.network.checkpoint import save_network
 from agents.network.model import PolicyValueNet
 from engine.errors import ConfigError
+from engine.games import make
 from miai.config import to_toml
 from miai.gate import make_gate
 from selfplay.adapt import AdaptConfig, Adapter, Measured
 from selfplay.run import Run
-from tests.selfplay.small import small_run
+from tests.selfplay.small import small_network, small_run
 
 ALL = AdaptConfig(simulations="entropy", passes=True, window=True, rate=True)
 
@@ -126,6 +127,22 @@ def test_a_run_that_adapts_and_gates_repeats_after_a_stop(tmp_path: Path) -> Non
     for part in ("checkpoints", "shards"):
         for path in sorted((whole / part).iterdir()):
             assert path.read_bytes() == (pieces / part / path.name).read_bytes(), path.name
+
+
+def test_with_gating_the_network_that_was_given_defends_its_place(tmp_path: Path) -> None:
+    given = tmp_path / "given.safetensors"
+    save_network(given, small_network(make("go", 5, 5), seed=4), {"game": "go"})
+    config = dataclasses.replace(small_run(cycles=5, gating=True), start=str(given))
+    asked: list[tuple[str, str]] = []
+
+    def gate(new: Path, old: Path) -> bool:
+        asked.append((new.stem, old.stem))
+        return new.stem == "000004"
+
+    with Run(tmp_path / "run", config, to_toml(config)) as run:
+        run.train(lambda metrics: None, gate)
+    assert run.state.playing == 4
+    assert asked == [(f"00000{n}", "000000") for n in (2, 3, 4)] + [("000005", "000004")]
 
 
 def test_gating_needs_a_gate(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from miai.cli import main
 from selfplay.agreement import calibration_error, measure_agreement
 from selfplay.expert import all_rows
 from selfplay.finetune import Epoch, FinetuneConfig, Outcome, Parameters, Step, finetune
-from selfplay.mixing import hold_out, play_rows
+from selfplay.mixing import hold_out, play_rows, run_rows
 from selfplay.relabel import relabel
 from selfplay.shards import write_shard
 from tests.conformance import random_game
@@ -251,6 +251,18 @@ def test_relabelled_targets_are_part_search_part_expert() -> None:
     assert (policy[:, :-1][~legal] == 0.0).all()
 
 
+def test_relabelling_teaches_no_value_of_games_without_a_result() -> None:
+    """It once made them draws."""
+    from agents.evaluators.constant import ConstantEvaluator
+
+    known, unknown = rule_record(1), replace(rule_record(2), result="")
+    assert known.winner is not None and unknown.winner is None
+    rows = all_rows([known, unknown])
+    found = relabel([known, unknown], rows, ConstantEvaluator(), 8)
+    says = found.root_value.sum(axis=1) > 0
+    assert says[rows.game == 0].all() and not says[rows.game == 1].any()
+
+
 def test_the_network_plays_itself_for_rows() -> None:
     spec = GoSpec(5, 5, 0.5)
     rows = play_rows(small_network(), spec, 200, seed=1, simulations=4)
@@ -380,6 +392,15 @@ def test_self_play_rows_of_another_board_or_too_few_are_refused(
         write_shard(run / "shards" / "000001.npz", rows)
         assert main(["finetune", *arguments]) == 2
         assert words in capsys.readouterr().err
+
+
+def test_self_play_rows_of_a_run_on_several_boards_are_its_own(tmp_path: Path) -> None:
+    own = some_rows(GoSpec(5, 5), 40)
+    (tmp_path / "shards").mkdir()
+    write_shard(tmp_path / "shards" / "000001.npz", own)
+    write_shard(tmp_path / "shards" / "000002.npz", some_rows(GoSpec(4, 4), 8))
+    found = run_rows(tmp_path, GoSpec(5, 5), 100)
+    np.testing.assert_array_equal(found.planes, own.planes)
 
 
 @pytest.mark.parametrize(

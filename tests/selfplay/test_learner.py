@@ -23,6 +23,20 @@ def batch_of(count: int, seed: int = 0):  # type: ignore[no-untyped-def]
     return make_batch(some_rows(SPEC, count, seed), None)
 
 
+def test_going_back_to_before_the_first_step_forgets_the_momentum() -> None:
+    """What a loss that blew up left in the optimiser would spoil the steps after it, too."""
+    learner = Learner(small_network(), LearnerConfig())
+    before = {name: tensor.clone() for name, tensor in learner.state_tensors().items()}
+    learner.train_step(batch_of(16), 3e-3)
+    learner.load_state_tensors(before)
+    fresh = Learner(small_network(), LearnerConfig())
+    for one in (learner, fresh):
+        one.train_step(batch_of(16, seed=1), 3e-3)
+    expected = fresh.state_tensors()
+    for name, tensor in learner.state_tensors().items():
+        torch.testing.assert_close(tensor, expected[name], rtol=0.0, atol=0.0, msg=name)
+
+
 def test_it_can_overfit_one_batch() -> None:
     learner = Learner(small_network(), LearnerConfig(root_share=0.0, weight_decay=0.0))
     batch = batch_of(16)
