@@ -13,10 +13,12 @@ Environment variables read here, and nowhere else in the library:
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar, cast
@@ -49,11 +51,14 @@ def _prepare_cache() -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         os.utime(folder)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(folder)
         others = sorted(base.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
         for old in others[_CACHES_KEPT:]:
             shutil.rmtree(old, ignore_errors=True)
-    except OSError:
-        pass  # a read-only or shared home: Numba falls back to compiling in memory
+    except OSError:  # a read-only or shared home; without a folder Numba compiles nothing at all
+        folder = Path(tempfile.mkdtemp(prefix="miai-kernels-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 

@@ -15,6 +15,7 @@ from engine.games.spec import GameSpec, Positions
 
 _LETTERS = {False: "ABCDEFGHJKLMNOPQRSTUVWXYZ", True: "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 _POINT = re.compile(r"([A-Za-z]{1,2})([1-9][0-9]?)")
+_COLUMN = re.compile(r"[0-9]{1,3}")
 
 
 def column_name(column: int, letter_i: bool = False) -> str:
@@ -55,7 +56,7 @@ def text_to_action(spec: GameSpec, text: str, position: Positions | None = None)
     word = text.strip().lower()
     if word in ("pass", spec.pass_name):
         return spec.pass_action
-    if position is not None and spec.stones_fall and word.isdigit():
+    if position is not None and spec.stones_fall and _COLUMN.fullmatch(word):
         return _action_in_column(spec, text, position)
     match = _POINT.fullmatch(word)
     if match is None:

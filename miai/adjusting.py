@@ -70,7 +70,9 @@ def proposals(base: FinetuneConfig, count: int, seed: int, mixed: bool) -> list[
             rank=int(random.choice(RANKS)) if base.parameters == "lora" else base.rank,
             mix_share=float(random.choice(MIX_SHARES)) if mixed else base.mix_share,
         )
-        if drawn not in found and replace(drawn, learning_rate=0.0) != base:
+        # A rate of 0 is the usual one, so the base may be spelled in two ways.
+        same = drawn.rate == base.rate and replace(drawn, learning_rate=base.learning_rate) == base
+        if drawn not in found and not same:
             found.append(drawn)
     return found[:count]
 

@@ -110,6 +110,10 @@ def prepare(args: argparse.Namespace, show: Callable[[Loaded], None], say: Say) 
         if value is not None and value < 1:
             raise ConfigError(f"expected --{name.replace('_', '-')} above 0, got {value!r}")
     source = network_path(args.network)
+    if args.out.resolve() == source.resolve():
+        raise ConfigError(
+            f"expected --out as another file than the network it starts from, got {str(args.out)!r}"
+        )
     model, metadata = load_network(source)
     only = Filter(args.player, args.winner_only, args.min_rank, args.min_moves)
     loaded, records = _load(args, model, only)
@@ -175,6 +179,11 @@ def _load(
 
 def _board(record: GameRecord) -> tuple[str, int, int]:
     return record.spec.name, record.spec.height, record.spec.width
+
+
+def beside(network: Path, ending: str) -> Path:
+    """Where what belongs to a network file is written: ``a.safetensors`` to ``a.ENDING``."""
+    return network.with_name(f"{network.name.removesuffix('.safetensors')}.{ending}")
 
 
 def _some(

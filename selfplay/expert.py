@@ -72,8 +72,11 @@ def record_rows(record: GameRecord, number: int, only: Filter | None = None) -> 
 
 
 def rules_of_training(spec: GameSpec) -> GameSpec:
-    """Records are read under simple ko, the most lenient; networks are trained under superko."""
-    return replace(spec, ko="positional") if isinstance(spec, GoSpec) else spec
+    """Records are read under simple ko, the most lenient; networks are trained under superko.
+
+    They count by area, too; of a record that does not, the result stays and the score is unknown.
+    """
+    return replace(spec, ko="positional", scoring="area") if isinstance(spec, GoSpec) else spec
 
 
 def replayed(spec: GameSpec, record: GameRecord) -> tuple[Positions, Positions]:
@@ -84,7 +87,7 @@ def replayed(spec: GameSpec, record: GameRecord) -> tuple[Positions, Positions]:
     position = spec.allocate(1)
     if record.black_setup or record.white_setup or record.first_to_move != BLACK:
         stones = spec.board(record.black_setup, record.white_setup)
-        spec.set_up(position, stones, record.first_to_move)
+        spec.set_up(position, stones, record.first_to_move, strict=False)
     positions = spec.allocate(len(record.actions))
     played = spec.play_line(position, record.actions, positions)
     return positions[:played], position

@@ -71,7 +71,7 @@ class FinetuneConfig:
         default_factory=cores,
         metadata={"min": 1, "max": 256, "why": "one per core; how many is how sums are rounded"},
     )
-    seed: int = 1
+    seed: int = field(default=1, metadata={"min": 0, "max": 2**63 - 1})
 
     @property
     def rate(self) -> float:

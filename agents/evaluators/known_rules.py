@@ -1,14 +1,15 @@
 """A network of Go sees every game under the ko and suicide rules that it was trained by.
 
 Self-play trains by one set of rules, so the inputs that tell them never change there, and their
-weights mean nothing: with another value a network sees a won game at the start. Stones, komi and
-the moves that are legal are what they are; who may play where is the search's matter in any case.
+weights mean nothing: with another value a network sees a won game at the start. Stones and komi are
+what they are; that the planes of legal moves follow the rules of training does no harm, as who may
+play where is the search's matter.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from engine.games.go import KO_RULES, GoSpec
@@ -32,7 +33,9 @@ class KnownRulesEvaluator:
         shown = positions.copy()
         shown["superko"] = KO_RULES[_TRAINED.ko]
         shown["suicide"] = int(_TRAINED.suicide)
-        known = replace(spec, ko=_TRAINED.ko, suicide=_TRAINED.suicide)
+        known = copy.copy(spec)  # with the turn of the board, if ``spec`` is one's view
+        object.__setattr__(known, "ko", _TRAINED.ko)
+        object.__setattr__(known, "suicide", _TRAINED.suicide)
         return self._evaluator.evaluate(known, shown)
 
     def clear(self) -> None:

@@ -36,7 +36,7 @@ from engine.games.go_life import certain_rows
 from engine.games.go_playouts import playout_row
 from engine.games.go_rules import RULES
 from engine.games.go_scoring import score_row, take_off_rows
-from engine.games.spec import EMPTY, WHITE, GameSpec, Positions, check_side
+from engine.games.spec import EMPTY, WHITE, GameSpec, Positions, check_flag, check_side
 
 __all__ = [
     "GoSpec",
@@ -140,6 +140,7 @@ class GoSpec(GameSpec):
 
     def __post_init__(self) -> None:
         check_side(self.name, self.height, self.width, 2, SIZE_CLASSES[-1])
+        check_flag("suicide", self.suicide)
         komi = self.komi
         if not abs(komi) <= _LARGEST_KOMI or komi * 2 != int(komi * 2):
             raise SpecError(

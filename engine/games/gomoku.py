@@ -16,7 +16,7 @@ from engine._kernel import helper, kernel
 from engine.errors import SpecError
 from engine.games import rows
 from engine.games.rows import begin, board_key, note
-from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, check_side
+from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, check_flag, check_side
 from engine.random import below, mix
 
 BORDER: Final = 3
@@ -257,6 +257,7 @@ class GomokuSpec(GameSpec):
 
     def __post_init__(self) -> None:
         check_side(self.name, self.height, self.width, self.smallest, SIZE_CLASSES[-1])
+        check_flag("exactly", self.exactly)
         longer = max(self.height, self.width)
         if not isinstance(self.length, int) or not 3 <= self.length <= longer:
             raise SpecError(

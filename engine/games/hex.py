@@ -26,7 +26,7 @@ from engine._kernel import helper, kernel
 from engine.errors import SpecError
 from engine.games import rows
 from engine.games.rows import begin, board_key, note
-from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, check_side
+from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, check_flag, check_side
 from engine.random import below, mix
 
 CORNER: Final = 3
@@ -117,8 +117,15 @@ def put_stone(row, cell, colour):
 
 @helper
 def may_swap(row):
-    """Whether the side to move may take over the only stone."""
-    return row["swap"] != 0 and row["plies"] == 1
+    """Whether White is to move and may take over the only stone, which is Black's."""
+    if row["swap"] == 0 or row["plies"] > 1 or row["to_move"] != WHITE:
+        return False
+    black, white = 0, 0
+    for point in range(row["height"] * row["width"]):
+        occupant = row["board"][cell_of(row, point)]
+        black += occupant == BLACK
+        white += occupant == WHITE
+    return black == 1 and white == 0
 
 
 @kernel
@@ -147,8 +154,10 @@ def play_row(row, action):
     if action < row["height"] * row["width"]:
         put_stone(row, cell_of(row, action), row["to_move"])
     else:
-        stone = row["last"][0]
         width = row["width"]
+        stone = 0
+        while row["board"][cell_of(row, stone)] != BLACK:
+            stone += 1
         row["board"][cell_of(row, stone)] = EMPTY
         put_stone(row, cell_of(row, stone % width * width + stone // width), row["to_move"])
     note(row, action)
@@ -305,6 +314,7 @@ class HexSpec(GameSpec):
 
     def __post_init__(self) -> None:
         check_side(self.name, self.height, self.width, 3, SIZE_CLASSES[-1])
+        check_flag("swap", self.swap)
         if self.swap and self.height != self.width:
             raise SpecError(f"expected a square board for the swap rule, got {self}")
 

@@ -410,3 +410,9 @@ def check_side(game: str, height: Any, width: Any, smallest: int, largest: int) 
                 f"expected a board of {game} from {smallest}x{smallest} to {largest}x{largest}, "
                 f"got {height!r}x{width!r}"
             )
+
+
+def check_flag(name: str, value: Any) -> None:
+    """Refuse a rule that is neither on nor off; raises :class:`SpecError`."""
+    if value not in (False, True):
+        raise SpecError(f"expected {name} on or off, true or false, got {value!r}")

@@ -25,7 +25,6 @@ from engine.records.sgf_values import (
     GAME_NUMBERS,
     GAME_PROPERTY,
     Properties,
-    actions_by_text,
     decode,
     encodings_of,
     escape,
@@ -77,8 +76,8 @@ def write_sgf(record: GameRecord) -> bytes:
     for name, points in (("AB", record.black_setup), ("AW", record.white_setup)):
         if points:
             root[name] = [point_text(spec, point) for point in points]
-    if record.first_to_move == WHITE:
-        root["PL"] = ["W"]
+    if record.black_setup or record.white_setup or record.first_to_move == WHITE:
+        root["PL"] = ["B" if record.first_to_move == BLACK else "W"]
     nodes = ["".join(name + "".join(f"[{escape(v)}]" for v in vs) for name, vs in root.items())]
     colour = record.first_to_move
     for action in record.actions:
@@ -162,11 +161,11 @@ def read_game(data: bytes, label: str) -> ReadGame:
     spec = read_spec(root, label)
     opening = _opening(nodes)
     black, white = _read_setup(spec, opening, label)
-    to_move = _first_to_move(opening, bool(black))
+    to_move = _first_to_move(opening, bool(black) and not white)
     position = spec.allocate(1)
     try:
         if black or white or to_move != BLACK:
-            spec.set_up(position, spec.board(black, white), to_move)
+            spec.set_up(position, spec.board(black, white), to_move, strict=False)
     except IllegalActionError as error:
         raise RecordError(f"expected set-up stones that can stand, got {error}: {label}") from error
     actions, cut = _play_main_line(spec, position, nodes, label)
@@ -224,9 +223,9 @@ def _read_setup(
     return black, white
 
 
-def _read_points(spec: GameSpec, values: list[bytes], label: str) -> set[int]:
-    """Points, and rectangles of points."""
-    points: set[int] = set()
+def _read_points(spec: GameSpec, values: list[bytes], label: str) -> list[int]:
+    """Points, and rectangles of points, in the order of the file."""
+    points: list[int] = []
     for value in values:
         first, colon, second = value.partition(b":")
         corners = [
@@ -234,7 +233,7 @@ def _read_points(spec: GameSpec, values: list[bytes], label: str) -> set[int]:
         ]
         rows = sorted(point // spec.width for point in (corners[0], corners[-1]))
         columns = sorted(point % spec.width for point in (corners[0], corners[-1]))
-        points.update(
+        points.extend(
             row * spec.width + column
             for row in range(rows[0], rows[1] + 1)
             for column in range(columns[0], columns[1] + 1)
@@ -275,7 +274,7 @@ def _written_line(
     """
     actions: list[int] = []
     passes_left_out = spec.name == "othello"
-    longest, known = spec.max_plies, actions_by_text(spec.height, spec.width)
+    longest = spec.max_plies
     for node in nodes:
         if actions and ("AB" in node or "AW" in node or "AE" in node):
             return actions, f"stones are set up after move {len(actions)}: {label}"
@@ -288,9 +287,8 @@ def _written_line(
                 if not passes_left_out:
                     return actions, f"move {len(actions) + 1} is out of turn: {label}"
                 actions.append(spec.pass_action)
-            text = node[name][0]
             try:
-                actions.append(known[text] if text in known else read_action(spec, text, label))
+                actions.append(read_action(spec, node[name][0], label))
             except RecordError as error:
                 return actions, f"move {len(actions) + 1}: {error}"
             to_move = BLACK + WHITE - colour

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from engine.errors import NotationError, RecordError, SpecError
 from engine.games import GoSpec, make
@@ -24,6 +24,8 @@ _FOREIGN: Final = {b"2": ("othello", "8"), b"4": ("gomoku", "15"), b"11": ("hex"
 """Games of other programs by ``GM``, and the size that they mean without ``SZ``."""
 _FALLBACK_ENCODINGS: Final = ("utf-8", "gb18030", "shift_jis", "latin-1")
 _LARGEST_KOMI: Final = 200.0
+_LARGEST_OWN_KOMI: Final = 400.0
+_RULES = re.compile(rb"ko(SIMPLE|POSITIONAL|SITUATIONAL)score(AREA|TERRITORY)tax[A-Z]+sui([01])")
 _LARGEST_CHINESE_KOMI: Final = 5.0
 _LARGEST_TT_PASS: Final = 19
 _RESULT = re.compile(r"\s*([BW])\+(.*?)\s*", re.IGNORECASE)
@@ -74,12 +76,22 @@ def read_spec(root: Properties, label: str) -> GameSpec:
             f"expected Go, Othello, Gomoku or Hex (GM[1], 2, 4 or 11), got GM[{number}]: {label}"
         )
     height, width, text = _read_size(root, "19")
-    # Records follow many ko rules; simple ko refuses the fewest of their moves.
-    suicide = b"sui1" in root.get("RU", [b""])[0]
     try:
-        return GoSpec(height, width, _read_komi(root), ko="simple", suicide=suicide)
+        return GoSpec(height, width, _read_komi(root), **_read_go_rules(root))
     except SpecError as error:
         raise RecordError(f"expected a board size from 2 to 25, got SZ[{text}]: {label}") from error
+
+
+def _read_go_rules(root: Properties) -> dict[str, Any]:
+    """Ko, scoring and suicide as this program and KataGo write them.
+
+    Other records follow many ko rules; simple ko refuses the fewest of their moves.
+    """
+    written = _RULES.fullmatch(root.get("RU", [b""])[0].strip())
+    if written is None:
+        return {"ko": "simple", "suicide": b"sui1" in root.get("RU", [b""])[0]}
+    ko, scoring, suicide = (part.decode() for part in written.groups())
+    return {"ko": ko.lower(), "scoring": scoring.lower(), "suicide": suicide == "1"}
 
 
 def _read_size(root: Properties, usual: str) -> tuple[int, int, str]:
@@ -115,6 +127,9 @@ def _read_komi(root: Properties) -> float:
         komi = float(root.get("KM", [b"0"])[0].strip().replace(b",", b".") or b"0")
     except ValueError:
         return 0.0
+    ours = root.get("AP", [b""])[0].startswith(b"Miai")
+    if ours and abs(komi) <= _LARGEST_OWN_KOMI:
+        return round(komi * 2) / 2
     if abs(komi) > _LARGEST_KOMI:
         komi /= 100.0
     if not abs(komi) < _LARGEST_KOMI:
@@ -130,6 +145,9 @@ def read_action(spec: GameSpec, value: bytes, label: str) -> int:
     Raises:
         RecordError: if it names no point of the board.
     """
+    known = actions_by_text(spec.height, spec.width)
+    if value in known:
+        return known[value]
     text = value.strip().decode("ascii", "replace")
     if text.lower() in ("", "pass", spec.pass_name) or text.lower().startswith("swap"):
         return spec.pass_action

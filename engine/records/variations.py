@@ -21,6 +21,7 @@ from engine.records.sgf_values import point_text, read_action
 
 Moves = Sequence[tuple[int, int]]
 _MOST_MOVES = 20_000
+_SET_UP = {"AB", "AW", "AE"}
 
 
 def start_of(record: GameRecord) -> Positions:
@@ -85,11 +86,14 @@ def _moves(record: GameRecord, tree: Any, label: str) -> list[tuple[int, int]]:
     """Walk the parsed tree, children in order, the main line first of all."""
     moves: list[tuple[int, int]] = []
     known: dict[tuple[int, int], int] = {}
-    todo: list[tuple[Any, int, Positions]] = [(tree, 0, start_of(record))]
+    # Last: whether only first children lead there; their set-up is the record's own.
+    todo: list[tuple[Any, int, Positions, bool]] = [(tree, 0, start_of(record), True)]
     while todo and len(moves) < _MOST_MOVES:
-        part, here, position = todo.pop()
+        part, here, position, first = todo.pop()
         position = position.copy()
         for node in part.sequence:
+            if _SET_UP & node.keys() and (here or not first):
+                break
             actions = _actions_of(record.spec, position, node, label)
             if actions is None:
                 break
@@ -100,7 +104,10 @@ def _moves(record: GameRecord, tree: Any, label: str) -> list[tuple[int, int]]:
                     known[step] = len(moves)
                 here = known[step]
         else:
-            todo += [(child, here, position) for child in reversed(part.children)]
+            todo += [
+                (child, here, position, first and child is part.children[0])
+                for child in reversed(part.children)
+            ]
     return moves
 
 

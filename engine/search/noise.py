@@ -18,8 +18,10 @@ def _gamma(shape, state):
     """One Gamma(shape, 1) sample.
 
     Marsaglia and Tsang, "A simple method for generating gamma variables", 2000, section 6; shapes
-    below 1 by their boost ``Gamma(shape + 1) * U ** (1 / shape)``.
+    below 1 by their boost ``Gamma(shape + 1) * U ** (1 / shape)``, which tends to 0 with the shape.
     """
+    if shape <= 0.0:
+        return 0.0
     d = shape + 1.0 - 1.0 / 3.0
     c = 1.0 / np.sqrt(9.0 * d)
     while True:

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     from engine.errors import ConfigError
     from engine.files import write_atomic
     from miai.adjusting import adjust, proposals
-    from miai.tuning import prepare
+    from miai.tuning import beside, prepare
 
     if args.out.is_dir() or not args.out.parent.is_dir():
         raise ConfigError(
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
             on_step=Progress(),
             deadline_s=deadline,
         )
-    log = args.out.with_suffix(".trials.json")
+    log = beside(args.out, "trials.json")
     write_atomic(log, json.dumps([trial.as_dict() for trial in trials], indent=1).encode())
     print(f"all trials: {log}")
     if best is None:

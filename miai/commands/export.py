@@ -34,7 +34,10 @@ def run(args: argparse.Namespace) -> int:
 
     if args.out.suffix not in (".onnx", _OWN):
         raise ConfigError(f"expected --out as NAME.onnx or NAME{_OWN}, got {str(args.out)!r}")
-    stored = load_stored(network_path(args.network))
+    source = network_path(args.network)
+    if args.out.resolve() == source.resolve():
+        raise ConfigError(f"expected --out as another file than the network, got {str(args.out)!r}")
+    stored = load_stored(source)
     if args.adapter is not None:
         stored = merge_adapter(args.adapter, stored)
     size = _write_own(args, stored) if args.out.suffix == _OWN else _write_onnx(args, stored)

@@ -85,7 +85,9 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--winner-only", action="store_true", help="learn only the winner's moves")
     parser.add_argument("--min-rank", default="", help="only moves of such a rank or above: 5d, 1p")
     parser.add_argument("--min-moves", type=int, default=10, help="only games of so many or more")
-    parser.add_argument("--most-games", type=int, help="train on the first so many of them only")
+    parser.add_argument(
+        "--most-games", type=int, help="train on so many of them only, drawn by the seed"
+    )
     parser.add_argument("--most-rows", type=int, help="train on so many positions at most")
     parser.add_argument(
         "--mix",
@@ -167,12 +169,13 @@ def finetune_config(args: argparse.Namespace) -> FinetuneConfig:
 def _save(args: argparse.Namespace, task: Task, config: FinetuneConfig, outcome: Outcome) -> None:
     from agents.network.adapters import save_adapter
     from agents.network.checkpoint import save_network
+    from miai.tuning import beside
 
     provenance = task.provenance(config, outcome)
     save_network(args.out, outcome.model, provenance, task.calibration(outcome.model))
     print(f"wrote {args.out}; play against it: miai play --network {args.out}")
     if outcome.adapted is not None:
-        adapter = args.out.with_suffix(".adapter.safetensors")
+        adapter = beside(args.out, "adapter.safetensors")
         save_adapter(adapter, outcome.adapted, provenance)
         print(f"wrote {adapter}, {adapter.stat().st_size:,} bytes: the adapters alone")
 

@@ -53,3 +53,23 @@ def test_kernels_pass_the_tests_in_this_mode(mode: str, tmp_path: Path) -> None:
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]
     passed = int(run.stdout.rsplit(" passed", 1)[0].split()[-1])
     assert passed >= 60
+
+
+def test_without_a_folder_that_can_be_written_kernels_compile_none_the_less(
+    tmp_path: Path,
+) -> None:
+    """Numba alone refuses to; the folder in its place goes with the process."""
+    (tmp_path / "file").write_text("in the way of a folder")
+    code = (
+        "from engine._kernel import CACHE_FOLDER, kernel\n"
+        "from engine.random import mix\n"
+        "import numpy as np\n"
+        "print(mix(np.uint64(1)), CACHE_FOLDER)"
+    )
+    environment = {**os.environ, "MIAI_CACHE_DIR": str(tmp_path / "file")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    number, folder = done.stdout.split()
+    assert int(number) and not Path(folder).exists()

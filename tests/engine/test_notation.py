@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import NotationError
-from engine.games import GoSpec
+from engine.games import ConnectFourSpec, GoSpec
 from engine.notation import action_to_text, column_name, text_to_action
 from tests.support.strategies import go_specs
 
@@ -62,3 +62,11 @@ def test_text_that_names_no_point_is_refused_with_its_value(text: str) -> None:
 def test_actions_that_do_not_exist_are_refused(action: int) -> None:
     with pytest.raises(NotationError, match=repr(action)):
         action_to_text(GoSpec(9, 9), action)
+
+
+@pytest.mark.parametrize("text", ["²", "0", "8", "9" * 5000, "-1", "1.5"])
+def test_columns_that_are_none(text: str) -> None:
+    spec = ConnectFourSpec()
+    assert text_to_action(spec, "3", spec.allocate(1)) % 7 == 2
+    with pytest.raises(NotationError):
+        text_to_action(spec, text, spec.allocate(1))

@@ -10,7 +10,7 @@ import pytest
 
 from agents.network.checkpoint import load_network, save_network
 from engine.records import write_sgf
-from miai.adjusting import Trial, finalists, proposals
+from miai.adjusting import KL_WEIGHTS, RATE_FACTORS, Trial, finalists, proposals
 from miai.cli import main
 from selfplay.finetune import FinetuneConfig
 from tests.selfplay.small import small_network
@@ -26,6 +26,15 @@ def test_proposals_are_distinct_and_vary_only_what_matters() -> None:
     assert len({config.rank for config in found}) > 2
     assert found == proposals(base, 8, seed=1, mixed=False)
     assert {config.rank for config in proposals(FinetuneConfig(), 8, 1, True)} == {8}
+
+
+def test_proposals_leave_nothing_of_the_grid_out() -> None:
+    """Two settings that differ from the base in their rate alone were once never tried."""
+    base = FinetuneConfig()
+    found = proposals(base, 100, seed=1, mixed=False)
+    tried = {(config.kl_weight, round(config.rate / base.rate, 6)) for config in found}
+    assert tried == {(kl, factor) for kl in KL_WEIGHTS for factor in RATE_FACTORS}
+    assert len(found) == len(tried)
 
 
 def test_the_setting_that_was_asked_for_plays_too() -> None:

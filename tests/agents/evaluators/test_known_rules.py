@@ -9,6 +9,7 @@ from agents.evaluators.known_rules import VARIED, with_known_rules
 from engine.games import GoSpec, OthelloSpec
 from engine.games.spec import GameSpec, Positions
 from engine.search import Evaluation
+from engine.search.symmetric import AllSymmetries
 from tests.support.positions import random_positions
 
 
@@ -17,9 +18,12 @@ class Watcher:
 
     def __init__(self) -> None:
         self.seen: list[np.ndarray] = []
+        self.planes: list[np.ndarray] = []
 
     def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:
-        self.seen.append(spec.features(positions)[1])
+        planes, globals_ = spec.features(positions)
+        self.planes.append(planes)
+        self.seen.append(globals_)
         rows = len(positions)
         return Evaluation(
             np.zeros((rows, spec.actions), np.float32),
@@ -40,6 +44,21 @@ def test_inputs_are_those_of_the_trained_rules(ko: str, suicide: bool) -> None:
     with_known_rules(watcher, {}).evaluate(spec, positions)
     assert np.array_equal(watcher.seen[0][:, 2:], plain.seen[0][:, 2:])
     assert np.array_equal(positions, before)
+
+
+def test_a_turned_board_stays_turned() -> None:
+    """It was shown as it stands, and the answer turned back none the less."""
+    spec = GoSpec(5, 5, 0.5, ko="simple")
+    position = spec.allocate(1)
+    spec.play(position, np.array([1]))
+    shown, expected = Watcher(), Watcher()
+    AllSymmetries(with_known_rules(shown, {})).evaluate(spec, position)
+    usual = GoSpec(5, 5, 0.5)
+    same = usual.allocate(1)
+    usual.play(same, np.array([1]))
+    AllSymmetries(expected).evaluate(usual, same)
+    assert len({planes.tobytes() for planes in shown.planes}) == 8
+    assert np.array_equal(shown.planes, expected.planes)
 
 
 def test_who_was_trained_by_many_rules_sees_them_and_so_do_other_games() -> None:

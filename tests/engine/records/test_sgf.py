@@ -60,6 +60,9 @@ def test_games_of_every_kind_come_back(spec: GameSpec) -> None:
         'MIAI[{"game": "hex"}]',
         'MIAI[{"game": "hex", "komi": 1}]SZ[5]',
         'MIAI[{"game": "othello"}]SZ[7]',
+        'MIAI[{"game": "hex", "swap": "on"}]SZ[5]',
+        'MIAI[{"game": "gomoku", "exactly": 2}]SZ[9]',
+        'MIAI[{"game": "go", "suicide": "x"}]SZ[9]',
     ],
 )
 def test_games_that_do_not_exist_are_refused(text: str) -> None:
@@ -114,6 +117,35 @@ def test_setup_and_first_to_move_come_back() -> None:
     assert again.black_setup == points
     assert again.first_to_move == WHITE
     assert again.actions == (move,)
+
+
+@pytest.mark.parametrize("first", [BLACK, WHITE])
+@pytest.mark.parametrize("black", [(), (5,), (5, 7, 9)])
+@pytest.mark.parametrize("white", [(), (6,)])
+@pytest.mark.parametrize("game", ["go", "gomoku", "hex"])
+def test_a_set_up_board_comes_back_before_any_move(
+    game: str, black: tuple[int, ...], white: tuple[int, ...], first: int
+) -> None:
+    """Whoever is to move, and whatever the editor allowed that turns could not give."""
+    record = GameRecord(make(game), (), black_setup=black, white_setup=white, first_to_move=first)
+    again = one(write_sgf(record))
+    assert (again.black_setup, again.white_setup) == (black, white)
+    assert again.first_to_move == first
+
+
+def test_in_a_problem_without_pl_black_begins_and_in_a_handicap_game_white() -> None:
+    assert one("(;GM[1]SZ[9]AB[aa][bb]AW[cc])").first_to_move == BLACK
+    assert one("(;GM[1]SZ[9]AB[aa][bb])").first_to_move == WHITE
+
+
+@pytest.mark.parametrize("ko", ["simple", "positional", "situational"])
+@pytest.mark.parametrize("scoring", ["area", "territory"])
+@pytest.mark.parametrize(("suicide", "komi"), [(False, 6.5), (True, 250.0), (False, -200.0)])
+def test_rules_of_go_that_we_wrote_come_back(
+    ko: str, scoring: str, suicide: bool, komi: float
+) -> None:
+    spec = GoSpec(9, 9, komi, ko=ko, scoring=scoring, suicide=suicide)
+    assert one(write_sgf(GameRecord(spec, (0, 1)))).spec == spec
 
 
 def test_stones_may_be_set_up_in_any_node_before_the_first_move() -> None:

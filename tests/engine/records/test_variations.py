@@ -72,6 +72,24 @@ def test_a_bad_move_ends_its_variation_only() -> None:
     assert moves == [(0, 0), (0, 10), (0, 30), (3, 40)]
 
 
+def test_a_pass_written_as_tt_does_not_end_a_variation() -> None:
+    data = b"(;GM[1]SZ[9];B[aa];W[tt](;B[bb];W[tt];B[tt])(;B[cc]))"
+    [(read, moves)] = read_variations(data, "x")
+    assert read.record.actions == (0, 81, 10, 81, 81)
+    assert moves == [(0, 0), (1, 81), (2, 10), (3, 81), (4, 81), (2, 20)]
+
+
+def test_stones_set_up_after_a_move_end_a_variation() -> None:
+    """What comes then would be played on another board."""
+    data = b"(;GM[1]SZ[9];B[aa](;W[bb];B[cc])(;AW[dd]AE[aa];B[ee]))"
+    [(_, moves)] = read_variations(data, "x")
+    assert moves == [(0, 0), (1, 10), (2, 20)]
+    data = b"(;GM[1]SZ[9];AB[ii](;W[bb];B[cc])(;AW[dd];W[ee]))"
+    [(read, moves)] = read_variations(data, "x")
+    assert read.record.black_setup == (80,)
+    assert moves == [(0, 10), (1, 20)]
+
+
 def test_a_variation_for_every_move_is_no_recursion() -> None:
     spec = make("go", 19)
     points = [p for p in range(spec.points) if (p // 19 + p % 19) % 2 == 0][:150]

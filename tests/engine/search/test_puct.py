@@ -164,6 +164,15 @@ def test_shaped_noise_leans_towards_likely_actions(shaped: float) -> None:
     assert (out[0] > out[-1]) == (shaped > 0)
 
 
+def test_noise_that_leaves_actions_out_is_noise() -> None:
+    """Shaped wholly, actions below the mean have no share: a division by zero, once."""
+    config = replace(CONFIG, noise_fraction=0.25, noise_shaped=1.0)
+    search, slots = begun(config, 1)
+    search.run(slots, 50)
+    prior = search.read(slots).prior[0]
+    assert np.isfinite(prior).all() and prior.sum() == pytest.approx(1.0, abs=1e-5)
+
+
 def test_noise_of_an_action_does_not_depend_on_where_its_edge_stands() -> None:
     """A kept subtree has its edges in another order than a fresh root, and gets the same noise."""
     config = replace(CONFIG, noise_fraction=0.25)
