@@ -84,9 +84,9 @@ class Terminal:
             "analyze": self._analyse,
             "why": self._why,
             "review": self._review,
-            "level": lambda rest: self._oppose(Opponent("level", _count(rest))),
-            "simulations": lambda rest: self._oppose(Opponent("simulations", _count(rest))),
-            "seconds": lambda rest: self._oppose(Opponent("seconds", float(_count(rest)))),
+            "level": lambda rest: self._oppose(Opponent("level", _count(rest, None))),
+            "simulations": lambda rest: self._oppose(Opponent("simulations", _count(rest, None))),
+            "seconds": lambda rest: self._oppose(Opponent("seconds", _count(rest, None))),
             "program": lambda rest: self._oppose(Opponent("program", 0, rest)),
             "people": lambda _: model.set_people((1, 2)),
             "ais": lambda _: model.set_people(()),
@@ -303,6 +303,10 @@ class Terminal:
             position = model.position_at(node)
             dead = begin_count(model.spec, position, decision.thought).dead
             model.node.dead = frozenset(int(point) for point in dead.nonzero()[0])
+        self._print_count()
+
+    def _print_count(self) -> None:
+        model = self._model
         points = " ".join(action_to_text(model.spec, point) for point in sorted(model.node.dead))
         self._print(f"dead: {points or 'none'}; Black is ahead by {model.score:+g}")
 
@@ -312,7 +316,7 @@ class Terminal:
         if point == model.spec.pass_action or not model.toggle_dead(point):
             model.message = f"expected a point with a stone, got {rest!r}"
             return
-        self._count("")
+        self._print_count()
 
     # Boards.
 
@@ -332,9 +336,9 @@ class Terminal:
         self._console.print(Text(text))
 
 
-def _count(rest: str, usual: int = 1) -> int:
-    """A number above 0 that may follow a command; raises NotationError."""
-    if not rest:
+def _count(rest: str, usual: int | None = 1) -> int:
+    """A number above 0 that follows a command, or the usual one; raises NotationError."""
+    if not rest and usual is not None:
         return usual
     if not rest.isdecimal() or not 0 < int(rest) < 10**7:
         raise NotationError(f"expected a number above 0, got {rest!r}")

@@ -175,8 +175,9 @@ class Actions:
         app.reopen = rows
 
     def _restore(self) -> None:
-        if games.restore(self._app.control.model):
-            self._app.control.prepare()
+        keeper, control = self._app.keeper, self._app.control
+        if games.restore(control.model) if keeper is None else keeper.restore():
+            control.prepare()
 
     def _ask_file(self) -> None:
         self._app.dialog = dialogs.OpenFile(Path.cwd(), self.open_path)

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pygame
 
-from arena.window import files, preferences, texts, theme
+from arena.window import preferences, texts, theme
 from arena.window.actions import Actions, usual_overlays
 from arena.window.board import Grid
 from arena.window.button import Button
 from arena.window.commands import key_words, keymap, keys_of
 from arena.window.control import Control
 from arena.window.dialogs import Dialog
+from arena.window.files import Keeper
 from arena.window.games import SetUp
 from arena.window.insight import line_from
 from arena.window.marks import LONGEST_LINE, Scene, draw_board
@@ -83,8 +84,8 @@ class App:
         screen: pygame.Surface,
         control: Control,
         liked: Preferences | None = None,
+        keeper: Keeper | None = None,
         *,
-        autosave: Path | None = None,
         kept: Path | None = None,
         notice: str = "",
     ) -> None:
@@ -94,7 +95,7 @@ class App:
             screen: the open window.
             control: the game and its AIs.
             liked: how it looks and sounds.
-            autosave: where the game is kept after every move; ``None`` keeps it nowhere.
+            keeper: keeps the game after every move; ``None`` keeps it nowhere.
             kept: where changed preferences are kept; ``None`` keeps them nowhere.
             notice: a remark to show until something more important comes.
         """
@@ -116,9 +117,9 @@ class App:
         self.sounds = Sounds()
         self.tick: Callable[[], bool] = lambda: False
         """Called with every frame; returns whether anything has changed."""
-        self._autosave = autosave
+        self.keeper = keeper
         self._kept_preferences = kept
-        self._kept: tuple[int, frozenset[int]] = (-1, frozenset())
+        self._start = self.model.start
         self._steps = LONGEST_LINE
         self._places = Places()
         self._mouse: tuple[int, int] = (-1, -1)
@@ -138,7 +139,9 @@ class App:
         self.buttons = {name: self._button(name, words) for name, words in _BUTTONS}
         self.switches = {name: self._button(name, words) for name, words in _SWITCHES}
         if keep and self._kept_preferences is not None:
-            preferences.save(liked, self._kept_preferences)
+            # The keys in use may be those of --keys, which are meant for one start only.
+            own = preferences.load(self._kept_preferences)[0].keys
+            preferences.save(replace(liked, keys=own), self._kept_preferences)
 
     def _button(self, name: str, words: str) -> Button:
         keys = keys_of(self.command_of, name)
@@ -159,7 +162,8 @@ class App:
                 self.draw()
                 pygame.display.flip()
                 shown = phase
-            self._keep()
+            if self.keeper is not None:
+                self.keeper.keep()
             clock.tick(FRAMES_PER_S)
         self.control.close()
 
@@ -197,17 +201,16 @@ class App:
             if stones > before[1]:
                 self._placed_at = pygame.time.get_ticks()
 
-    def _keep(self) -> None:
-        """Keep the game, if it changed, for the next start."""
-        now = (self.model.ticket, self.model.node.dead)
-        if self._autosave is not None and self._kept != now:
-            self._kept = now
-            files.autosave(self.model, self._autosave)
+    def _leave_old_board(self) -> None:
+        """A cursor and a board being set up are of no use on the board of another game."""
+        if self._start is not self.model.start:
+            self._start, self.cursor, self.set_up = self.model.start, None, None
 
     # Events.
 
     def handle(self, event: pygame.event.Event) -> None:
         """Take one event."""
+        self._leave_old_board()
         if event.type == pygame.QUIT:
             self.running = False
         elif event.type == pygame.VIDEORESIZE:
@@ -347,6 +350,7 @@ class App:
 
     def draw(self) -> None:
         """Paint the window."""
+        self._leave_old_board()
         frame = self._frame()
         self._fill_around(frame)
         scene = self._scene()

@@ -59,14 +59,25 @@ class GameClock:
         self.periods = {BLACK: rule.periods, WHITE: rule.periods}
         self.period_left_s = {BLACK: rule.period_s, WHITE: rule.period_s}
         self._running: int | None = None
+        self._mover: int | None = None
+        """The side whose clock ran last."""
         self._since = 0.0
 
     def run(self, colour: int | None, now: float) -> None:
-        """Let a side's clock run from now on, or none; a side that has moved gets a full period."""
+        """Let a side's clock run from now on, or none; a side that has moved gets a full period.
+
+        That the other side's clock runs shows that it has moved: none runs while somebody looks.
+        """
         self.tick(now)
-        if colour != self._running and self._running is not None:
-            self.period_left_s[self._running] = self.rule.period_s
+        if colour is not None:
+            if self._mover not in (None, colour):
+                self.period_left_s[BLACK + WHITE - colour] = self.rule.period_s
+            self._mover = colour
         self._running, self._since = colour, now
+
+    def stop(self) -> None:
+        """Let no clock run until :meth:`run` says so, however much later."""
+        self._running = None
 
     def tick(self, now: float) -> None:
         """Take the time that has passed from the clock that runs."""

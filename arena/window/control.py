@@ -144,6 +144,7 @@ class Control:
             self._loaded.clear()
         self._failures.clear()
         self._asked = None
+        self._swept.clear()
         self.model.paused = self.model.ai_turn
         self.model.go_on()
         self.model.trouble = ""
@@ -184,8 +185,9 @@ class Control:
     def hurry(self) -> None:
         """Let the AI move with what it knows by now."""
         self.model.message = ""
-        for mind in self._minds.values():
-            mind.hurry(self.model.ticket)
+        if self.model.ai_to_move:
+            for mind in self._minds.values():
+                mind.hurry(self.model.ticket)
 
     def look_deeper(self, factor: float) -> None:
         """Make the analysis deeper or shallower."""
@@ -202,7 +204,9 @@ class Control:
         model.settings = replace(model.settings, opponent=Opponent(kind, amount, source))
         model.renew()
         model.message = say("{name} plays and looks now", name=Path(source).name)
+        games.forget_thoughts(model)
         self._asked = None
+        self._swept.clear()
         self.prepare()
 
     def teach(self, loss: float | None) -> None:
@@ -320,9 +324,13 @@ class Control:
         model = self.model
         if model.ai_to_move and self.teacher is not None:
             before = self.teacher.wants_to_see(model)
-            if before is not None:
+            failure = self._failures.get((self.analyst.key, model.spec))
+            if before is not None and failure is None:
                 self._sweep(before, LESSON_SIMULATIONS)
                 return
+            if before is not None:
+                self.teacher.judged.add(model.node)  # the AI need not wait for it
+                model.message = say("No teaching: {reason}", reason=failure)
         if model.ai_to_move:
             self._ask_for_move()
             return
@@ -353,6 +361,7 @@ class Control:
         asked = (ticket, simulations, opponent.key)
         if asked != self._asked and (opponent.key, self.model.spec) not in self._failures:
             self._asked = asked
+            self._swept.clear()  # what this interrupts has to be asked anew
             question = Question(ticket, self.model.turn(), limit, opponent)
             self._mind(opponent).ask(question)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
@@ -174,10 +175,10 @@ def _ending_of(node: Node) -> list[Any]:
 
 
 def bring_back(model: GameModel, path: Path) -> bool:
-    """Go on where :func:`autosave` left off; False if there is nothing to go on with."""
+    """Go on where :func:`autosave` left off; False if the file is missing or cannot be read."""
     try:
         known = json.loads(path.read_bytes())
-        if known["format"] != _FORMAT or not known["nodes"]:
+        if known["format"] != _FORMAT:
             return False
         fresh = _fresh(known)
         here = _rebuild(fresh, known["nodes"], int(known["here"]))
@@ -185,6 +186,47 @@ def bring_back(model: GameModel, path: Path) -> bool:
         return False
     games.take_over(model, fresh, here)
     return True
+
+
+class Keeper:
+    """Keeps the running game for the next start, and beside it one that another start left."""
+
+    def __init__(self, model: GameModel, path: Path, goes_on: bool) -> None:
+        """``goes_on`` says that the game in the file is the one on the board."""
+        self._model, self._path = model, path
+        self._foreign = not goes_on and path.exists()
+        # Nothing has happened yet that would be worth more than the game in the file.
+        self._kept = self._now() if self._foreign else None
+
+    @property
+    def before(self) -> Path:
+        """Where a game goes that another one takes the place of, or a file that nobody can read."""
+        return self._path.with_name(f"{self._path.stem}-before.json")
+
+    def keep(self) -> None:
+        """Write the game if it has changed."""
+        now = self._now()
+        if now == self._kept:
+            return
+        self._kept = now
+        if self._foreign:
+            with suppress(OSError):
+                self._path.replace(self.before)
+        self._foreign = False
+        autosave(self._model, self._path)
+
+    def restore(self) -> bool:
+        """Bring back what was ended or deleted last, and at the end what another start left."""
+        path = self._path if self._foreign else self.before
+        if self._model.set_aside or not bring_back(self._model, path):
+            return games.restore(self._model)
+        # The file is the board's game now, or holds another one that has to make way.
+        self._foreign = not self._foreign
+        games.say_back(self._model)
+        return True
+
+    def _now(self) -> tuple[int, frozenset[int]]:
+        return self._model.ticket, self._model.node.dead
 
 
 def _fresh(known: dict[str, Any]) -> GameModel:

@@ -6,6 +6,7 @@ All of it can be undone: what was on the board is set aside, and :func:`restore`
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,32 +57,55 @@ def show(model: GameModel, start: Positions, record: GameRecord) -> None:
         earlier.chosen = 0
 
 
+def has_begun(model: GameModel) -> bool:
+    """Whether there is anything in the game that somebody would miss."""
+    return bool(model.node.line()[1:]) or model.has_setup
+
+
 def put_aside(model: GameModel) -> None:
     """Keep the game on the board for :func:`restore`, unless nothing has happened in it."""
-    if model.node.line()[1:]:
-        kept = {name: value for name, value in vars(model).items() if name != "set_aside"}
-        model.set_aside = [*model.set_aside[-_MOST_SET_ASIDE + 1 :], kept]
+    if model.clock is not None:
+        model.clock.stop()
+    if has_begun(model):
+        model.set_aside = [*model.set_aside[-_MOST_SET_ASIDE + 1 :], _as_it_is(model)]
+
+
+def _as_it_is(model: GameModel) -> dict[str, Any]:
+    return {name: value for name, value in vars(model).items() if name != "set_aside"}
 
 
 def restore(model: GameModel) -> bool:
-    """Bring back what was ended or deleted last."""
+    """Bring back what was ended or deleted last; what is on the board takes the last place."""
     if not model.set_aside:
         model.message = say("There is nothing to bring back")
         return False
-    ticket = model.ticket
     kept = model.set_aside.pop()
-    if "deleted" in kept:
-        parent, node = kept["deleted"]
+    parent, node = kept.pop("deleted", (None, None))
+    if parent is None or parent.path()[0] is not model.node.path()[0]:
+        _exchange(model, kept)
+    if parent is not None:
         parent.children.append(node)
         parent.chosen = len(parent.children) - 1
         model.go(node)
-    else:
-        vars(model).update(kept)
-        model.__dict__["_ticket"] = ticket
-        model.renew()
+    say_back(model)
+    return True
+
+
+def _exchange(model: GameModel, kept: dict[str, Any]) -> None:
+    """Put a kept game on the board; the one that is there comes back after all others."""
+    others, model.set_aside = model.set_aside, []
+    put_aside(model)
+    model.set_aside += others
+    ticket = model.ticket
+    vars(model).update(kept)
+    model.__dict__["_ticket"] = ticket
+    model.renew()
+
+
+def say_back(model: GameModel) -> None:
+    """Tell that an earlier game is on the board; its AI waits."""
     model.paused = model.ai_turn
     model.message = say("Back where you were")
-    return True
 
 
 def delete_variation(model: GameModel) -> bool:
@@ -92,15 +116,28 @@ def delete_variation(model: GameModel) -> bool:
         return False
     parent.children.remove(node)
     parent.chosen = max(len(parent.children) - 1, 0)
-    model.set_aside = [*model.set_aside[-_MOST_SET_ASIDE + 1 :], {"deleted": (parent, node)}]
+    # With its whole game: by the time it comes back another one may be on the board.
+    kept = {**_as_it_is(model), "deleted": (parent, node)}
+    model.set_aside = [*model.set_aside[-_MOST_SET_ASIDE + 1 :], kept]
     model.go(parent)
     model.paused = model.ai_turn
     model.message = say("Deleted; B brings it back")
     return True
 
 
+def forget_thoughts(model: GameModel) -> None:
+    """Forget what was thought of every position, also of the games that are set aside."""
+    todo = [game["node"].path()[0] for game in (vars(model), *model.set_aside)]
+    todo += [kept["deleted"][1] for kept in model.set_aside if "deleted" in kept]
+    while todo:
+        node = todo.pop()
+        node.thought, node.samples = None, []
+        todo += node.children
+
+
 def take_over(model: GameModel, other: GameModel, node: Node) -> None:
     """Let a model become another one's game, at one of its positions."""
+    put_aside(model)
     ticket, aside = model.ticket, model.set_aside
     vars(model).update(vars(other))
     model.__dict__["_ticket"], model.set_aside = ticket, aside

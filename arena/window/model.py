@@ -79,9 +79,10 @@ class GameModel(GameState):
         """Go back to before the person's latest move, or take back how the game ended."""
         self.message = ""
         if self.node.resigned is not None or self.node.timed_out is not None:
+            if self.node.timed_out is not None and self.settings.clock is not None:
+                self.clock = GameClock(self.settings.clock)
             self.node.resigned = self.node.timed_out = None
             self._hopeless = 0
-            self.clock = None if self.settings.clock is None else GameClock(self.settings.clock)
             self.renew()
             return True
         node = self.node.parent
@@ -261,8 +262,8 @@ class GameModel(GameState):
             return False
         waits = self.over or self.paused or self.counting or self.node.next is not None
         self.clock.run(None if waits else self.to_move, now)
-        late = self.clock.flagged()
-        if late is None or self.over:
+        late = None if waits else self.clock.flagged()
+        if late is None:
             return False
         self.node.timed_out = late
         self.renew()

@@ -190,6 +190,7 @@ def keep_standing(spec: GameSpec, now: Standing, path: Path) -> None:
         known = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         known = {}
+    known = known if isinstance(known, dict) else {}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, json.dumps({**known, str(spec): asdict(now)}).encode())

@@ -73,7 +73,7 @@ def load(path: Path) -> tuple[Preferences, str]:
 
 def _fits(name: str, value: object, usual: object) -> bool:
     if name == "language":
-        return value in LANGUAGES
+        return isinstance(value, str) and value in LANGUAGES
     if name == "board":
         return value in BOARDS
     if name == "keys":

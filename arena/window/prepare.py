@@ -12,8 +12,8 @@ import pygame
 from arena.window import opponents
 from arena.window.app import App
 from arena.window.control import Control
-from arena.window.files import autosave_path, bring_back, open_file
-from arena.window.games import start_position
+from arena.window.files import Keeper, autosave_path, bring_back, open_file
+from arena.window.games import has_begun, start_position
 from arena.window.model import GameModel, Settings
 from arena.window.preferences import Preferences, preferences_path
 from arena.window.texts import say
@@ -42,13 +42,11 @@ class Prepared:
 
     control: Control
     watcher: Watcher | None
+    keeper: Keeper | None
 
     def run(self, screen: pygame.Surface, liked: Preferences, notice: str) -> None:
         """Show the window until it is closed."""
-        kept = None if self.watcher is not None else autosave_path()
-        app = App(
-            screen, self.control, liked, autosave=kept, kept=preferences_path(), notice=notice
-        )
+        app = App(screen, self.control, liked, self.keeper, kept=preferences_path(), notice=notice)
         if self.watcher is not None:
             app.tick = partial(self.watcher.update, self.control.model)
         app.run()
@@ -57,20 +55,35 @@ class Prepared:
 def prepare(wanted: Wanted) -> Prepared:
     """Load everything; raises what a person got wrong."""
     settings = wanted.settings()
-    model = _warm_model(settings, autosave_path() if wanted.go_on else None, wanted.opened)
-    watcher = None if wanted.watch is None else Watcher(wanted.watch())
-    control = Control(model, opponents.load, wanted.network, opponents.standings_path())
-    return Prepared(control, watcher)
-
-
-def _warm_model(settings: Settings, kept: Path | None, opened: Path | None) -> GameModel:
-    """The first game, with all kernels of its rules compiled or loaded."""
     model = GameModel(settings)
     model.begin(settings, start_position(settings))
-    if opened is not None:
-        open_file(model, opened)
-    elif kept is not None and bring_back(model, kept):
+    watcher = None if wanted.watch is None else Watcher(wanted.watch())
+    keeper = None if watcher is not None else _begin(model, wanted, autosave_path())
+    _warm(model)
+    control = Control(model, opponents.load, wanted.network, opponents.standings_path())
+    return Prepared(control, watcher, keeper)
+
+
+def _begin(model: GameModel, wanted: Wanted, path: Path) -> Keeper:
+    """Put the first game on the board; say who keeps it and what becomes of the kept one."""
+    goes_on = wanted.go_on and bring_back(model, path)
+    if wanted.opened is not None:
+        open_file(model, wanted.opened)
+    keeper = Keeper(model, path, goes_on)
+    if wanted.opened is not None or not path.exists():
+        return keeper
+    if not wanted.go_on:
+        model.message = say("B brings the earlier game back")
+    elif not goes_on:
+        model.message = say(
+            "The game of last time cannot be read; it will be kept as {path}", path=keeper.before
+        )
+    elif has_begun(model):
         model.message = say("Back in the game of last time; Ctrl+N begins a new one")
+    return keeper
+
+
+def _warm(model: GameModel) -> None:
+    """Compile or load all kernels of the game's rules."""
     assert model.over or model.legal.any()
     assert model.owners.size == model.stones.size
-    return model

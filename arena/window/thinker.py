@@ -98,11 +98,11 @@ class Thinker:
 
     def ask(self, question: Question) -> None:
         """Ask for a decision; a search for another ticket stops."""
-        self._wanted = question.ticket
+        self._wanted, self._hurried = question.ticket, -1
         self._questions.put(question)
 
     def hurry(self, ticket: int) -> None:
-        """Let the search for this ticket decide with what it knows by now."""
+        """Let the search that goes on for this ticket decide with what it knows by now."""
         self._hurried = ticket
 
     def stop(self) -> None:

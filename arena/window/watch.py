@@ -15,6 +15,7 @@ from typing import Final, Protocol
 from arena.window import games
 from arena.window.model import GameModel
 from arena.window.texts import say
+from arena.window.tree import Node
 from engine.errors import MiaiError
 from engine.records import GameRecord
 from engine.records.variations import start_of
@@ -52,6 +53,8 @@ class Watcher:
         self._asking: threading.Thread | None = None
         self._asked_at = -_ASK_EVERY_S
         self._shown: GameRecord | None = None
+        self._end: Node | None = None
+        """Its last position, whatever the person plays beside it."""
         self._next_at = 0.0
 
     def update(self, model: GameModel) -> bool:
@@ -87,13 +90,12 @@ class Watcher:
             return model.message != before
         newest = self._seen.games[-1]
         if newest != self._shown:
-            if self._shown is not None and _continues(newest, self._shown):
-                _lengthen(model, newest)
-                self._shown = newest
+            if self._continues(model, newest):
+                self._lengthen(model, newest)
             elif self._shown is None or model.node.next is None:
                 games.show(model, start_of(newest), newest)
                 model.set_aside.clear()  # games that went by are not the person's
-                self._shown = newest
+                self._shown, self._end = newest, model.node.line()[-1]
         elif model.node.next is None:
             return False
         if model.step(1) and model.node.next is None and newest.result != "?":
@@ -101,16 +103,18 @@ class Watcher:
         model.message = self._seen.headline
         return True
 
+    def _continues(self, model: GameModel, game: GameRecord) -> bool:
+        """Whether it is the same game some plies later, and still on the board."""
+        earlier = self._shown
+        if earlier is None or self._end is None:
+            return False
+        same = (game.source, game.spec) == (earlier.source, earlier.spec)
+        here = self._end.path()[0] is model.node.path()[0]
+        return same and here and game.actions[: len(earlier.actions)] == earlier.actions
 
-def _continues(game: GameRecord, earlier: GameRecord) -> bool:
-    """Whether it is the same game some plies later."""
-    same = (game.source, game.spec) == (earlier.source, earlier.spec)
-    return same and game.actions[: len(earlier.actions)] == earlier.actions
-
-
-def _lengthen(model: GameModel, game: GameRecord) -> None:
-    """Add the plies that are new to the end of the line on the board."""
-    node = model.node.line()[-1]
-    for action in game.actions[node.ply :]:
-        node = node.child(action)
-    model.record_of = game
+    def _lengthen(self, model: GameModel, game: GameRecord) -> None:
+        """Add the plies that are new to the end of the game that is watched."""
+        assert self._end is not None
+        for action in game.actions[self._end.ply :]:
+            self._end = self._end.child(action)
+        self._shown = model.record_of = game

@@ -38,7 +38,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--network",
-        default="shipped",
         help="file or run folder to play against (default: the network that comes with miai)",
     )
     add_game_options(parser)
@@ -119,9 +118,13 @@ _ALIASES = {
 def _is_plain(args: argparse.Namespace) -> bool:
     """Whether nothing was said about the game: then the one of last time is meant."""
     said = (args.what, args.size, args.komi, args.rules, args.colour, args.level)
-    how = (args.simulations, args.seconds, args.program, args.watch)
+    how = (args.network, args.simulations, args.seconds, args.program, args.watch)
     nothing = all(word is None for word in (*said, *how))
     return nothing and not args.rule and args.game == "go" and not args.handicap
+
+
+def _network(args: argparse.Namespace) -> str:
+    return "shipped" if args.network is None else str(args.network)
 
 
 def _settings(args: argparse.Namespace) -> Settings:
@@ -138,7 +141,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         usual = usual_spec(make(args.game).name)
         args.size = f"{usual.width}x{usual.height}"
     spec = read_spec(args)
-    network_path(args.network, spec)  # a misspelt one ends the program before there is a board
+    network_path(_network(args), spec)  # a misspelt one ends the program before there is a board
     people = {"black": (BLACK,), "white": (WHITE,), "both": (BLACK, WHITE), "none": ()}
     if args.handicap and not handicap_points(spec, args.handicap):
         raise ConfigError(f"expected a --handicap that {spec} has, got {args.handicap!r}")
@@ -152,10 +155,10 @@ def _opponent(args: argparse.Namespace) -> Opponent:
     if args.program is not None:
         return Opponent("program", 0, args.program)
     if args.seconds is not None:
-        return Opponent("seconds", args.seconds, args.network)
+        return Opponent("seconds", args.seconds, _network(args))
     if args.simulations is not None:
-        return Opponent("simulations", args.simulations, args.network)
-    if args.network != "shipped":
+        return Opponent("simulations", args.simulations, _network(args))
+    if _network(args) != "shipped":
         if args.level is not None:
             raise ConfigError(
                 "expected --level without --network: levels are played by the network that came "
@@ -204,7 +207,7 @@ def _play_in_window(
 
         watch = None if args.watch is None else partial(_source, args.watch)
         settings = partial(_settings, args)
-        return Wanted(settings, args.network, _is_plain(args), opened, watch)
+        return Wanted(settings, _network(args), _is_plain(args), opened, watch)
 
     code = play(screen, wanted, *liked)
     if any(thread.name == "thinker" for thread in threading.enumerate()):
@@ -249,5 +252,5 @@ def _play_in_terminal(args: argparse.Namespace, opened: Path | None) -> int:
     if opened is not None:
         open_file(model, opened)
         print(model.message, file=sys.stderr)
-    Terminal(model, load, sys.stdin, sys.stdout, args.network).run()
+    Terminal(model, load, sys.stdin, sys.stdout, _network(args)).run()
     return 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import pytest
+
 from arena.terminal import Terminal
 from arena.window.model import GameModel
 from engine.errors import ProgramError
@@ -98,3 +100,17 @@ def test_a_program_that_dies_is_told_and_the_terminal_goes_on() -> None:
     Terminal(model, load, io.StringIO(lines), out).run()
     assert "no such file" in out.getvalue()
     assert len(model.actions) == 2
+
+
+def test_the_only_dead_chain_can_be_made_alive_again() -> None:
+    printed, model = play("people\nA1\nC3\npass\npass\ndead A1\ndead A1\nquit\n")
+    assert "dead: A1;" in printed
+    assert "dead: none;" in printed
+    assert model.node.dead == frozenset()
+
+
+@pytest.mark.parametrize("word", ["level", "simulations", "seconds"])
+def test_a_strength_without_a_number_changes_nothing(word: str) -> None:
+    printed, model = play(f"{word}\nquit\n")
+    assert "expected a number above 0, got ''" in printed
+    assert model.settings == go5((BLACK,), 16)

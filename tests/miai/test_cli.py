@@ -80,6 +80,18 @@ def test_example_parses(name: str) -> None:
         cli.command_parser(name, command).parse_args(rest)
 
 
+@pytest.mark.parametrize(
+    ("words", "plain"),
+    [("", True), ("--keys keys.json", True), ("--network runs/try", False), ("hex", False)],
+)
+def test_only_a_plain_start_goes_on_with_the_kept_game(words: str, plain: bool) -> None:
+    from miai.commands import play
+
+    args = cli.command_parser("play", play).parse_args(words.split())
+    assert play._is_plain(args) == plain
+    assert play._network(args) == ("runs/try" if "--network" in words else "shipped")
+
+
 def test_unknown_command_suggests(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["trian"]) == 2
     message = capsys.readouterr().err

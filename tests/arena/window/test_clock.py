@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from arena.window import games
 from arena.window.clock import ClockRule, GameClock
 from arena.window.model import GameModel, Settings
 from arena.window.wording import result
@@ -57,3 +58,59 @@ def test_an_ai_is_given_less_than_it_has() -> None:
     clock.run(BLACK, 0.0)
     clock.tick(105.0)
     assert clock.allowance_s(BLACK) < 5
+
+
+def clocked(rule: ClockRule) -> GameModel:
+    model = GameModel(Settings(GoSpec(5, 5), (BLACK, WHITE), clock=rule), seed=1)
+    model.run_clock(0.0)
+    return model
+
+
+def test_looking_at_earlier_moves_after_a_loss_on_time_ends_nothing() -> None:
+    model = clocked(ClockRule(5))
+    model.play(12)
+    model.run_clock(1.0)
+    assert model.run_clock(20.0)
+    model.step(-1)
+    assert not model.run_clock(21.0)
+    assert not model.over
+    model.step(1)
+    assert model.over
+
+
+def test_a_clock_stands_still_while_its_game_is_set_aside() -> None:
+    model = clocked(ClockRule(5))
+    model.play(12)
+    model.run_clock(1.0)
+    games.new_game(model, Settings(GoSpec(5, 5), (BLACK, WHITE)))
+    model.run_clock(1000.0)
+    games.restore(model)
+    assert not model.run_clock(2000.0)
+    assert not model.over
+    assert model.clock is not None
+    assert model.clock.words(BLACK) == "0:04"
+
+
+def test_looking_back_and_forth_does_not_refill_a_period() -> None:
+    model = clocked(ClockRule(0, 2, 10))
+    model.play(12)
+    model.run_clock(1.0)
+    model.run_clock(7.0)
+    model.step(-1)
+    model.run_clock(8.0)
+    model.step(1)
+    model.run_clock(8.0)
+    assert model.clock is not None
+    assert model.clock.words(WHITE) == "0:03 (2)"
+    model.play(7)
+    model.run_clock(9.0)
+    assert model.clock.words(WHITE) == "0:10 (2)", "it has moved"
+
+
+def test_taking_a_resignation_back_gives_no_time() -> None:
+    model = clocked(ClockRule(60))
+    model.run_clock(20.0)
+    model.resign()
+    model.undo()
+    assert model.clock is not None
+    assert model.clock.words(BLACK) == "0:40"

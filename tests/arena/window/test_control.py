@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from agents.protocol import Limit, Turn
 from arena.window import games, opponents
 from arena.window.clock import ClockRule
 from arena.window.control import Control
 from arena.window.model import GameModel, Settings
 from arena.window.opponents import Opponent
+from arena.window.thinker import Decided, Question, Thinker
+from engine.errors import NetworkFileError
 from engine.games.go import GoSpec
 from engine.games.spec import BLACK, WHITE, GameSpec
 from tests.arena.window.conftest import go5, load_playouts
@@ -164,3 +167,65 @@ def test_a_network_for_another_game_gets_a_sentence(make, tmp_path: Path) -> Non
     assert "bad.safetensors" in control.failure
     assert control.model.undo()
     control.close()
+
+
+def test_a_review_that_was_interrupted_goes_on(make) -> None:  # type: ignore[no-untyped-def]
+    control = make(Settings(GoSpec(5, 5), (BLACK, WHITE)))
+    for point in (12, 7):
+        control.model.play(point)
+    control.review = True
+    control._ask()  # the first position is asked about ...
+    control.hint()
+    control._ask()  # ... and given up for the hint
+    wait(control, lambda: "looks best" in control.model.message)
+    line = control.model.node.line()
+    wait(control, lambda: all(node.thought is not None for node in line), 60)
+
+
+def test_teaching_without_a_network_is_told_and_holds_nobody_up(make) -> None:  # type: ignore[no-untyped-def]
+    control = make(Settings(GoSpec(5, 5), (BLACK,), program()))
+    said: list[str] = []
+
+    def fail(opponent: Opponent, spec: GameSpec):  # type: ignore[no-untyped-def]
+        if opponent.kind == "program":
+            return opponents.load(opponent, spec)
+        raise NetworkFileError("expected a network, got nothing")
+
+    control.close()
+    control = Control(control.model, fail)
+    control.teach(0.1)
+    control.model.play(12)
+
+    def moved() -> bool:
+        said.append(control.model.message)
+        return len(control.model.actions) == 2
+
+    wait(control, moved)
+    assert any("No teaching: expected a network" in words for words in said)
+    control.close()
+
+
+def test_escape_in_ones_own_turn_leaves_later_looks_alone(make) -> None:  # type: ignore[no-untyped-def]
+    control = make(go5((BLACK,), 8))
+    model = control.model
+    wait(control, lambda: control.ready)
+    control.hurry()
+    control.hint()
+    wait(control, lambda: "looks best" in model.message, 60)
+
+
+def test_a_question_is_hurried_and_not_its_ticket() -> None:
+    thinker = Thinker(load_playouts)
+    spec = GoSpec(5, 5)
+    turn = Turn(0, spec, spec.allocate(1), (), 1)
+    thinker.hurry(7)
+    thinker.ask(Question(7, turn, Limit(simulations=300), Opponent("simulations", 300)))
+    decided: list[Decided] = []
+    end = time.monotonic() + 300
+    while not decided and time.monotonic() < end:
+        decided += [event for event in thinker.events() if isinstance(event, Decided)]
+        time.sleep(0.005)
+    thinker.close()
+    thought = decided[0].decision.thought
+    assert thought is not None
+    assert thought.simulations >= 300

@@ -106,6 +106,8 @@ def test_a_position_is_set_up_and_taken_back() -> None:
     np.testing.assert_array_equal(again.stones, model.stones)
     assert games.restore(model)
     assert len(model.actions) == 2
+    assert games.restore(model)
+    assert model.stones[12] == EMPTY, "a board that was set up is not lost though nobody has played"
 
 
 def test_an_impossible_position_is_refused_with_a_reason() -> None:
@@ -269,3 +271,56 @@ def test_every_option_changes_and_comes_back() -> None:
         changed = row.change(Preferences(), 1)
         assert changed != Preferences(), row.name
         assert row.words(changed)
+
+
+def test_bringing_a_game_back_puts_the_present_one_aside() -> None:
+    model = GameModel(go5((BLACK, WHITE), 1), seed=1)
+    play(model, "C3")
+    for size in (7, 9):
+        games.new_game(model, Settings(GoSpec(size, size), (BLACK, WHITE)))
+        play(model, "C3")
+    for size in (7, 5, 9, 7, 5, 9):
+        assert games.restore(model)
+        assert (model.spec.height, len(model.actions)) == (size, 1)
+
+
+def test_a_deleted_variation_comes_back_in_its_own_game() -> None:
+    model = GameModel(go5((BLACK, WHITE), 1), seed=1)
+    play(model, "C3")
+    games.delete_variation(model)
+    games.new_game(model, Settings(GoSpec(9, 9), (BLACK, WHITE)))
+    play(model, "J9 A1")
+    assert games.restore(model)
+    assert model.spec.height == 5
+    assert model.actions == [12]
+    assert games.restore(model)
+    assert model.spec.height == 9
+    assert len(model.node.line()) == 3, "nothing of the other game hangs in this one"
+
+
+def test_a_new_network_forgets_what_the_old_one_thought() -> None:
+    model = GameModel(go5((BLACK, WHITE), 1), seed=1)
+    control = Control(model, load_playouts)
+    play(model, "C3 D4")
+    deleted = model.node
+    deleted.look(thought(model, 0.1, 5000))
+    games.delete_variation(model)
+    earlier = model.node.path()
+    for node in earlier:
+        node.look(thought(model, 0.1, 5000))
+    games.new_game(model, go5((BLACK, WHITE), 1))
+    model.node.look(thought(model, 0.1, 5000))
+    control.use_network("other.safetensors")
+    assert all(node.thought is None for node in [*earlier, deleted, model.node])
+    model.node.look(thought(model, -0.5, 64))
+    assert model.win_rate == 0.25
+    assert model.node.earlier is None
+    control.close()
+
+
+@pytest.mark.parametrize("content", ["[]", "null", "3"])
+def test_standings_in_a_damaged_file_begin_anew(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "standings.json"
+    path.write_text(content)
+    keep_standing(GoSpec(9, 9), Standing(level=4.0), path)
+    assert standing(GoSpec(9, 9), path).level == 4.0

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from arena.window import watch
+from arena.window import games, watch
 from arena.window.model import GameModel, Settings
 from arena.window.watch import Seen, Watcher
 from engine.errors import RunError
@@ -67,3 +67,37 @@ def test_a_source_that_fails_says_why_and_comes_back(show) -> None:  # type: ign
     until(lambda: "got nothing" in model.message)
     folder.seen = Seen("far", [GameRecord(GoSpec(5, 5), (12,), source="game 1")])
     until(lambda: model.actions == [12])
+
+
+def test_what_is_played_beside_a_watched_game_stays_out_of_it(show) -> None:  # type: ignore[no-untyped-def]
+    folder, model, until = show
+    game = GameRecord(GoSpec(5, 5), (12, 7), source="game 1")
+    folder.seen = Seen("far", [game])
+    until(lambda: model.actions == [12, 7])
+    end = model.node
+    model.play(8)
+    folder.seen = Seen("farther", [replace(game, actions=(12, 7, 8, 6))])
+    until(lambda: model.actions == [12, 7, 8, 6])
+    model.undo()
+    model.play(0)
+    folder.seen = Seen("farthest", [replace(game, actions=(12, 7, 8, 6, 0, 24))])
+    until(lambda: model.message == "farthest")
+    assert model.actions == [12, 7, 8, 0]
+    assert [node.action for node in end.line()] == [None, 12, 7, 8, 0]
+    assert model.turn_to_sibling(-1)
+    until(lambda: model.actions == [12, 7, 8, 6, 0, 24])
+
+
+def test_a_game_that_the_person_opened_is_not_continued(show) -> None:  # type: ignore[no-untyped-def]
+    folder, model, until = show
+    game = GameRecord(GoSpec(5, 5), (12, 7), source="game 1")
+    folder.seen = Seen("far", [game])
+    until(lambda: model.actions == [12, 7])
+    games.new_game(model, Settings(GoSpec(7, 7), (BLACK, WHITE)))
+    model.play(24)
+    model.step(-1)
+    root = model.node
+    folder.seen = Seen("farther", [replace(game, actions=(12, 7, 8, 6))])
+    until(lambda: model.actions == [12, 7, 8, 6])
+    assert model.spec.height == 5
+    assert [node.action for node in root.line()] == [None, 24]
