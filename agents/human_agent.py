@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import sys
 import threading
 import time
@@ -28,6 +29,8 @@ class HumanAgent:
     ) -> None:
         self._name = name
         self._in, self._out = input_ or sys.stdin, out or sys.stderr
+        self._closed = False
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     @property
     def name(self) -> str:
@@ -51,7 +54,7 @@ class HumanAgent:
         while True:
             self._out.write(f"game {turn.game}, {self._name} ({colour}), move or 'resign' > ")
             self._out.flush()
-            line = self._in.readline()
+            line = self._read_line()
             word = line.strip()
             if not line or word.lower() == "resign":
                 return Decision(-1, resign=True, seconds=time.perf_counter() - started)
@@ -64,6 +67,21 @@ class HumanAgent:
                 return Decision(action, seconds=time.perf_counter() - started)
             self._say(f"{word} is not allowed here")
 
+    def _read_line(self) -> str:
+        """Wait for a line, or for the end of this agent, which is as the end of the input."""
+        if self._closed:
+            return ""
+        # Nothing can stop a thread that reads, and only a daemon does not hold up the end.
+        threading.Thread(target=self._read, daemon=True).start()
+        return self._lines.get()
+
+    def _read(self) -> None:
+        try:
+            line = self._in.readline()
+        except (OSError, ValueError):  # closed, or no text: nobody can answer there
+            line = ""
+        self._lines.put(line)
+
     def _say(self, text: str) -> None:
         print(text, file=self._out)
 
@@ -71,4 +89,6 @@ class HumanAgent:
         """Keeps nothing."""
 
     def close(self) -> None:
-        """Holds nothing."""
+        """Whoever waits for a line waits no longer."""
+        self._closed = True
+        self._lines.put("")

@@ -127,14 +127,36 @@ def held_back(level: Level, turn: Turn, thought: SearchResult) -> int:
 class LevelAgent:
     """An agent held back to a level."""
 
-    def __init__(self, level: Level, inner: Agent, name: str = "") -> None:
+    def __init__(
+        self, level: Level, inner: Agent, name: str = "", network: str = "playouts"
+    ) -> None:
+        """``network`` is the hash of what plays the level, ``playouts`` without one."""
         self.level = level
+        self.network = network
         self._inner = inner
         self._name = name or f"level-{level.number}"
 
     @property
     def name(self) -> str:
         return self._name
+
+    @property
+    def simulations(self) -> int:
+        """Of each move; 0 if it does not search."""
+        return self._inner.limit.simulations or 0 if isinstance(self._inner, SearchAgent) else 0
+
+    def details(self) -> dict[str, str]:
+        """What a tournament has to state of it: everything that decides its moves."""
+        level = self.level
+        details = {
+            "sha256": self.network,
+            "simulations": f"{self.simulations}",
+            "temperature": f"{level.temperature:g}",
+            "slips": f"{level.slips:g}",
+        }
+        if isinstance(self._inner, SearchAgent):
+            details["search"] = self._inner.settings_hash
+        return details
 
     def choose(self, turns: Sequence[Turn]) -> list[Decision]:
         decided = zip(turns, self._inner.choose(turns), strict=True)
@@ -186,6 +208,7 @@ def level_agent(number: int, spec: GameSpec, name: str = "") -> LevelAgent:
 
     known = CachedEvaluator(load_evaluator(path, spec))
     evaluator = with_known_rules(known, read_metadata(path))
-    if level.simulations == 0:
-        return LevelAgent(level, PolicyAgent("", evaluator), name)
-    return LevelAgent(level, SearchAgent("", evaluator, Limit(simulations=level.simulations)), name)
+    inner: Agent = PolicyAgent("", evaluator)
+    if level.simulations > 0:
+        inner = SearchAgent("", evaluator, Limit(simulations=level.simulations))
+    return LevelAgent(level, inner, name, network_hash(spec))

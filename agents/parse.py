@@ -64,7 +64,7 @@ class Spelling:
     """An agent that has been read but not made."""
 
     text: str
-    """As it was written, without the name."""
+    """As it was written, without the name; but a run's checkpoint by its number, which stays."""
     name: str
     kind: Kind
     simulations: int | None = None
@@ -153,15 +153,25 @@ def read_spelling(
         return Spelling(text, name, "gtp", argv=argv, commands=tuple(filter(None, commands)))
     if head == "policy":
         backend, path, name = _network_and_backend(rest, text, game)
+        text = f"policy:{_by_number(rest, path)}"
         return Spelling(text, f"policy:{name}", "policy", network=path, backend=backend)
     budget = _BUDGET.fullmatch(text)
-    if budget is None:
-        words, suffix = text, str(simulations)
-    else:
-        words, suffix = budget.group(1), budget.group(2)
+    words, suffix = (text, None) if budget is None else budget.groups()
     backend, path, name = _network_and_backend(words, text, game)
+    text = _by_number(words, path) + ("" if suffix is None else f"@{suffix}")
+    suffix = str(simulations) if suffix is None else suffix
     spelling = Spelling(text, f"{name}@{suffix}", "network", network=path, backend=backend)
     return _with_budget(spelling, suffix)
+
+
+def _by_number(words: str, path: Path) -> str:
+    """Spell a run's checkpoint so that it means ``path`` after more training too."""
+    run = path.parent.parent
+    prefix = next((f"{b}:" for b in BACKENDS if words.startswith(f"{b}:")), "")
+    word = words.removeprefix(prefix)
+    if path.parent.name != "checkpoints" or Path(word) == path:
+        return words
+    return f"{prefix}{run}:{path.stem}"
 
 
 def _with_budget(spelling: Spelling, suffix: str) -> Spelling:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 
@@ -73,7 +73,8 @@ class SearchAgent:
 
     The tree of a game is kept from turn to turn, and the budget counts the visits that the kept
     tree brought along; Gumbel search makes at least a quarter of it anew, since its halving
-    compares only those. Not safe to call from several threads at once.
+    compares only those. With a limit in seconds games are searched one by one, each with all of
+    them. Not safe to call from several threads at once.
     """
 
     def __init__(
@@ -130,15 +131,22 @@ class SearchAgent:
 
     def choose(self, turns: Sequence[Turn]) -> list[Decision]:
         decisions: dict[int, Decision] = {}
-        for spec in dict.fromkeys(turn.spec for turn in turns):
-            mine = [turn for turn in turns if turn.spec == spec and turn.time_left is None]
-            found = self._search(mine, self._limit, None) if mine else []
-            decisions |= {turn.game: chosen for turn, chosen in zip(mine, found, strict=True)}
-        for turn in turns:
-            if turn.time_left is not None:
-                limit = _within(self._limit, turn)
-                decisions[turn.game] = self._search([turn], limit, None)[0]
+        for batch in self._batches(turns):
+            found = self._search(batch, _within(self._limit, batch[0]), None)
+            decisions |= {turn.game: chosen for turn, chosen in zip(batch, found, strict=True)}
         return [decisions[turn.game] for turn in turns]
+
+    def _batches(self, turns: Sequence[Turn]) -> Iterator[list[Turn]]:
+        """Turns that are searched together: of one game, and alone where seconds count."""
+        for spec in dict.fromkeys(turn.spec for turn in turns):
+            mine = [turn for turn in turns if turn.spec == spec]
+            # Room for all beforehand: a table that grows would cost a search its seconds.
+            self._table(mine, self._limit)
+            if self._limit.time_limit_s is None:
+                together = [turn for turn in mine if turn.time_left is None]
+                yield from [together] if together else []
+                mine = [turn for turn in mine if turn.time_left is not None]
+            yield from ([turn] for turn in mine)
 
     def think(
         self,
@@ -296,8 +304,9 @@ class SearchAgent:
 
 
 def _within(limit: Limit, turn: Turn) -> Limit:
-    """The limit, and the share of the clock that this move may have."""
-    assert turn.time_left is not None
+    """The limit, and the share of the clock, if there is one, that this move may have."""
+    if turn.time_left is None:
+        return limit
     left = (turn.spec.points - len(turn.actions)) // 2
     seconds = turn.time_left.for_one_move(left)
     if limit.time_limit_s is not None:

@@ -50,7 +50,7 @@ def make_plan(
     Raises:
         ConfigError: if there is no such book, network or file, or the plies make no sense.
     """
-    most = (0, OPENING_PLIES[1] * 2)
+    most = (0, min(OPENING_PLIES[1] * 2, spec.points // 2))
     if text is None:
         text = "book" if plies is None and book_path(spec) is not None else "random"
     if text == "none":
@@ -84,7 +84,8 @@ def plan_openings(
 ) -> list[Opening]:
     """Return the openings of ``count`` pairs of games; more only add some at the end.
 
-    A book or file that has fewer begins anew in another order; of random ones ``fewer`` may do.
+    A book or file that has fewer begins anew in another order; of random ones, and those of a
+    policy, ``fewer`` may do.
 
     Raises:
         ConfigError: if the source has changed or gone, or holds too few different openings.
@@ -130,10 +131,17 @@ def read_book(path: Path, spec: GameSpec) -> list[Opening]:
     """Return the openings of a text file.
 
     Raises:
-        ConfigError: if a line holds no legal opening, or there is none at all.
+        ConfigError: if it is no text, a line holds no legal opening, or there is none at all.
     """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"expected openings as UTF-8 text in {str(path)!r}, got other bytes: {error.reason} "
+            f"at byte {error.start}; save it as UTF-8"
+        ) from error
     found = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(lines, start=1):
         words = [word for word in line.partition("#")[0].split() if word[0] not in "+-"]
         if not words or words[0] == "game":
             continue

@@ -59,8 +59,12 @@ def read_time_control(text: str) -> TimeControl:
         control = TimeControl(main_s, period_s=float(more), periods=int(found["periods"]))
     else:
         control = TimeControl(main_s, increment_s=float(more))
-    if not main_s + control.increment_s + control.period_s * control.periods > 0:
-        raise ConfigError(f"expected a time control that leaves time to think, got {text!r}")
+    no_periods = found["periods"] is not None and not control.period_s * control.periods > 0
+    if no_periods or not main_s + control.increment_s + control.period_s * control.periods > 0:
+        raise ConfigError(
+            "expected a time control that leaves time to think, in its periods too, such as "
+            f"60+2 or 60+5x10, got {text!r}"
+        )
     return control
 
 

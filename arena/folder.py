@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -43,6 +42,24 @@ FORMAT: Final = 2
 _LOCK_TIMEOUT_S: Final = 60.0
 
 
+class _Tail:
+    """The complete lines of a file that grows, each given once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._read_to = path, 0
+
+    def lines(self) -> list[bytes]:
+        """Return what was added since the last call; nothing if there is no file."""
+        if not self._path.exists():
+            return []
+        with self._path.open("rb") as file:
+            file.seek(self._read_to)
+            data = file.read()
+        whole = data[: data.rfind(b"\n") + 1]
+        self._read_to += len(whole)
+        return whole.splitlines()
+
+
 class TournamentFolder:
     """Reads and writes one tournament."""
 
@@ -52,19 +69,22 @@ class TournamentFolder:
         self._games = path / "games.jsonl"
         self._voids = path / "voids.jsonl"
         self._claims: dict[int, filelock.BaseFileLock] = {}
-        self._read_to = 0
+        self._ended, self._news = _Tail(self._games), _Tail(self._games)
         self._played: set[int] = set()
 
     @contextmanager
-    def opened(self) -> Iterator[None]:
-        """Create the folder; it goes again if nothing was begun. Gives up all claims at the end.
+    def opened(self, *, just_made: bool = False) -> Iterator[None]:
+        """Create the folder, and give up all claims at the end.
+
+        If nothing was begun, the folders that this call made go again where they are empty; with
+        ``just_made`` the tournament's own folder too, which the caller has made for it.
 
         Raises:
             RunError: if the folder cannot be made.
         """
+        made = [self.path] if just_made else []
         try:
-            for name in ("sgf", "claims"):
-                (self.path / name).mkdir(parents=True, exist_ok=True)
+            made += self._make_folders()
         except OSError as error:
             raise RunError(
                 f"expected a folder that can be written, got {str(self.path)!r}: {error.strerror}"
@@ -75,11 +95,17 @@ class TournamentFolder:
             for game in list(self._claims):
                 self._give_up(game)
             if not self.exists:
-                for name in ("sgf", "claims"):
-                    shutil.rmtree(self.path / name, ignore_errors=True)
-                (self.path / "lock").unlink(missing_ok=True)
-                with suppress(OSError):
-                    self.path.rmdir()
+                for path in reversed(made):
+                    with suppress(OSError):
+                        path.rmdir()
+
+    def _make_folders(self) -> list[Path]:
+        """Make what is missing, and return that."""
+        wanted = (self.path, self.path / "sgf", self.path / "claims")
+        made = [path for path in wanted if not path.is_dir()]
+        for path in made:
+            path.mkdir(parents=True, exist_ok=True)
+        return made
 
     def claim(self, game: int) -> bool:
         """Take a game for this process; False if another one plays it or has played it."""
@@ -105,14 +131,16 @@ class TournamentFolder:
 
     def _games_by_now(self) -> set[int]:
         """Numbers of all finished games, whoever played them."""
-        if self._games.exists():
-            with self._games.open("rb") as file:
-                file.seek(self._read_to)
-                data = file.read()
-            whole = data[: data.rfind(b"\n") + 1]
-            self._read_to += len(whole)
-            self._played |= {int(json.loads(line)["game"]) for line in whole.splitlines()}
+        self._played |= {int(json.loads(line)["game"]) for line in self._ended.lines()}
         return self._played
+
+    def news(self, spec: GameSpec) -> list[GameLine]:
+        """Return games that have ended since the last call, whoever played them; at first all.
+
+        Raises:
+            RunError: if a complete line is not that of a game.
+        """
+        return [self._read(text, spec) for text in self._news.lines()]
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -139,6 +167,8 @@ class TournamentFolder:
             RunError: if the folder holds a tournament under other conditions.
         """
         with self._writing():
+            # Another process that had made them may have given up in the meantime.
+            self._make_folders()
             if self.exists:
                 known, wanted = (
                     conditions_as_json(self.conditions()),
@@ -148,7 +178,8 @@ class TournamentFolder:
                 if differences:
                     raise RunError(
                         f"expected the conditions of the tournament in {str(self.path)!r}: "
-                        f"{'; '.join(differences)}; repeat its command, or choose another --out"
+                        f"{'; '.join(differences)}; go on with --out and no agents, or choose "
+                        "another --out"
                     )
                 self._drop_unfinished_line()
             stored = {
@@ -222,15 +253,18 @@ class TournamentFolder:
         lines = self._games.read_bytes().split(b"\n")[:-1]
         found: dict[int, GameLine] = {}
         for number, text in enumerate(lines, start=1):
-            try:
-                line = line_from_json(json.loads(text), spec)
-            except (ValueError, TypeError, KeyError, SpecError) as error:
-                raise RunError(
-                    f"expected a game in line {number} of {str(self._games)!r}, "
-                    f"got {text[:60]!r}: {error}; remove the line to play that game again"
-                ) from error
+            line = self._read(text, spec, f"line {number} of ")
             found.setdefault(line.game, line)
         return [found[game] for game in sorted(found)]
+
+    def _read(self, text: bytes, spec: GameSpec, where: str = "") -> GameLine:
+        try:
+            return line_from_json(json.loads(text), spec)
+        except (ValueError, TypeError, KeyError, SpecError) as error:
+            raise RunError(
+                f"expected a game in {where}{str(self._games)!r}, got {text[:60]!r}: {error}; "
+                "remove the line to play that game again"
+            ) from error
 
     def _stored(self) -> dict[str, Any]:
         try:

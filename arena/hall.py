@@ -17,6 +17,7 @@ import numpy as np
 
 from agents.gtp.program import GtpAgent
 from agents.protocol import Agent, Decision, Turn
+from agents.search_agent import SearchAgent
 from arena.adjudication import Agreement, Resignation
 from arena.clock import PlayerClock, TimeControl
 from arena.schedule import Fixture
@@ -101,6 +102,10 @@ class _Game:
         return 0 if self.to_move == BLACK else 1
 
 
+def _is_timed(agent: Agent) -> bool:
+    return isinstance(agent, SearchAgent) and agent.limit.time_limit_s is not None
+
+
 def fitting_games_at_once(simulations: int) -> int:
     """Return how many games fill the batches of six agents at a time, with bounded trees.
 
@@ -124,7 +129,8 @@ def play_games(
     """Play all fixtures, calling ``on_game`` in this thread as games finish.
 
     With agents of this process only, games are a function of the seed: turns are gathered in
-    rounds. Under a clock each of them thinks alone. The agents stay open.
+    rounds. Under a clock, or with a limit in seconds, each of them thinks about one game at a time.
+    The agents stay open.
 
     Args:
         spec: the game they play.
@@ -169,6 +175,8 @@ class Hall:
         self.waiting = list(fixtures)
         self.playing: list[_Game] = []
         self.programs = {i: a.processes for i, a in enumerate(agents) if isinstance(a, GtpAgent)}
+        # Where seconds count, nobody else's game may cost a player time.
+        self.alone = {i for i, a in enumerate(agents) if terms.clock is not None or _is_timed(a)}
         self.voids = dict.fromkeys(self.programs, 0)
         seats = sum(self.programs.values())
         self.positions = spec.allocate(self.games_at_once + seats)
@@ -245,8 +253,7 @@ class Hall:
                     self._submit_moves(agent, [game])
             elif agent not in self.busy:
                 self.busy.add(agent)
-                # Under a clock, nobody else's game may cost a player time.
-                self._submit_moves(agent, games if self.terms.clock is None else games[:1])
+                self._submit_moves(agent, games[:1] if agent in self.alone else games)
 
     def _submit_moves(self, agent: int, games: list[_Game]) -> None:
         for game in games:

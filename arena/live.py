@@ -38,6 +38,11 @@ class LiveTable:
         self._started_s = self._shown_s = time.monotonic()
         self.watcher = Watcher(self._start, self._game, self._void, self._wait)
 
+    @property
+    def started(self) -> bool:
+        """Whether there were games to play."""
+        return self._total > 0
+
     def _start(self, total: int, done: int) -> None:
         from arena.folder import TournamentFolder
 

@@ -16,7 +16,7 @@ from arena.schedule import make_schedule
 from arena.sequence import PairCounter
 from arena.stats.elo import clamped_elo_difference
 from arena.stats.intervals import wilson
-from arena.stats.pentanomial import PairStatistics, pair_statistics
+from arena.stats.pentanomial import PairStatistics, count_pairs, pair_statistics
 from arena.stats.sprt import Hypotheses
 from arena.stats.stopping import StoppedEstimate, estimate_after_stopping
 from engine.errors import ConfigError
@@ -100,11 +100,9 @@ def play_match(
 
 def _result(spec: GameSpec, played: Sequence[PlayedGame]) -> PairResult:
     games = sorted(played, key=lambda game: game.fixture.game)
-    counter = PairCounter()
-    for game in games:
-        counter.add(game.fixture.game, _points(game))
     points = [_points(game) for game in games]
-    low, half, even, more, high = counter.counts
+    pairs = [points[i : i + 2] for i in range(0, len(points), 2)]
+    low, half, even, more, high = count_pairs(pairs)
     return PairResult(
         wins=points.count(1.0),
         draws=points.count(0.5),
@@ -149,8 +147,9 @@ def is_stronger(
 
     It is stronger when ``elo1`` is accepted against ``elo0``, at the error rates of the test. Pairs
     of games count in the order of the schedule, whichever end first: quick games would bias it.
-    Nothing is written. A small board may have too few openings for ``most_games``; then they are
-    fewer.
+    Nothing is written. There may be too few openings for ``most_games``: of random ones, and those
+    of a policy, there are fewer games then. A book or file begins anew, where pairs that repeat
+    earlier ones move for move do not count, and players that only repeat themselves play no more.
 
     Raises:
         ConfigError: if ``most_games`` is not an even number above 0, or there are too few openings.
@@ -164,7 +163,7 @@ def is_stronger(
 
     def note(game: PlayedGame) -> None:
         played.append(game)
-        counter.add(game.fixture.game, _points(game))
+        counter.add(game.fixture.game, _points(game), game.actions)
 
     play_games(
         spec,
@@ -172,10 +171,10 @@ def is_stronger(
         fixtures,
         Terms(seed),
         on_game=note,
-        go_on=lambda: not counter.decision,
+        go_on=lambda: not counter.over,
         games_at_once=games_at_once,
     )
-    counted = [game for game in played if game.fixture.pair < counter.pairs]
+    counted = [game for game in played if game.fixture.pair in counter.counted]
     return Answer(
         stronger={"elo1": True, "elo0": False}.get(counter.decision),
         ratio=test.ratio(counter.counts),

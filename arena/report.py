@@ -90,6 +90,8 @@ class Decided:
     decision: str
     """``elo0``, ``elo1``, or nothing if it could not decide."""
     pairs: tuple[int, ...]
+    repeated: int
+    """Pairs left out because they repeat earlier ones move for move."""
     estimate: StoppedEstimate
 
 
@@ -191,6 +193,7 @@ def _decided(conditions: Conditions, lines: Sequence[GameLine]) -> Decided | Non
         ratio=conditions.test.ratio(counter.counts),
         decision=counter.decision,
         pairs=tuple(counter.counts),
+        repeated=counter.repeated,
         estimate=estimate_after_stopping(counter.counts, conditions.test),
     )
 
@@ -304,6 +307,7 @@ def _decided_as_json(report: Report) -> dict[str, Any] | None:
         "bounds": list(test.bounds),
         "accepted": decided.decision or None,
         "pairs": list(decided.pairs),
+        "pairs_repeated": decided.repeated,
         "estimate": dataclasses.asdict(decided.estimate),
     }
 

@@ -217,6 +217,11 @@ def _test_remarks(report: Report) -> Iterator[str]:
         f"error rates {test.alpha:g} and {test.beta:g}, log-likelihood ratio {decided.ratio:+.2f} "
         f"({lower:+.2f} to {upper:+.2f}) after {sum(decided.pairs)} pairs {list(decided.pairs)}"
     )
+    if decided.repeated:
+        yield (
+            f"{decided.repeated} more pairs repeat earlier ones move for move and do not count; "
+            "more evidence needs other openings (--openings random, or policy:NET)"
+        )
     estimate = decided.estimate
     yield (
         f"Elo after stopping, median-unbiased: {estimate.elo:+.0f} "

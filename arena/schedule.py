@@ -4,7 +4,8 @@
 round-robin   everybody meets everybody
 gauntlet      the first meets everybody else
 ladder        each meets those 1, 2, 4, 8 ... places before it: for checkpoints in their order
-swiss         in each round those with about equal points meet, nobody twice: for many agents
+swiss         in each round those with about equal points meet, nobody twice if that can be done:
+              for many agents
 ```
 """
 
@@ -19,6 +20,8 @@ from arena.openings import Opening
 from engine.errors import ConfigError
 
 FORMATS: Final = ("round-robin", "gauntlet", "ladder", "swiss")
+_ROUNDS_OF_FEW: Final = {3: 3, 4: 3, 7: 5, 8: 5}
+"""Tried out whole; of more agents, after half as many rounds, who is left may not fit in pairs."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,11 @@ def pairings(agents: int, kind: str) -> list[tuple[int, int]]:
 def meetings_in_all(agents: int, kind: str, rounds: int = 0) -> int:
     """Return how many times two agents meet, in all rounds of a Swiss tournament."""
     return rounds * (agents // 2) if kind == "swiss" else len(pairings(agents, kind))
+
+
+def most_rounds(agents: int) -> int:
+    """Return how many rounds a Swiss tournament can have in which surely nobody meets twice."""
+    return _ROUNDS_OF_FEW.get(agents, (agents + 1) // 2)
 
 
 def check_format(agents: int, kind: str) -> None:
@@ -90,7 +98,7 @@ def swiss_schedule(
     Args:
         agents: how many take part; of an odd number one has a bye in each round, which counts as
             if it had won.
-        rounds: to be played.
+        rounds: to be played; in more than :func:`most_rounds` some may have to meet again.
         openings: of every two that meet, over all rounds.
         results: Black's points by number of the game, of those played.
     """

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from agents.gtp.program import GtpAgent
+from agents.levels import LevelAgent
 from agents.parse import Spelling
-from agents.protocol import Agent
+from agents.protocol import Agent, Limit
 from agents.search_agent import SearchAgent
 from arena.books import plan_openings
 from arena.folder import TournamentFolder
@@ -37,6 +38,8 @@ def make_cards(spellings: Sequence[Spelling], agents: Sequence[Agent]) -> tuple[
             details["program"] = agent.start()
         if isinstance(agent, SearchAgent):
             details["search"] = agent.settings_hash
+        if isinstance(agent, LevelAgent):
+            details |= agent.details()
         cards.append(AgentCard(spelling.name, spelling.text, details))
     return tuple(cards)
 
@@ -81,12 +84,13 @@ def play_tournament(
         All finished games, earlier ones included.
 
     Raises:
-        ConfigError: on an odd number of games, too few distinct openings, or a test of more than
-            two agents.
+        ConfigError: on an odd number of games, too few distinct openings, a test of more than
+            two agents, or an agent that thinks by the clock without one.
         RunError: if the folder holds another tournament, or cannot be written.
         ProgramError: if a program cannot be started any more.
     """
     _check(folder, conditions, games_per_pairing)
+    _check_clock(conditions, agents)
     watcher = watcher or Watcher()
     schedule = _Schedule(conditions, games_per_pairing)
     lines = folder.begin(conditions, games_per_pairing)
@@ -95,14 +99,14 @@ def play_tournament(
         fixtures = schedule.fixtures(lines)
         counter = pair_counter(conditions, lines)
         missing = _missing(fixtures, lines)
-        if not missing or counter.decision:
+        if not missing or counter.over:
             return lines
         if len(fixtures) != announced:
             announced = len(fixtures)
             watcher.on_start(len(fixtures), len(fixtures) - len(missing))
         _play_missing(folder, conditions, agents, missing, counter, watcher, games_at_once)
         lines = folder.games()
-        if not counter.decision and (left := _missing(fixtures, lines)):
+        if not counter.over and (left := _missing(fixtures, lines)):
             watcher.on_wait(len(left))
             time.sleep(_LOOK_AGAIN_S)
 
@@ -116,9 +120,13 @@ def pair_counter(conditions: Conditions, lines: Sequence[GameLine]) -> PairCount
     """Return the pairs of a match of two so far, seen from the first, and what its test says."""
     counter = PairCounter(conditions.test)
     if conditions.test is not None:
-        for line in lines:
-            counter.add(line.game, points_of(conditions.names[0], line))
+        _count(counter, conditions, lines)
     return counter
+
+
+def _count(counter: PairCounter, conditions: Conditions, lines: Sequence[GameLine]) -> None:
+    for line in lines:
+        counter.add(line.game, points_of(conditions.names[0], line), line.actions)
 
 
 def points_of(name: str, line: GameLine) -> float:
@@ -140,9 +148,12 @@ def _play_missing(
     def store(game: PlayedGame) -> None:
         line = line_of(game, names)
         folder.append(line, spec)
-        if conditions.test is not None:
-            counter.add(line.game, points_of(names[0], line))
         watcher.on_game(line)
+
+    def go_on() -> bool:
+        if conditions.test is not None:  # games of other processes decide it too
+            _count(counter, conditions, folder.news(spec))
+        return not counter.over
 
     def store_void(void: Void) -> None:
         name = "" if void.agent is None else names[void.agent]
@@ -157,7 +168,7 @@ def _play_missing(
         on_game=store,
         on_void=store_void,
         claim=lambda fixture: folder.claim(fixture.game),
-        go_on=lambda: not counter.decision,
+        go_on=go_on,
         games_at_once=games_at_once,
     )
 
@@ -176,6 +187,16 @@ def _check(folder: TournamentFolder, conditions: Conditions, games: int) -> None
             f"expected {folder.games_per_pairing()} games of every two that meet, as the Swiss "
             f"tournament in {str(folder.path)!r} began, got {games}; choose another --out"
         )
+
+
+def _check_clock(conditions: Conditions, agents: Sequence[Agent]) -> None:
+    for agent in agents:
+        unlimited = isinstance(agent, SearchAgent) and agent.limit == Limit()
+        if unlimited and conditions.clock is None:
+            raise ConfigError(
+                f"expected a clock (--time) for {agent.name!r}, which thinks as long as that "
+                "allows, got none; or give it simulations (NET@400) or seconds (NET@2s)"
+            )
 
 
 class _Schedule:

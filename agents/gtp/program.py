@@ -148,10 +148,12 @@ class GtpAgent:
             return seat
 
     def _decide(self, turn: Turn) -> Decision:
-        started = time.perf_counter()
         seat = self._seat(turn.game)
         with seat.lock:
+            started = time.perf_counter()
             try:
+                self._client(seat)
+                started = time.perf_counter()  # its start is no thinking
                 decision = self._ask_for_move(seat, turn)
             except BrokenProgramError as failure:
                 seat.drop()

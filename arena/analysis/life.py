@@ -9,12 +9,16 @@ seki; chains of one colour that share an open region are one group.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.games.go import GoSpec
 from engine.games.spec import BLACK, EMPTY, WHITE, Positions
+
+PLAYOUTS_TO_JUDGE: Final = 256
+"""Where random games say who will own the points: a few of them say little."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,14 @@ def judge_life(spec: GoSpec, position: Positions, ownership: NDArray[np.float32]
         theirs = bool((certain[points] == -side).all())
         dead[points] = theirs or side * float(ownership[points].mean()) < 0.0
     return Life(dead, _seki(spec, np.where(dead, EMPTY, stones), certain), chains)
+
+
+def seki_points(spec: GoSpec, life: Life) -> NDArray[np.bool_]:
+    """Points that count for nobody by territory: those of groups in seki and beside them."""
+    marked = life.seki.copy()
+    for point in np.flatnonzero(life.seki):
+        marked[neighbours(spec, int(point))] = True
+    return marked
 
 
 def regions(spec: GoSpec, stones: NDArray[np.uint8]) -> list[list[int]]:

@@ -11,13 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from agents.evaluators.rollout import RolloutEvaluator
 from agents.protocol import Limit
 from agents.search_agent import PLAY_SEARCH
 from arena.analysis.analyst import Analyst, Finding, Job, side_sign
+from arena.analysis.life import PLAYOUTS_TO_JUDGE, judge_life, seki_points
 from engine.errors import RecordError
+from engine.games.go import GoSpec
 from engine.games.spec import BLACK, GameSpec, Positions
 from engine.records import GameRecord
-from engine.search import SearchConfig, SearchResult
+from engine.search import Evaluator, SearchConfig, SearchResult
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,10 @@ def sweep(
         if finding.error:
             raise RecordError(f"cannot analyse move {finding.job.key}: {finding.error}")
         ply = int(finding.job.key)
-        looks[ply] = _look(record.spec, ply, positions[ply : ply + 1], finding.result)
+        if finding.result is None:
+            looks[ply] = _end(record.spec, positions, analyst.evaluator)
+        else:
+            looks[ply] = _look(record.spec, ply, positions[ply : ply + 1], finding.result)
         on_look(len(looks), total)
 
     jobs = [
@@ -170,16 +176,38 @@ def candidates_of(result: SearchResult) -> tuple[Candidate, ...]:
     )
 
 
-def _look(spec: GameSpec, ply: int, position: Positions, result: SearchResult | None) -> Look:
+def _end(spec: GameSpec, positions: Positions, evaluator: Evaluator) -> Look:
+    """The last position of a game that is over."""
+    ply, last = len(positions) - 1, positions[-1:]
+    if isinstance(spec, GoSpec):
+        score = _score_of_go(spec, positions, evaluator)
+    else:
+        score = float(spec.score(last)[0])
+    win_rate = (float(np.sign(score)) + 1.0) / 2.0
+    points = score if spec.has_points else 0.0
+    return Look(ply, int(spec.to_move(last)[0]), win_rate, points, 0, (), True)
+
+
+def _score_of_go(spec: GoSpec, positions: Positions, evaluator: Evaluator) -> float:
+    """Score the last position without the stones that are dead.
+
+    The evaluator judges by the two positions before it: without the passes, and with one of them.
+    """
+    if isinstance(evaluator, RolloutEvaluator):
+        evaluator = RolloutEvaluator(PLAYOUTS_TO_JUDGE)
+    before, last = positions[-3:-1], positions[-1:]
+    signs = np.where(spec.to_move(before) == BLACK, 1.0, -1.0)
+    ownership = signs[:, None] * evaluator.evaluate(spec, before).ownership
+    life = judge_life(spec, last, ownership.mean(axis=0).astype(np.float32))
+    dead, seki = life.dead[None], seki_points(spec, life)[None]
+    return float(spec.score(last, dead=dead, seki=seki)[0])
+
+
+def _look(spec: GameSpec, ply: int, position: Positions, result: SearchResult) -> Look:
     sign = side_sign(spec, position)
-    to_move = int(spec.to_move(position)[0])
-    if result is None:  # the game is over
-        score = float(spec.score(position)[0])
-        win_rate = (float(np.sign(score)) + 1.0) / 2.0
-        return Look(ply, to_move, win_rate, score if spec.has_points else 0.0, 0, (), True)
     return Look(
         ply=ply,
-        to_move=to_move,
+        to_move=int(spec.to_move(position)[0]),
         black_win_rate=(1.0 + sign * result.value) / 2.0,
         black_score=sign * result.score if spec.has_points else 0.0,
         simulations=result.simulations,

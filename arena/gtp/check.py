@@ -47,9 +47,15 @@ class Check:
 
 
 def check_program(
-    argv: Sequence[str], spec: GameSpec, watchdog: Watchdog | None = None
+    argv: Sequence[str],
+    spec: GameSpec,
+    watchdog: Watchdog | None = None,
+    commands: Sequence[str] = (),
 ) -> Iterator[Check]:
-    """Start the program, ask it everything, and let it play two games; yield what comes of it."""
+    """Start the program, ask it everything, and let it play two games; yield what comes of it.
+
+    ``commands`` are GTP lines that it is told when it has started.
+    """
     watchdog = watchdog or Watchdog()
     try:
         client = GtpClient(argv, watchdog)
@@ -59,6 +65,9 @@ def check_program(
     try:
         client.greet()
         yield Check("it starts and says its name", True, needed=True)
+        for line in commands:
+            reply = client.ask(*line.split())
+            yield Check(f"it takes {line}", reply.ok, _shown(reply), needed=True)
         for questions in (_vocabulary, _setting_up, _moves, _more):
             yield from questions(client, spec)
         yield from _manners(client)
@@ -67,7 +76,7 @@ def check_program(
         return
     finally:
         client.close()
-    yield from _games(argv, spec, watchdog)
+    yield from _games(GtpAgent("program", argv, 1, watchdog, commands), spec)
 
 
 def playable(checks: Sequence[Check]) -> bool:
@@ -130,7 +139,8 @@ def _moves(client: GtpClient, spec: GameSpec) -> Iterator[Check]:
             break
         colour = colour_word(int(spec.to_move(position)[0]))
         if ply % 2 == 0:
-            action = int(np.flatnonzero(spec.candidates(position)[0])[ply])
+            sensible = np.flatnonzero(spec.candidates(position)[0])
+            action = int(sensible[min(ply, len(sensible) - 1)])
             word = action_to_text(spec, action)
             word = word.lower() if ply % 4 else word
             reply = client.ask("play", colour, word)
@@ -205,9 +215,8 @@ def _more(client: GtpClient, spec: GameSpec) -> Iterator[Check]:
         yield Check("it takes time settings", worst.ok, _shown(worst))
 
 
-def _games(argv: Sequence[str], spec: GameSpec, watchdog: Watchdog) -> Iterator[Check]:
+def _games(agent: GtpAgent, spec: GameSpec) -> Iterator[Check]:
     """Two games against random moves, one of each colour."""
-    agent = GtpAgent("program", argv, 1, watchdog)
     try:
         result = play_match(spec, agent, RandomAgent("random"), games=_GAMES, seed=1)
     except ProgramError as failure:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.gtp.grammar import parse_colour
-from arena.analysis.life import Life, judge_life, neighbours
+from arena.analysis.life import Life, judge_life, seki_points
 from arena.gtp.board_commands import at_least
 from arena.gtp.player import Player
 from arena.gtp.server import CommandError, Handler
@@ -75,7 +75,7 @@ class JudgeCommands:
             # Half points are the komi's: points on the board are whole.
             return round(self._player.expected_score() + spec.komi) - spec.komi
         life = self._life()
-        dead, seki = life.dead[None], _seki_points(spec, life)[None]
+        dead, seki = life.dead[None], seki_points(spec, life)[None]
         return float(spec.score(board.position, dead=dead, seki=seki)[0])
 
     def _final_status_list(self, arguments: Sequence[str]) -> str:
@@ -165,11 +165,3 @@ class JudgeCommands:
     def _models(self, arguments: Sequence[str]) -> str:
         name = self._player.agent.name
         return json.dumps([{"name": name, "internalName": name, "usesHumanSLProfile": False}])
-
-
-def _seki_points(spec: GoSpec, life: Life) -> NDArray[np.bool_]:
-    """Points that count for nobody by territory: those next to groups in seki."""
-    marked = life.seki.copy()
-    for point in np.flatnonzero(life.seki):
-        marked[neighbours(spec, int(point))] = True
-    return marked

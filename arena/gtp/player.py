@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from agents.evaluators.rollout import RolloutEvaluator
 from agents.protocol import Agent, Decision, Limit, Turn
 from agents.search_agent import SearchAgent
+from arena.analysis.life import PLAYOUTS_TO_JUDGE
 from arena.analysis.settings import SearchSettings
 from arena.analysis.thought import Outlook, raw_outlook
 from arena.gtp.board import Board, Line
@@ -21,7 +22,6 @@ from engine.games.spec import BLACK, EMPTY, GameSpec
 from engine.search import Evaluator, SearchResult
 
 _ASIDE, _RESTRICTED = 1 << 62, (1 << 62) + 1  # games of their own: questions beside the board
-_PLAYOUTS_TO_JUDGE = 256
 _LEAST_TO_RESIGN = 32  # simulations: a few random games all lost say nothing
 
 
@@ -58,7 +58,7 @@ class Player:
         """The agent's own, or one that judges by random games."""
         own = self.searcher.evaluator if self.searcher is not None else None
         if own is None or isinstance(own, RolloutEvaluator):
-            return RolloutEvaluator(_PLAYOUTS_TO_JUDGE)
+            return RolloutEvaluator(PLAYOUTS_TO_JUDGE)
         return own
 
     def change(self, settings: SearchSettings) -> None:

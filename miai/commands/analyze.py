@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from arena.analysis import GameReview
     from engine.records import GameRecord
+
+from miai.commands.arena_options import check_seed
 
 SUMMARY = "look through a game: what each move cost, as a page, annotated SGF and JSON"
 EXAMPLE = "miai analyze game.sgf --simulations 200"
@@ -36,7 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=Path,
         metavar="NAME",
-        help="write NAME.html, NAME.sgf and NAME.json (default: beside the file, -analyzed)",
+        help="write NAME.html, NAME.sgf and NAME.json, or into the folder NAME (default: beside "
+        "the file, -analyzed)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON and write nothing")
 
@@ -53,7 +57,9 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(
             f"expected --simulations from 1 to {LARGEST_BUDGET}, got {args.simulations!r}"
         )
+    check_seed(args.seed)
     record = _record(args)
+    out = _out(args)
     evaluator, name = evaluator_of(args.network, record.spec)
     conditions = {"network": name, "simulations": args.simulations, "seed": args.seed}
     progress = _Progress()
@@ -69,9 +75,29 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(review_data(review, conditions), indent=2, allow_nan=False))
         return 0
     _print(review)
-    out = args.out or args.file.with_name(f"{args.file.stem}-analyzed")
     _write(review, conditions, out)
     return 0
+
+
+def _out(args: argparse.Namespace) -> Path:
+    """Return where the reports go, without their endings; nothing is written yet.
+
+    Raises:
+        ConfigError: if nothing can be written there.
+    """
+    from engine.errors import ConfigError
+
+    name = f"{args.file.stem}-analyzed"
+    out: Path = args.out or args.file.with_name(name)
+    if out.is_dir():
+        out = out / name
+    folder = out.parent
+    if not args.json and not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise ConfigError(
+            f"expected --out in a folder that can be written, got {str(out)!r}; "
+            "make the folder, or choose another"
+        )
+    return out
 
 
 def _record(args: argparse.Namespace) -> GameRecord:

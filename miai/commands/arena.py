@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import shlex
 import sys
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from miai.commands.arena_options import add_arguments
+from miai.commands.arena_options import add_arguments, check_seed
 from miai.commands.game_options import read_spec
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from arena.folder import TournamentFolder
     from engine.errors import ConfigError
 
+    check_seed(args.seed)
     args.agents = [*args.file_agents, *args.agents]
     if args.report is not None:
         folder = TournamentFolder(args.report)
@@ -64,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
         )
     _check_arguments(args, [spelling.name for spelling in spellings])
     folder = TournamentFolder(args.out or _new_folder())
-    with folder.opened():
+    with folder.opened(just_made=args.out is None):
         return _play(args, folder, known, spellings)
 
 
@@ -101,7 +103,8 @@ def _check_program(args: argparse.Namespace) -> int:
     if spelling.kind != "gtp":
         raise ConfigError(f"expected --check 'gtp:PROGRAM ...', got {args.check!r}")
     watchdog = Watchdog(start_s=args.start_timeout, move_s=args.move_timeout)
-    return report(check_program(spelling.argv, read_spec(args), watchdog), print)
+    checks = check_program(spelling.argv, read_spec(args), watchdog, spelling.commands)
+    return report(checks, print)
 
 
 def _games(args: argparse.Namespace, folder: TournamentFolder, known: Conditions | None) -> int:
@@ -123,10 +126,11 @@ def _play(
     spellings: Sequence[Spelling],
 ) -> int:
     from agents.gtp.client import Watchdog
-    from agents.parse import DEFAULT_SIMULATIONS, make_agent
+    from agents.parse import make_agent
     from arena.hall import fitting_games_at_once
     from arena.live import LiveTable
     from arena.tournament import make_cards, play_tournament
+    from engine.errors import MiaiError
 
     spec = known.spec if known is not None else read_spec(args)
     watchdog = Watchdog(
@@ -140,7 +144,7 @@ def _play(
             agents.append(agent)
         conditions = _conditions(args, known, make_cards(spellings, agents), spec)
         games = _games(args, folder, known)
-        deepest = max(s.simulations or s.evaluations or DEFAULT_SIMULATIONS for s in spellings)
+        deepest = max(map(_depth, spellings, agents))
         at_once = args.games_at_once or fitting_games_at_once(deepest)
         if any(spelling.kind == "human" for spelling in spellings):
             args.quiet, at_once = True, 1  # a person plays one game, and needs the terminal
@@ -157,17 +161,36 @@ def _play(
         except KeyboardInterrupt:
             table.close()
             _write_outputs(folder, conditions, folder.games(), args)
-            print(
-                f"stopped; finished games are in {folder.path}. Go on with: "
-                f"miai arena --out {shlex.quote(str(folder.path))}",
-                file=sys.stderr,
-            )
+            _say_how_to_go_on(folder)
             return 130
+        except MiaiError:
+            table.close()
+            if table.started:
+                _say_how_to_go_on(folder)
+            raise
         finally:
             table.close()
     _show(folder, args)
     print(f"games, tables and arena.html: {folder.path}", file=sys.stderr)
     return 0
+
+
+def _depth(spelling: Spelling, agent: Agent) -> int:
+    """Simulations of a move, or how many its time may allow."""
+    from agents.levels import LevelAgent
+    from agents.parse import DEFAULT_SIMULATIONS
+
+    if isinstance(agent, LevelAgent):
+        return agent.simulations
+    return spelling.simulations or spelling.evaluations or DEFAULT_SIMULATIONS
+
+
+def _say_how_to_go_on(folder: TournamentFolder) -> None:
+    print(
+        f"stopped; finished games are in {folder.path}. Go on with: "
+        f"miai arena --out {shlex.quote(str(folder.path))}",
+        file=sys.stderr,
+    )
 
 
 def _conditions(
@@ -179,18 +202,24 @@ def _conditions(
     from arena.books import make_plan
     from arena.clock import read_time_control
     from arena.results import conditions_of
+    from arena.schedule import most_rounds
     from engine.errors import ConfigError
 
     if known is not None:
-        return replace(known, agents=cards)
+        # They were read from these spellings, however they are written now.
+        pairs = zip(cards, known.agents, strict=True)
+        agents = tuple(replace(card, spelling=old.spelling) for card, old in pairs)
+        return replace(known, agents=agents)
     limit = spec.max_plies if args.move_limit is None else args.move_limit
     if not 1 <= limit <= spec.max_plies:
         raise ConfigError(f"expected --move-limit from 1 to {spec.max_plies}, got {limit!r}")
     kind = "gauntlet" if args.gauntlet else args.format
     rounds = 0
     if kind == "swiss":
-        rounds = args.rounds or (len(cards) - 1).bit_length() + 2
-        rounds = min(rounds, len(cards) - 1 + len(cards) % 2)
+        most = most_rounds(len(cards))
+        rounds = min(args.rounds or (len(cards) - 1).bit_length() + 2, most)
+        if args.rounds is not None and args.rounds > most:
+            print(f"{most} rounds, so that nobody meets anybody twice", file=sys.stderr)
     return conditions_of(
         spec,
         agents=cards,
@@ -212,7 +241,7 @@ def _numbers(text: str, option: str, example: str, most: int) -> list[float]:
         found = [float(word) for word in text.split(",")]
     except ValueError:
         found = []
-    if not 1 <= len(found) <= most:
+    if not 1 <= len(found) <= most or not all(map(math.isfinite, found)):
         raise ConfigError(f"expected {option} as numbers such as {example}, got {text!r}")
     return found
 

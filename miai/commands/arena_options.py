@@ -42,6 +42,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_outputs(parser)
 
 
+def check_seed(seed: int) -> None:
+    """Refuse what the random numbers have no room for.
+
+    Raises:
+        ConfigError: if it is not from 0 to 2^64 - 1.
+    """
+    from engine.errors import ConfigError
+
+    if not 0 <= seed < 1 << 64:
+        raise ConfigError(f"expected --seed from 0 to 2^64 - 1, got {seed!r}")
+
+
 def _add_format(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
@@ -51,12 +63,18 @@ def _add_format(parser: argparse.ArgumentParser) -> None:
         "or those with equal points (default: %(default)s)",
     )
     parser.add_argument("--gauntlet", action="store_true", help="the same as --format gauntlet")
-    parser.add_argument("--rounds", type=int, metavar="N", help="of a Swiss tournament")
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        metavar="N",
+        help="of a Swiss tournament, at most so many that nobody need meet anybody twice",
+    )
     parser.add_argument(
         "--gate",
         metavar="E0,E1[,A[,B]]",
         help="is the first agent stronger than the second: stop as soon as a sequential test tells "
-        "Elo E1 from E0, at error rates A and B (default: 0.05); 0,50 suits a small computer",
+        "Elo E1 from E0, at error rates A and B (default: 0.05); 0,50 suits a small computer; "
+        "pairs of games that repeat others do not count",
     )
     parser.add_argument(
         "--gate-elo",

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import sys
 
+from miai.commands.arena_options import check_seed
 from miai.commands.game_options import add_game_options, read_spec
 
 SUMMARY = "answer the Go Text Protocol on standard input and output"
@@ -41,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.simulations < 1:
         raise ConfigError(f"expected --simulations of at least 1, got {args.simulations!r}")
+    check_seed(args.seed)
     spec = read_spec(args)
     spelling = args.agent
     if spelling is None:

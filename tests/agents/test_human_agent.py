@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import threading
 
 from agents.human_agent import HumanAgent
 from agents.protocol import Turn
@@ -34,6 +36,19 @@ def test_moves_are_read_until_one_is_allowed() -> None:
 def test_the_end_of_input_is_a_resignation() -> None:
     for text in ("", "resign\n"):
         assert HumanAgent("me", io.StringIO(text), io.StringIO()).choose([turn()])[0].resign
+
+
+def test_who_waits_for_a_person_is_freed_when_the_agent_is_closed() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as never, os.fdopen(writing, "w"):
+        person = HumanAgent("me", never, io.StringIO())
+        asked = threading.Thread(target=person.choose, args=([turn(), turn()],), daemon=True)
+        asked.start()
+        person.close()
+        asked.join(timeout=30)
+        freed = not asked.is_alive()
+        os.write(writing, b"resign\nresign\n")
+    assert freed
 
 
 def test_a_forced_pass_is_not_asked_about() -> None:

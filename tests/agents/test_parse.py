@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,11 @@ def test_networks_of_a_run(run: Path) -> None:
     assert labelled.network == run / "checkpoints" / "000003.safetensors"
     assert labelled.name == "first:3@8"
     assert read_spelling(str(run)).simulations == 400
+    assert (newest.text, labelled.text) == (f"{run}:000012@64", f"{run}:000003@8")
+    assert read_spelling(f"policy:int8:{run}").text == f"policy:int8:{run}:000012"
+    assert read_spelling(newest.text) == replace(newest, name="first:12@64")
+    file = f"{run}/checkpoints/000003.safetensors@8"
+    assert read_spelling(file).text == file
     details = labelled.details()
     assert len(details["sha256"]) == 64 and details["simulations"] == "8"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from agents.search_agent import PLAY_SEARCH, SearchAgent, rollout_agent
 from engine.errors import ConfigError
 from engine.games import BLACK, WHITE, GoSpec
 from engine.games.spec import Positions
-from engine.search import Evaluation, SearchConfig, SearchResult
+from engine.search import Evaluation, Search, SearchConfig, SearchResult
 from tests.support.positions import random_positions
 from tests.support.scripted import ScriptedEvaluator, arbitrary, counting
 
@@ -61,6 +62,24 @@ def test_the_order_of_turns_is_the_order_of_decisions(name: str) -> None:
     forwards = [d.action for d in agent_of(name).choose(turns)]
     backwards = [d.action for d in agent_of(name).choose(turns[::-1])]
     assert forwards == backwards[::-1]
+
+
+def test_seconds_a_move_are_seconds_of_one_game(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[int] = []
+    run = Search.run
+
+    def watched(search: Search, slots: np.ndarray, *others: Any, **options: Any) -> None:
+        searched.append(len(slots))
+        run(search, slots, *others, **options)
+
+    monkeypatch.setattr(Search, "run", watched)
+    turns = some_turns(5)
+    timed = SearchAgent("timed", ScriptedEvaluator(arbitrary), Limit(48, time_limit_s=600.0))
+    together = agent_of("puct").choose(turns)
+    assert searched == [5]
+    alone = timed.choose(turns)
+    assert searched == [5, 1, 1, 1, 1, 1]
+    assert [d.action for d in alone] == [d.action for d in together]
 
 
 @pytest.mark.parametrize("name", CONFIGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from agents.network.checkpoint import shipped_network_path
+from agents.parse import parse_agent, read_spelling
+from engine.errors import RunError
+from engine.games import make
 from miai.cli import main
+from miai.commands.arena import _depth
 
 MOCK = Path(__file__).resolve().parents[1] / "support" / "mock_engine.py"
 
@@ -108,6 +114,12 @@ def test_a_failing_program_is_reported_and_the_tournament_goes_on(
         (["random", "a=random", "--openings-plies", "4-2"], "--openings-plies"),
         (["random", "a=random", "--games", "0"], "--games"),
         (["random", "a=random", "--move-limit", "0"], "--move-limit"),
+        (["random", "a=random", "--seed", "-1"], "--seed"),
+        (["random", "a=random", "--seed", str(1 << 64)], "--seed"),
+        (["random", "a=random", "--resign", "0.9,inf"], "--resign"),
+        (["random", "a=random", "--resign", "0.9,nan"], "--resign"),
+        (["random", "a=random", "--time", "60+5x0"], "time control"),
+        (["random", "shipped@clock"], "--time"),
         (["--report", "/no/such/folder"], "conditions.json"),
     ],
 )
@@ -118,6 +130,79 @@ def test_mistakes_are_one_line_and_exit_code_2(
     assert arena(*arguments, *out) == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
+
+
+def test_swiss_rounds_are_as_many_as_leave_nobody_to_meet_twice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    agents = [f"{name}=random" for name in "abcdef"]
+    options = ("--format", "swiss", "--size", "5", "--games", "2", "--json", "--out")
+    assert arena(*agents, *options, str(tmp_path / "usual")) == 0
+    table = json.loads(capsys.readouterr().out)
+    assert table["games"] == 3 * 3 * 2 and len(table["pairings"]) == 9
+    assert arena(*agents, "--rounds", "5", *options, str(tmp_path / "asked")) == 0
+    captured = capsys.readouterr()
+    assert "3 rounds, so that nobody meets" in captured.err
+    assert json.loads(captured.out)["games"] == table["games"]
+
+
+def test_a_tournament_goes_on_with_the_checkpoint_that_it_began_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, out = tmp_path / "run", str(tmp_path / "t")
+    network = shipped_network_path("go", 9)
+    (run / "checkpoints").mkdir(parents=True)
+    shutil.copy(network, run / "checkpoints" / "000003.safetensors")
+    assert arena(f"policy:{run}", "random", "--games", "2", "--out", out) == 0
+    (run / "checkpoints" / "000004.safetensors").write_bytes(b"more training")
+    capsys.readouterr()
+    assert arena("--out", out, "--games", "4", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["games"] == 4
+    stated = tmp_path / "t" / "conditions.json"
+    assert f"policy:{run}:000003" in stated.read_text()
+    stated.write_text(stated.read_text().replace(f"policy:{run}:000003", f"policy:{run}"))
+    (run / "checkpoints" / "000004.safetensors").unlink()
+    assert arena("--out", out, "--games", "6") == 0, "as it was stored before"
+
+
+def test_a_tournament_that_fails_says_where_its_games_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise RunError("expected room")
+
+    monkeypatch.setattr("arena.folder.TournamentFolder.append", full)
+    out = tmp_path / "t"
+    assert arena("random", "random", "--size", "5", "--games", "2", "--out", str(out)) == 2
+    assert f"Go on with: miai arena --out {out}" in capsys.readouterr().err
+
+
+def test_levels_play_as_many_games_at_once_as_their_simulations_allow() -> None:
+    spec = make("go", 9, komi=7.0)
+    text = "level:8"
+    assert _depth(read_spelling(text, game=spec), parse_agent(text, spec)) == 150
+
+
+def test_ctrl_c_ends_a_game_in_which_a_person_is_asked(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "miai", "arena", "human", "random", "--size", "5"]
+    process = subprocess.Popen(
+        [*command, "--games", "2", "--out", str(tmp_path / "t")],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+    )
+    assert process.stderr is not None
+    said = b""
+    while b"or 'resign' > " not in said and process.poll() is None:
+        said += process.stderr.read(1)
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(timeout=30)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 130
 
 
 def test_ctrl_c_says_how_to_go_on_and_leaves_no_process_behind(tmp_path: Path) -> None:

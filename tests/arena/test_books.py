@@ -125,6 +125,25 @@ def test_a_file_of_moves_or_of_games(tmp_path: Path) -> None:
     assert len({len(o) for o in plan_openings(plan, SPEC, 3, seed=1)} - {2}) == 0
 
 
+def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    moves = tmp_path / "mine.txt"
+    moves.write_bytes("# Eröffnungen\nC3\n".encode("latin-1"))
+    with pytest.raises(ConfigError, match="UTF-8"):
+        plan_openings(make_plan(str(moves), SPEC), SPEC, 1, seed=1)
+
+
+def test_a_small_board_takes_a_file_as_well(tmp_path: Path) -> None:
+    """Nobody said how many plies of a game to keep: no more than the board allows."""
+    spec = make("tic_tac_toe")
+    moves = tmp_path / "mine.txt"
+    moves.write_text("a1 b2\n")
+    plan = make_plan(str(moves), spec)
+    assert plan.plies == (0, 4)
+    assert len(plan_openings(plan, spec, 1, seed=1)[0]) == 2
+    with pytest.raises(ConfigError, match="opening plies"):
+        make_plan(str(moves), spec, (0, 8))
+
+
 def test_openings_from_a_policy_are_its_own_and_a_function_of_the_seed() -> None:
     spec = GoSpec(9, 9, 7.0)
     plan = make_plan("policy:shipped", spec, (3, 5))

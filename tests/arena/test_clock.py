@@ -16,7 +16,7 @@ def test_spellings() -> None:
     assert read_time_control("5") == TimeControl(5.0, fixed=True)
     assert read_time_control("60+2") == TimeControl(60.0, increment_s=2.0)
     assert read_time_control("60+5x10") == TimeControl(60.0, period_s=10.0, periods=5)
-    for bad in ("", "x", "5+", "-1", "0", "0+0", "1+2+3", "nan"):
+    for bad in ("", "x", "5+", "-1", "0", "0+0", "1+2+3", "nan", "60+5x0", "60+0x5"):
         with pytest.raises(ConfigError, match="time control"):
             read_time_control(bad)
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from agents.evaluators.rollout import RolloutEvaluator
+from agents.protocol import Decision, Turn
 from agents.random_agent import RandomAgent
 from agents.search_agent import rollout_agent
+from arena.books import make_plan
 from arena.folder import TournamentFolder
 from arena.match import is_stronger
 from arena.stats.sprt import Hypotheses
 from engine.errors import ConfigError
 from engine.games.go import GoSpec
 from miai.cli import main
+from tests.support.scripted_agent import ScriptedAgent, passing
 
 SPEC = GoSpec(5, 5, 7.0)
 
@@ -37,6 +41,22 @@ def test_equals_are_not_stronger_and_too_few_games_do_not_tell() -> None:
     assert few.stronger is None and len(few.result.games) == 8
     with pytest.raises(ConfigError, match="even number"):
         is_stronger(SPEC, *same, test, most_games=3)
+
+
+def test_a_short_book_says_no_more_for_being_played_again(tmp_path: Path) -> None:
+    """These two repeat themselves: 3 openings are 3 pairs, too few to tell."""
+    moves = tmp_path / "book.txt"
+    moves.write_text("C3\nB2 D4\nD3\n")
+
+    def last_sensible(turn: Turn) -> Decision:
+        return Decision(int(np.flatnonzero(turn.spec.candidates(turn.position)[0])[-2:][0]))
+
+    agents = [ScriptedAgent("a", last_sensible), ScriptedAgent("b", passing)]
+    plan = make_plan(str(moves), SPEC)
+    answer = is_stronger(SPEC, *agents, Hypotheses(0, 100), openings=plan, games_at_once=4)
+    assert answer.stronger is None
+    assert sum(answer.result.pairs) == 3 and len(answer.result.games) == 6
+    assert len(agents[0].ended) < 60, "and it soon stops"
 
 
 def test_the_answer_does_not_depend_on_how_many_games_are_in_play() -> None:

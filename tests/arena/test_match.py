@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,9 @@ import pytest
 from agents.evaluators.rollout import RolloutEvaluator
 from agents.gtp.client import Watchdog
 from agents.gtp.program import GtpAgent
-from agents.protocol import Decision, Turn
+from agents.protocol import Decision, Limit, Turn
 from agents.random_agent import RandomAgent
-from agents.search_agent import rollout_agent
+from agents.search_agent import SearchAgent, rollout_agent
 from arena.hall import PlayedGame, Terms, play_games
 from arena.match import play_match
 from arena.openings import make_openings
@@ -82,6 +83,24 @@ def test_all_games_of_an_agent_are_asked_about_in_one_batch() -> None:
     play_match(SPEC, *agents, games=16, seed=1, opening_plies=(2, 2), games_at_once=16)
     assert agents[0].batches[0] == agents[1].batches[0] == 8
     assert sorted(agents[0].ended) == list(range(16))
+
+
+def test_with_seconds_a_move_an_agent_is_asked_about_one_game_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Asked about all of them, it would not be heard of for as many times its seconds."""
+    asked: list[int] = []
+    choose = SearchAgent.choose
+
+    def watched(agent: SearchAgent, turns: Sequence[Turn]) -> list[Decision]:
+        asked.append(len(turns))
+        return choose(agent, turns)
+
+    monkeypatch.setattr(SearchAgent, "choose", watched)
+    timed = SearchAgent("timed", RolloutEvaluator(), Limit(4, time_limit_s=600.0))
+    other = ScriptedAgent("b", first_sensible)
+    play_match(SPEC, timed, other, games=6, seed=1, move_limit=8)
+    assert set(asked) == {1} and max(other.batches) > 1
 
 
 def test_no_more_games_at_once_than_asked_for() -> None:

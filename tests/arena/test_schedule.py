@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
 import pytest
 
-from arena.schedule import Fixture, meetings_in_all, pairings, swiss_schedule
+from arena.schedule import Fixture, meetings_in_all, most_rounds, pairings, swiss_schedule
 from arena.sequence import PairCounter
 from arena.stats.sprt import Hypotheses
 
@@ -68,15 +69,53 @@ def test_more_rounds_than_opponents_meet_again() -> None:
 def test_pairs_count_in_the_order_of_the_schedule_whichever_end_first() -> None:
     counter = PairCounter(Hypotheses(0, 200))
     for game in (2, 3, 5, 1):
-        counter.add(game, 1.0)
-    assert counter.pairs == 0
-    counter.add(0, 0.5)
-    assert counter.counts == [0, 0, 0, 1, 1] and counter.pairs == 2
+        counter.add(game, 1.0, [game])
+    assert counter.counted == []
+    counter.add(0, 0.5, [0])
+    assert counter.counts == [0, 0, 0, 1, 1] and counter.counted == [0, 1]
     late = {game: float(game % 7 != 0) for game in range(6, 400)}
     forwards, backwards = PairCounter(Hypotheses(0, 200)), PairCounter(Hypotheses(0, 200))
     for game in range(6, 400):
-        forwards.add(game - 6, late[game])
+        forwards.add(game - 6, late[game], [game])
     for game in reversed(range(6, 400)):
-        backwards.add(game - 6, late[game])
+        backwards.add(game - 6, late[game], [game])
     assert forwards.decision == backwards.decision == "elo1"
-    assert forwards.counts == backwards.counts and forwards.pairs < 190
+    assert forwards.counts == backwards.counts and len(forwards.counted) < 190
+
+
+def test_pairs_that_repeat_earlier_ones_are_no_evidence() -> None:
+    """Two openings again and again: 40 points would be a decision, the first 4 are none."""
+    repeating, varied = PairCounter(Hypotheses(0, 200)), PairCounter(Hypotheses(0, 200))
+    for game in range(40):
+        repeating.add(game, 1.0, [game % 4])
+        varied.add(game, 1.0, [game])
+    assert varied.decision == "elo1"
+    assert not repeating.decision and not repeating.over
+    assert repeating.counted == [0, 1] and repeating.counts == [0, 0, 0, 0, 2]
+    assert repeating.repeated == 18
+
+
+def test_players_that_only_repeat_themselves_have_played_enough() -> None:
+    counter = PairCounter(Hypotheses(0, 200))
+    for game in range(42):
+        counter.add(game, 0.5, [game % 2])
+        assert counter.over == (game >= 41)
+    assert counter.counted == [0] and not counter.decision
+    mirrored = PairCounter(Hypotheses(0, 200))
+    for game in range(100):  # the same two games, but of the other colours
+        mirrored.add(game, 0.5, [game // 2 % 2 ^ game % 2])
+    assert mirrored.counted == [0, 1]
+
+
+@pytest.mark.parametrize("agents", range(2, 13))
+def test_in_so_many_rounds_nobody_meets_anybody_twice(agents: int) -> None:
+    rounds = most_rounds(agents)
+    openings = [(i,) for i in range(rounds)]
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        results: dict[int, float] = {}
+        for _ in range(rounds):
+            fixtures = swiss_schedule(agents, rounds, openings, results)
+            met = {frozenset((f.black, f.white)) for f in fixtures}
+            assert 2 * len(met) == len(fixtures), (seed, fixtures)
+            results |= {f.game: float(random.random()) for f in fixtures[len(results) :]}

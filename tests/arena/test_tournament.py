@@ -9,20 +9,26 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from agents.evaluators.rollout import RolloutEvaluator
+from agents.levels import network_hash
 from agents.parse import make_agent, read_spelling
+from agents.protocol import Limit
+from agents.random_agent import RandomAgent
 from agents.search_agent import SearchAgent
 from arena.folder import TournamentFolder
 from arena.openings import OpeningPlan
 from arena.report import Report, as_json, make_report
 from arena.report_text import as_text
 from arena.results import Conditions, GameLine, conditions_of
-from arena.tournament import Watcher, make_cards, play_tournament
+from arena.stats.sprt import Hypotheses
+from arena.tournament import Watcher, make_cards, pair_counter, play_tournament
 from engine.errors import ConfigError, RunError
 from engine.games.go import GoSpec
 from engine.records.sgf import read_sgf
@@ -165,6 +171,63 @@ def test_a_game_is_claimed_once_and_free_again_when_its_process_is_gone(tmp_path
         assert not first.claim(0), "it has been played"
 
 
+def test_what_fails_before_it_began_leaves_the_users_files_alone(tmp_path: Path) -> None:
+    (tmp_path / "sgf").mkdir()
+    (tmp_path / "sgf" / "mine.sgf").write_text("(;)")
+    for path in (tmp_path, tmp_path / "new", tmp_path / "made for it"):
+        made = path.name == "made for it"
+        if made:
+            path.mkdir()
+        with (
+            pytest.raises(RunError, match="too early"),
+            TournamentFolder(path).opened(just_made=made),
+        ):
+            raise RunError("too early")
+    assert [path.name for path in tmp_path.iterdir()] == ["sgf"]
+    assert (tmp_path / "sgf" / "mine.sgf").read_text() == "(;)"
+
+
+def test_a_process_that_gives_up_takes_no_folder_away_from_another(tmp_path: Path) -> None:
+    first, second = TournamentFolder(tmp_path / "t"), TournamentFolder(tmp_path / "t")
+    with ExitStack() as giving_up:
+        giving_up.enter_context(first.opened())
+        with second.opened():
+            assert second.claim(1)
+            giving_up.close()
+            assert not TournamentFolder(tmp_path / "t").claim(1), "it is held"
+    with ExitStack() as giving_up:
+        giving_up.enter_context(first.opened())
+        with second.opened():
+            giving_up.close()
+            second.begin(conditions("a", "b"), 2)
+            second.append(line(0, "a", "b", 1), SPEC)
+    assert len(second.games()) == 1
+
+
+def test_games_of_another_process_decide_a_test_too(tmp_path: Path) -> None:
+    test = Hypotheses(0, 200)
+    spellings = [read_spelling(text) for text in ("rollouts:40", "random")]
+    agents = [make_agent(spelling, SPEC) for spelling in spellings]
+    plan = OpeningPlan("random", plies=(2, 4))
+    tested = replace(
+        conditions("a", "b"), agents=make_cards(spellings, agents), openings=plan, test=test
+    )
+    whole, shared = TournamentFolder(tmp_path / "whole"), TournamentFolder(tmp_path / "shared")
+    with whole.opened():
+        lines = play_tournament(whole, tested, agents, 60, games_at_once=1)
+    assert pair_counter(tested, lines).decision and len(lines) < 40
+
+    def others_play(_: GameLine) -> None:
+        other = TournamentFolder(tmp_path / "shared")
+        for line in lines[len(other.games()) :]:
+            other.append(line, SPEC)
+
+    with shared.opened():
+        watcher = Watcher(on_game=others_play)
+        ended = play_tournament(shared, tested, agents, 60, watcher, games_at_once=1)
+    assert [line.game for line in ended] == [line.game for line in lines]
+
+
 def test_two_processes_share_a_folder_and_end_in_the_same_table(tmp_path: Path) -> None:
     command = [
         sys.executable, "-m", "miai", "arena", "random", "rollouts:16", "--size", "7",
@@ -298,6 +361,38 @@ def test_repeated_games_are_warned_about() -> None:
     report = make_report(conditions("a", "b"), lines)
     assert report.distinct == 1
     assert "1 games repeat others" in as_text(report)
+
+
+def test_pairs_that_repeat_others_do_not_count_in_a_test() -> None:
+    tested = replace(conditions("a", "b"), test=Hypotheses(0, 100))
+    lines = [
+        line(game, *(("a", "b") if game % 2 == 0 else ("b", "a")), 1, actions=(game % 2, 7))
+        for game in range(6)
+    ]
+    report = make_report(tested, lines)
+    assert report.decided is not None and report.decided.pairs == (0, 0, 1, 0, 0)
+    assert "2 more pairs repeat earlier ones move for move" in as_text(report)
+    assert as_json(report)["test"]["pairs_repeated"] == 2
+
+
+def test_a_level_is_what_its_card_says() -> None:
+    """Another network, or another way to hold it back, is another player."""
+    spec = GoSpec(9, 9, 7.0)
+    spellings = [read_spelling(text, game=spec) for text in ("level:2", "level:8")]
+    agents = [make_agent(spelling, spec) for spelling in spellings]
+    weak, strong = (card.details for card in make_cards(spellings, agents))
+    assert weak["sha256"] == strong["sha256"] == network_hash(spec)
+    assert (weak["simulations"], strong["simulations"]) == ("0", "150")
+    assert (weak["slips"], weak["temperature"], strong["slips"]) == ("0.5", "1.3", "0")
+    assert len(strong["search"]) == 12
+
+
+def test_thinking_by_the_clock_needs_a_clock(tmp_path: Path) -> None:
+    clocked = SearchAgent("clocked", RolloutEvaluator(), Limit())
+    folder = TournamentFolder(tmp_path / "t")
+    with folder.opened(), pytest.raises(ConfigError, match="--time"):
+        play_tournament(folder, conditions("clocked", "b"), [clocked, RandomAgent()], 2)
+    assert not folder.exists
 
 
 def test_a_clean_sweep_has_an_interval_with_one_end_and_no_nan_anywhere() -> None:

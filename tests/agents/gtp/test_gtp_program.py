@@ -7,11 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from agents.gtp.client import Watchdog
+from agents.gtp.client import GtpClient, Watchdog
 from agents.gtp.program import GtpAgent
 from agents.protocol import Decision, Turn
 from engine.errors import ProgramError
@@ -62,6 +63,21 @@ def test_the_program_is_told_the_game_and_only_what_is_new(make: Make, tmp_path:
         "boardsize 5", "clear_board", "komi 7", "genmove b", "",
     ]  # fmt: skip
     assert second.seconds > 0
+
+
+def test_a_program_may_take_its_time_to_start(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it loads before its first move is not on a game's clock."""
+    clock = SimpleNamespace(now_s=0.0, perf_counter=lambda: clock.now_s)
+    greet = GtpClient.greet
+
+    def slowly(client: GtpClient) -> None:
+        clock.now_s += 8.0
+        greet(client)
+
+    monkeypatch.setattr(GtpClient, "greet", slowly)
+    monkeypatch.setattr("agents.gtp.program.time", clock)
+    decision = make().choose([turn(1)])[0]
+    assert not decision.forfeit and decision.seconds == 0.0 and clock.now_s == 8.0
 
 
 def test_another_line_of_the_same_game_is_set_up_anew(make: Make, tmp_path: Path) -> None:

@@ -128,6 +128,16 @@ def test_the_command_writes_three_files_and_prints_the_worst(
     assert (tmp_path / "game-analyzed.json").read_bytes() == first
 
 
+def test_a_folder_to_write_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "game.sgf").write_bytes(write_sgf(GO))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    command = ["analyze", "../game.sgf", "--network", "rollouts", "--simulations", "2"]
+    assert main([*command, "--out", "."]) == 0
+    written = {path.name for path in Path().iterdir()}
+    assert written == {f"game-analyzed.{end}" for end in ("html", "sgf", "json")}
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -137,6 +147,8 @@ def test_the_command_writes_three_files_and_prints_the_worst(
         (["{good}", "--number", "2"], "expected --number from 1 to 1, got 2"),
         (["{empty}"], "expected a game with moves, got none"),
         (["{good}", "--network", "nowhere"], "no such file or folder"),
+        (["{good}", "--seed", "-1"], "expected --seed from 0"),
+        (["{good}", "--out", "{bad}/there"], "expected --out in a folder"),
     ],
 )
 def test_mistakes_of_the_user_are_said_in_words(

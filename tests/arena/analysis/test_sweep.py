@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from agents.evaluators.rollout import RolloutEvaluator
 from agents.protocol import Limit
 from arena.analysis import Analyst, sweep
 from arena.analysis.sweep import record_positions
 from engine.errors import RecordError
-from engine.games import BLACK, WHITE, GoSpec, TicTacToeSpec
+from engine.games import BLACK, WHITE, GameSpec, GoSpec, TicTacToeSpec
 from engine.records import GameRecord
 from tests.support.scripted import ScriptedEvaluator, arbitrary, indifferent
 
@@ -57,6 +61,22 @@ def test_losses_are_differences_and_never_negative() -> None:
         assert move.loss == pytest.approx(expected)
         assert (move.rank == 1) == (move.action == move.best.action)
         assert before.simulations == 50
+
+
+def test_dead_stones_do_not_make_the_last_pass_a_blunder() -> None:
+    """Black passes with a white stone on the board that nobody need take."""
+
+    def black_owns_all(spec: GameSpec, position: Any) -> tuple[NDArray[np.float64], float]:
+        return np.zeros(spec.actions), 0.9 if spec.to_move(position)[0] == BLACK else -0.9
+
+    spec = GoSpec(5, 5, 2.5)
+    record = GameRecord(spec, (12, 20, 13, spec.pass_action, spec.pass_action))
+    assert spec.score(record_positions(record)[-1:])[0] == -1.5, "as the stones stand"
+    review = sweep(record, Analyst(ScriptedEvaluator(black_owns_all)), Limit(50))
+    assert (review.looks[-1].black_win_rate, review.looks[-1].black_score) == (1.0, 22.5)
+    assert review.moves[-1].colour == BLACK and review.moves[-1].loss == 0.0
+    playouts = sweep(record, Analyst(RolloutEvaluator()), Limit(50))
+    assert playouts.looks[-1].black_win_rate == 1.0
 
 
 def test_a_game_without_moves_is_refused() -> None:

@@ -38,6 +38,22 @@ def test_our_own_program_plays_hex_too(capsys: pytest.CaptureFixture[str]) -> No
     assert "FAIL" not in said and "odd" not in said, said
 
 
+def test_positions_may_have_few_moves_left() -> None:
+    argv = [sys.executable, "-m", "miai", "gtp", "--agent", "random"]
+    checks = list(
+        check_program([*argv, "--game", "connect_four", "--size", "4"], make("connect_four", 4, 4))
+    )
+    assert playable(checks), [check for check in checks if not check.passed]
+
+
+def test_a_program_is_told_its_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "log"
+    command = f"gtp:{' '.join(MOCK)} --log {log} ;; level 3"
+    assert main(["arena", "--check", command, "--size", "5"]) == 0
+    assert "ok    it takes level 3" in capsys.readouterr().out
+    assert log.read_text().splitlines().count("level 3") == 2, "and in the games too"
+
+
 def test_gnu_go_can_play(gnugo: str) -> None:
     argv = [gnugo, "--mode", "gtp", "--level", "1", "--chinese-rules"]
     checks = list(check_program(argv, make("go", 9, komi=7.0)))

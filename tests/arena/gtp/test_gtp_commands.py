@@ -23,6 +23,7 @@ from engine.games.go import GoSpec
 from engine.games.spec import BLACK, WHITE, GameSpec
 from engine.notation import action_to_text
 from engine.records.sgf import read_sgf
+from miai.cli import main
 from tests.support.scripted_agent import ScriptedAgent, first_sensible
 
 DIALOGUE = """\
@@ -303,3 +304,8 @@ def test_no_commands_break_a_session(commands: list[list[str]]) -> None:
         reply = server.answer(" ".join(words))
         assert reply is None or "internal error" not in reply.text
     ask(server, "showboard")
+
+
+def test_a_seed_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["gtp", "--agent", "random", "--seed", "-1"]) == 2
+    assert "expected --seed from 0" in capsys.readouterr().err
