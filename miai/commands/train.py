@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="start",
         metavar="NETWORK",
         help="begin with this network and not from nothing: a file, a run's folder, or 'shipped'; "
-        "any board size of its game",
+        "any board size of its game; a strong one wants a lower schedule.learning_rate",
     )
     parser.add_argument("--minutes", type=float, help="time of the whole run, over all resumes")
     parser.add_argument(

@@ -363,9 +363,9 @@ def _settings(run: RunData) -> str:
 
 
 def _footer(run: RunData) -> str:
-    play = f"miai play --network {run.path}"
+    play = f"miai play --network {run.name}"
     return (
-        f"<footer>Made by miai from the run folder alone; <code>miai report {escape(str(run.path))}"
-        f"</code> makes it anew, <code>{escape(play)}</code> plays against the newest network."
-        "</footer>"
+        "<footer>Made by miai from the run folder alone. From where that lies, "
+        f"<code>miai report {escape(run.name)}</code> makes it anew, and "
+        f"<code>{escape(play)}</code> plays against the newest network.</footer>"
     )
