@@ -6,9 +6,9 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
+from arena.session.looks import look_of
 from arena.window import paint, theme
 from arena.window.board import Grid
-from arena.window.looks import look_of
 from engine.games.spec import GameSpec, Positions
 
 

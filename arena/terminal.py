@@ -13,14 +13,14 @@ from rich.table import Table
 from rich.text import Text
 
 from agents.protocol import Agent, Decision, Turn
-from arena.window import files, games
-from arena.window.counting import begin_count
-from arena.window.insight import rows, why
-from arena.window.model import GameModel
-from arena.window.opponents import Opponent, describe
-from arena.window.review import SWEEP_SIMULATIONS, mistakes, unjudged
-from arena.window.texts import say
-from arena.window.thinker import Loader, Place
+from arena.session import files, games
+from arena.session.counting import begin_count
+from arena.session.insight import rows, why
+from arena.session.model import GameModel
+from arena.session.opponents import Opponent, describe
+from arena.session.review import SWEEP_SIMULATIONS, mistakes, unjudged
+from arena.session.texts import say
+from arena.session.thinker import Loader, Place
 from engine.diagram import diagram
 from engine.errors import MiaiError, NotationError
 from engine.games.spec import BLACK

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from agents.network.checkpoint import shipped_network_path
-from arena.window.model import GameModel, Settings
-from arena.window.opponents import Opponent, load
+from arena.session.model import GameModel, Settings
+from arena.session.opponents import Opponent, load
 from engine.games import make
 from engine.games.spec import BLACK
 
@@ -38,8 +38,8 @@ main(["play", "go"])
 
 
 def make_app(size: tuple[int, int], board: int) -> Any:
+    from arena.session.control import Control
     from arena.window.app import App
-    from arena.window.control import Control
     from arena.window.screen import open_screen
 
     spec = make("go", board)

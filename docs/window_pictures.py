@@ -16,15 +16,15 @@ os.environ["SDL_AUDIODRIVER"] = "dummy"
 
 import pygame
 
-from arena.window import opponents
+from arena.session import opponents
+from arena.session.clock import ClockRule
+from arena.session.control import Control
+from arena.session.looks import usual_spec
+from arena.session.model import GameModel, Settings
+from arena.session.opponents import Opponent
+from arena.session.preferences import Preferences
 from arena.window.app import App
-from arena.window.clock import ClockRule
-from arena.window.control import Control
-from arena.window.looks import usual_spec
 from arena.window.marks import Overlays
-from arena.window.model import GameModel, Settings
-from arena.window.opponents import Opponent
-from arena.window.preferences import Preferences
 from arena.window.screen import open_screen
 from engine.games import make
 from engine.games.spec import BLACK, WHITE

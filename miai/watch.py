@@ -7,7 +7,7 @@ from pathlib import Path
 from arena.folder import TournamentFolder
 from arena.results import GameLine
 from arena.schedule import meetings_in_all
-from arena.window.watch import Seen, Source
+from arena.session.watch import Seen, Source
 from engine.errors import ConfigError
 from engine.records import GameRecord
 from selfplay.folder import RunFolder

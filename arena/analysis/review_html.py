@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from arena.analysis.review_json import review_data
 from arena.analysis.sweep import GameReview, record_positions
-from arena.window.looks import look_of
+from arena.session.looks import look_of
 from engine.diagram import star_points
 from engine.notation import column_name, row_number
 

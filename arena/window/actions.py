@@ -1,4 +1,4 @@
-"""What the commands of :mod:`arena.window.commands` do to a window."""
+"""What the commands of :mod:`arena.session.commands` do to a window."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import pygame
 
-from arena.window import choices, dialogs, files, games
+from arena.session import choices, files, games
+from arena.session.model import Settings
+from arena.session.opponents import Opponent
+from arena.session.preferences import Preferences
+from arena.session.review import next_mistake
+from arena.session.texts import say
+from arena.window import dialogs
 from arena.window.marks import Overlays
-from arena.window.model import Settings
-from arena.window.opponents import Opponent
-from arena.window.preferences import Preferences
-from arena.window.review import next_mistake
-from arena.window.texts import say
 from engine.diagram import diagram
 from engine.errors import MiaiError, NotationError
 from engine.notation import text_to_action

@@ -8,23 +8,24 @@ from pathlib import Path
 
 import pygame
 
-from arena.window import preferences, texts, theme
+from arena.session import preferences, texts
+from arena.session.commands import key_words, keymap, keys_of
+from arena.session.control import Control
+from arena.session.files import Keeper
+from arena.session.games import SetUp
+from arena.session.insight import line_from
+from arena.session.preferences import Preferences
+from arena.session.texts import mark, say
+from arena.window import theme
 from arena.window.actions import Actions, usual_overlays
 from arena.window.board import Grid
 from arena.window.button import Button
-from arena.window.commands import key_words, keymap, keys_of
-from arena.window.control import Control
 from arena.window.dialogs import Dialog
-from arena.window.files import Keeper
-from arena.window.games import SetUp
-from arena.window.insight import line_from
 from arena.window.marks import LONGEST_LINE, Scene, draw_board
 from arena.window.panel import WIDTH, PanelView, draw_panel
 from arena.window.panes import Places
-from arena.window.preferences import Preferences
 from arena.window.screen import SIZE, SMALLEST
 from arena.window.sounds import Sounds
-from arena.window.texts import mark, say
 from engine.games.spec import EMPTY, GameSpec
 
 FRAMES_PER_S = 60

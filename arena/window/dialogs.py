@@ -9,11 +9,11 @@ from typing import Generic, Protocol, TypeVar
 
 import pygame
 
+from arena.session.choices import Row
+from arena.session.commands import COMMANDS, key_words, keys_of
+from arena.session.texts import say
 from arena.window import theme
 from arena.window.button import Button
-from arena.window.choices import Row
-from arena.window.commands import COMMANDS, key_words, keys_of
-from arena.window.texts import say
 
 T = TypeVar("T")
 _RETURNS = (pygame.K_RETURN, pygame.K_KP_ENTER)

@@ -9,12 +9,12 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
+from arena.session.games import SetUp
+from arena.session.insight import line_from, losses, ownership_change
+from arena.session.model import GameModel
+from arena.session.texts import mark, say
 from arena.window import paint, theme
 from arena.window.board import Grid, pixel
-from arena.window.games import SetUp
-from arena.window.insight import line_from, losses, ownership_change
-from arena.window.model import GameModel
-from arena.window.texts import mark, say
 from engine.games.spec import BLACK, EMPTY, WHITE
 from engine.search import SearchResult
 from engine.search.tree import DRAW, LOSS, WIN

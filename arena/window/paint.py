@@ -9,9 +9,9 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
+from arena.session.looks import Look
 from arena.window import theme
 from arena.window.board import Grid, pixel
-from arena.window.looks import Look
 from engine.diagram import star_points
 from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec
 from engine.notation import column_name, row_number

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import pygame
 
+from arena.session.control import Control
+from arena.session.opponents import describe
+from arena.session.texts import say
 from arena.window import panes, theme
 from arena.window.button import Button
-from arena.window.control import Control
-from arena.window.opponents import describe
 from arena.window.panes import Places
-from arena.window.texts import say
 from engine.games.spec import BLACK, WHITE
 
 WIDTH = 330

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import pygame
 
+from arena.session.insight import losses, rows, shown_candidates, why
+from arena.session.model import GameModel
+from arena.session.review import Move, mistakes
+from arena.session.texts import say
+from arena.session.tree import Node
 from arena.window import theme
-from arena.window.insight import losses, rows, shown_candidates, why
-from arena.window.model import GameModel
-from arena.window.review import Move, mistakes
-from arena.window.texts import say
-from arena.window.tree import Node
 from engine.games.spec import BLACK, WHITE
 from engine.notation import action_to_text
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pygame
 
-from arena.window import opponents
+from arena.session import opponents
+from arena.session.control import Control
+from arena.session.files import Keeper, autosave_path, bring_back, open_file
+from arena.session.games import has_begun, start_position
+from arena.session.model import GameModel, Settings
+from arena.session.preferences import Preferences, preferences_path
+from arena.session.texts import say
+from arena.session.watch import Source, Watcher
 from arena.window.app import App
-from arena.window.control import Control
-from arena.window.files import Keeper, autosave_path, bring_back, open_file
-from arena.window.games import has_begun, start_position
-from arena.window.model import GameModel, Settings
-from arena.window.preferences import Preferences, preferences_path
-from arena.window.texts import say
-from arena.window.watch import Source, Watcher
 
 
 @dataclass(frozen=True)

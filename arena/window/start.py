@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pygame
 
-from arena.window import texts, theme
-from arena.window.preferences import Preferences
+from arena.session import texts
+from arena.session.preferences import Preferences
+from arena.session.texts import say
+from arena.window import theme
 from arena.window.screen import close_screen
-from arena.window.texts import say
 from arena.window.theme import dots
 
 if TYPE_CHECKING:

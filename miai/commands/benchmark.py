@@ -107,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _measure_levels(args: argparse.Namespace) -> int:
     from agents.levels import ratings_path
-    from arena.window.looks import usual_spec
+    from arena.session.looks import usual_spec
     from engine.errors import ConfigError
     from engine.games import make
     from miai.measure.levels import measure_levels

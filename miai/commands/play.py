@@ -17,11 +17,11 @@ from engine.errors import ConfigError
 if TYPE_CHECKING:
     import pygame
 
-    from arena.window.model import Settings
-    from arena.window.opponents import Opponent
-    from arena.window.preferences import Preferences
+    from arena.session.model import Settings
+    from arena.session.opponents import Opponent
+    from arena.session.preferences import Preferences
+    from arena.session.watch import Source
     from arena.window.prepare import Wanted
-    from arena.window.watch import Source
 
 SUMMARY = "play against the AI in a window"
 EXAMPLE = "miai play othello --colour white --simulations 400"
@@ -130,9 +130,9 @@ def _network(args: argparse.Namespace) -> str:
 def _settings(args: argparse.Namespace) -> Settings:
     """The first game's settings, checked together with the network that is to play it."""
     from agents.parse import network_path
-    from arena.window.games import handicap_points
-    from arena.window.looks import usual_spec
-    from arena.window.model import Settings
+    from arena.session.games import handicap_points
+    from arena.session.looks import usual_spec
+    from arena.session.model import Settings
     from engine.games import make
     from engine.games.spec import BLACK, WHITE
     from miai.commands.game_options import read_spec
@@ -150,7 +150,7 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 
 def _opponent(args: argparse.Namespace) -> Opponent:
-    from arena.window.opponents import Opponent
+    from arena.session.opponents import Opponent
 
     if args.program is not None:
         return Opponent("program", 0, args.program)
@@ -174,8 +174,8 @@ def _preferences(keys: Path | None) -> tuple[Preferences, str]:
     Raises:
         ConfigError: if the keymap that was asked for cannot be used.
     """
-    from arena.window.commands import keymap
-    from arena.window.preferences import load, preferences_path
+    from arena.session.commands import keymap
+    from arena.session.preferences import load, preferences_path
 
     liked, note = load(preferences_path())
     if keys is not None:
@@ -235,11 +235,11 @@ def _why_no_window() -> str:
 
 
 def _play_in_terminal(args: argparse.Namespace, opened: Path | None) -> int:
+    from arena.session.files import open_file
+    from arena.session.games import start_position
+    from arena.session.model import GameModel
+    from arena.session.opponents import load
     from arena.terminal import Terminal
-    from arena.window.files import open_file
-    from arena.window.games import start_position
-    from arena.window.model import GameModel
-    from arena.window.opponents import load
 
     if args.watch is not None:
         raise ConfigError(

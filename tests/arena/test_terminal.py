@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from arena.session.model import GameModel
 from arena.terminal import Terminal
-from arena.window.model import GameModel
 from engine.errors import ProgramError
 from engine.games.spec import BLACK, WHITE
 from engine.records import read_sgf
-from tests.arena.window.conftest import go5, load_playouts
+from tests.support.go_game import go5, load_playouts
 
 
 def play(lines: str, colour: int = BLACK) -> tuple[str, GameModel]:

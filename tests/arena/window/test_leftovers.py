@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from arena.window.model import Settings
+from arena.session.model import Settings
 from engine.games.go import GoSpec
 from engine.games.spec import BLACK, WHITE
 from tests.arena.window.test_view import picture, press
@@ -40,7 +40,7 @@ def test_a_cursor_and_a_set_up_board_end_with_their_game(app, tmp_path: Path, ho
 
 
 def test_keys_of_one_start_are_not_kept(app, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    from arena.window import preferences
+    from arena.session import preferences
 
     path = app._kept_preferences = tmp_path / "window.json"
     mine = replace(app.preferences, keys={"pass": ["f4"]})

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from agents.protocol import Agent
-from arena.window.opponents import Opponent
-from arena.window.thinker import Thinker
+from arena.session.opponents import Opponent
+from arena.session.thinker import Thinker
 from engine.games.go import GoSpec
 from engine.games.hex import HexSpec
 from engine.games.spec import BLACK, WHITE
-from tests.arena.window.conftest import go5, load_playouts
+from tests.support.go_game import go5, load_playouts
 
 
 def picture(app) -> np.ndarray:  # type: ignore[no-untyped-def]
@@ -220,7 +220,7 @@ def test_an_ai_that_breaks_down_says_so(app, monkeypatch) -> None:  # type: igno
 
 
 def test_a_failed_load_is_told() -> None:
-    from arena.window.thinker import Failed
+    from arena.session.thinker import Failed
     from engine.errors import NetworkFileError
 
     def fail(*_: object) -> tuple[Agent, str]:
@@ -309,7 +309,7 @@ def test_no_words_overlap_in_the_smallest_window(app, monkeypatch) -> None:  # t
 def test_options_are_tried_kept_and_given_up(app, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     import pygame
 
-    from arena.window import preferences
+    from arena.session import preferences
 
     app._kept_preferences = tmp_path / "window.json"
     dark = picture(app)

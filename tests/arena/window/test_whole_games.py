@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from arena.session.control import Control
+from arena.session.model import GameModel, Settings
+from arena.session.opponents import Opponent
+from arena.session.preferences import Preferences
 from arena.window import theme
-from arena.window.control import Control
-from arena.window.model import GameModel, Settings
-from arena.window.opponents import Opponent
-from arena.window.preferences import Preferences
 from engine.games import make
 from engine.games.spec import BLACK
-from tests.arena.window.conftest import load_playouts
+from tests.support.go_game import load_playouts
 
 SIZES = {
     "go": (5, 5),

@@ -9,19 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from arena.window import texts
-from arena.window.looks import LOOKS
+from arena.session import texts
+from arena.session.looks import LOOKS
 from engine.games.go_rules import RULES
 
 ROOT = Path(__file__).resolve().parents[3]
-FOLDER = ROOT / "arena" / "window"
+SESSION = ROOT / "arena" / "session"
+WINDOW = ROOT / "arena" / "window"
 OTHERS = [language for language in texts.LANGUAGES if language != "en"]
 
 
 def sentences() -> set[str]:
     """All that is said or marked in the sources, and what tables of other rooms name."""
     found: set[str] = set(RULES)
-    for path in [*FOLDER.glob("*.py"), ROOT / "arena" / "terminal.py"]:
+    for path in [*SESSION.glob("*.py"), *WINDOW.glob("*.py"), ROOT / "arena" / "terminal.py"]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
                 continue
@@ -35,7 +36,7 @@ def sentences() -> set[str]:
 
 
 def known(language: str) -> dict[str, str]:
-    found: dict[str, str] = json.loads((FOLDER / "texts" / f"{language}.json").read_text("utf-8"))
+    found: dict[str, str] = json.loads((SESSION / "texts" / f"{language}.json").read_text("utf-8"))
     return found
 
 
@@ -60,7 +61,7 @@ def test_fields_are_the_same(language: str) -> None:
 def test_the_font_that_comes_along_has_every_glyph(bold: bool) -> None:
     from fontTools.ttLib import TTFont
 
-    path = FOLDER / "fonts" / f"MiaiSans-{'Bold' if bold else 'Regular'}.otf"
+    path = WINDOW / "fonts" / f"MiaiSans-{'Bold' if bold else 'Regular'}.otf"
     glyphs = set(TTFont(path).getBestCmap())
     said = "".join(sentences()) + "".join("".join(known(k).values()) for k in OTHERS)
     said += "".join(texts.LANGUAGES.values()) + string.printable.strip() + "–—"
@@ -68,7 +69,7 @@ def test_the_font_that_comes_along_has_every_glyph(bold: bool) -> None:
 
 
 def test_fonts_are_small_and_say_under_which_licence() -> None:
-    folder = FOLDER / "fonts"
+    folder = WINDOW / "fonts"
     assert sum(path.stat().st_size for path in folder.iterdir()) < 300_000
     assert "SIL OPEN FONT LICENSE" in (folder / "OFL.txt").read_text(encoding="utf-8")
 

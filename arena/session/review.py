@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from arena.window.insight import cost_of
-from arena.window.model import GameModel
-from arena.window.tree import Node
+from arena.session.insight import cost_of
+from arena.session.model import GameModel
+from arena.session.tree import Node
 
 SWEEP_SIMULATIONS = 100
 """Of the look at each position when a whole game is gone through."""

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from arena.window import games, watch
-from arena.window.model import GameModel, Settings
-from arena.window.watch import Seen, Watcher
+from arena.session import games, watch
+from arena.session.model import GameModel, Settings
+from arena.session.watch import Seen, Watcher
 from engine.errors import RunError
 from engine.games.go import GoSpec
 from engine.games.spec import BLACK, WHITE

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from arena.window.looks import opponent
-from arena.window.texts import mark, say
+from arena.session.looks import opponent
+from arena.session.texts import mark, say
 from engine.errors import IllegalActionError
 from engine.games.spec import BLACK, EMPTY, WHITE
 from engine.notation import action_to_text
 
 if TYPE_CHECKING:
-    from arena.window.state import GameState
+    from arena.session.state import GameState
 
 
 _RESIGNED = mark("{who} resigned: {winner} wins")

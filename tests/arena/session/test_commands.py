@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from arena.window import preferences
-from arena.window.commands import BY_NAME, COMMANDS, keymap, keys_of, plain_key
-from arena.window.preferences import Preferences
+from arena.session import preferences
+from arena.session.commands import BY_NAME, COMMANDS, keymap, keys_of, plain_key
+from arena.session.preferences import Preferences
 from engine.errors import ConfigError
 
 

@@ -13,19 +13,19 @@ from pathlib import Path
 from typing import Final
 
 from agents.protocol import Limit
-from arena.window import games
-from arena.window.counting import begin_count
-from arena.window.model import GameModel, Settings
-from arena.window.opponents import (
+from arena.session import games
+from arena.session.counting import begin_count
+from arena.session.model import GameModel, Settings
+from arena.session.opponents import (
     Opponent,
     after_game,
     keep_standing,
     standing,
 )
-from arena.window.review import SWEEP_SIMULATIONS, unjudged
-from arena.window.teaching import LESSON_SIMULATIONS, Teacher
-from arena.window.texts import say
-from arena.window.thinker import (
+from arena.session.review import SWEEP_SIMULATIONS, unjudged
+from arena.session.teaching import LESSON_SIMULATIONS, Teacher
+from arena.session.texts import say
+from arena.session.thinker import (
     Decided,
     Event,
     Failed,
@@ -36,7 +36,7 @@ from arena.window.thinker import (
     Thinker,
     Thinking,
 )
-from arena.window.tree import Node
+from arena.session.tree import Node
 from engine.games.spec import BLACK
 from engine.notation import action_to_text
 

@@ -11,7 +11,7 @@ import platformdirs
 
 from agents.levels import DEFAULT_LEVEL, LEVELS, level_agent, level_ratings
 from agents.protocol import Agent, Limit
-from arena.window.texts import mark, say
+from arena.session.texts import mark, say
 from engine.errors import ConfigError
 from engine.files import write_atomic
 from engine.games.spec import GameSpec

@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 
 from agents.protocol import Limit, Turn
-from arena.window import games, opponents
-from arena.window.clock import ClockRule
-from arena.window.control import Control
-from arena.window.model import GameModel, Settings
-from arena.window.opponents import Opponent
-from arena.window.thinker import Decided, Question, Thinker
+from arena.session import games, opponents
+from arena.session.clock import ClockRule
+from arena.session.control import Control
+from arena.session.model import GameModel, Settings
+from arena.session.opponents import Opponent
+from arena.session.thinker import Decided, Question, Thinker
 from engine.errors import NetworkFileError
 from engine.games.go import GoSpec
 from engine.games.spec import BLACK, WHITE, GameSpec
-from tests.arena.window.conftest import go5, load_playouts
+from tests.support.go_game import go5, load_playouts
 
 MOCK = Path(__file__).resolve().parents[2] / "support" / "mock_engine.py"
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from arena.window import games
-from arena.window.clock import ClockRule, GameClock
-from arena.window.model import GameModel, Settings
-from arena.window.wording import result
+from arena.session import games
+from arena.session.clock import ClockRule, GameClock
+from arena.session.model import GameModel, Settings
+from arena.session.wording import result
 from engine.games.go import GoSpec
 from engine.games.spec import BLACK, WHITE
 

@@ -13,12 +13,12 @@ import numpy as np
 import platformdirs
 
 import engine.games
-from arena.window import games, wording
-from arena.window.clock import ClockRule
-from arena.window.model import GameModel, Settings
-from arena.window.opponents import KINDS, Opponent
-from arena.window.texts import say
-from arena.window.tree import Node
+from arena.session import games, wording
+from arena.session.clock import ClockRule
+from arena.session.model import GameModel, Settings
+from arena.session.opponents import KINDS, Opponent
+from arena.session.texts import say
+from arena.session.tree import Node
 from engine.errors import MiaiError
 from engine.files import write_atomic
 from engine.games.spec import BLACK, WHITE

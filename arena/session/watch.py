@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from arena.window import games
-from arena.window.model import GameModel
-from arena.window.texts import say
-from arena.window.tree import Node
+from arena.session import games
+from arena.session.model import GameModel
+from arena.session.texts import say
+from arena.session.tree import Node
 from engine.errors import MiaiError
 from engine.records import GameRecord
 from engine.records.variations import start_of

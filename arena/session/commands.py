@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from arena.window.texts import mark
+from arena.session.texts import mark
 from engine.errors import ConfigError
 
 _MODIFIERS: Final = ("ctrl", "alt", "shift")

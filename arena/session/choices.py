@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar
 
 from agents.levels import DEFAULT_LEVEL, LEVELS
-from arena.window.clock import RULES as CLOCKS
-from arena.window.clock import rule_words
-from arena.window.games import handicap_points
-from arena.window.looks import LOOKS, look_of, usual_spec
-from arena.window.model import Settings
-from arena.window.opponents import (
+from arena.session.clock import RULES as CLOCKS
+from arena.session.clock import rule_words
+from arena.session.games import handicap_points
+from arena.session.looks import LOOKS, look_of, usual_spec
+from arena.session.model import Settings
+from arena.session.opponents import (
     KIND_WORDS,
     KINDS,
     SECONDS,
@@ -24,8 +24,8 @@ from arena.window.opponents import (
     Opponent,
     describe,
 )
-from arena.window.preferences import BOARDS, Preferences
-from arena.window.texts import LANGUAGES, mark, say
+from arena.session.preferences import BOARDS, Preferences
+from arena.session.texts import LANGUAGES, mark, say
 from engine.games.go_rules import RULES
 from engine.games.spec import BLACK, WHITE
 

@@ -15,7 +15,7 @@ from functools import partial
 from agents.levels import LevelAgent
 from agents.protocol import Agent, Decision, Limit, Turn
 from agents.search_agent import SearchAgent
-from arena.window.opponents import Opponent
+from arena.session.opponents import Opponent
 from engine.errors import MiaiError
 from engine.games.spec import GameSpec
 from engine.search import SearchResult

@@ -7,22 +7,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from arena.window import games
-from arena.window.choices import NEW_GAME, OPTIONS
-from arena.window.control import Control
-from arena.window.counting import begin_count
-from arena.window.files import as_sgf, open_text
-from arena.window.insight import cost_of_last, losses, rows, shown_candidates
-from arena.window.looks import LOOKS
-from arena.window.model import GameModel, Settings
-from arena.window.opponents import Opponent, Standing, after_game, keep_standing, standing
-from arena.window.preferences import Preferences
-from arena.window.teaching import LESSON_SIMULATIONS, Teacher
+from arena.session import games
+from arena.session.choices import NEW_GAME, OPTIONS
+from arena.session.control import Control
+from arena.session.counting import begin_count
+from arena.session.files import as_sgf, open_text
+from arena.session.insight import cost_of_last, losses, rows, shown_candidates
+from arena.session.looks import LOOKS
+from arena.session.model import GameModel, Settings
+from arena.session.opponents import Opponent, Standing, after_game, keep_standing, standing
+from arena.session.preferences import Preferences
+from arena.session.teaching import LESSON_SIMULATIONS, Teacher
 from engine.games.go import GoSpec
 from engine.games.spec import BLACK, EMPTY, WHITE
 from engine.notation import text_to_action
 from engine.search import SearchResult
-from tests.arena.window.conftest import go5, load_playouts
+from tests.support.go_game import go5, load_playouts
 
 
 def thought(

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import engine.games
-from arena.window import games
-from arena.window.files import Keeper, autosave, bring_back, open_file, open_text, save
-from arena.window.looks import LOOKS, usual_spec
-from arena.window.model import GameModel, Settings
-from arena.window.preferences import Preferences, load
+from arena.session import games
+from arena.session.files import Keeper, autosave, bring_back, open_file, open_text, save
+from arena.session.looks import LOOKS, usual_spec
+from arena.session.model import GameModel, Settings
+from arena.session.preferences import Preferences, load
 from engine.games.spec import BLACK, WHITE
 
 

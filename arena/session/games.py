@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.gtp.handicap import fixed_handicap
-from arena.window.model import GameModel, Settings
-from arena.window.texts import say
-from arena.window.tree import Node
+from arena.session.model import GameModel, Settings
+from arena.session.texts import say
+from arena.session.tree import Node
 from engine.errors import IllegalActionError
 from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, Positions
 from engine.records import GameRecord

@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.search_agent import PLAY_SEARCH
-from arena.window.looks import opponent
-from arena.window.texts import say
+from arena.session.looks import opponent
+from arena.session.texts import say
 from engine.games.spec import BLACK
 from engine.notation import action_to_text
 from engine.search import SearchResult
 from engine.search.tree import DRAW, LOSS, WIN
 
 if TYPE_CHECKING:
-    from arena.window.model import GameModel
-    from arena.window.tree import Node
+    from arena.session.model import GameModel
+    from arena.session.tree import Node
 
 LEAST_VISITS = 3
 """Candidates below are not shown anywhere: their numbers are noise ..."""

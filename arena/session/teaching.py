@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from arena.window.insight import cost_of
-from arena.window.model import GameModel
-from arena.window.texts import say
-from arena.window.tree import Node
+from arena.session.insight import cost_of
+from arena.session.model import GameModel
+from arena.session.texts import say
+from arena.session.tree import Node
 from engine.notation import action_to_text
 
 LESSON_SIMULATIONS: Final = 150

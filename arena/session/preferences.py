@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import platformdirs
 
-from arena.window.texts import LANGUAGES, usual_language
+from arena.session.texts import LANGUAGES, usual_language
 from engine.files import write_atomic
 
 BOARDS: Final = ("wood", "flat")

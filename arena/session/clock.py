@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from arena.window.texts import mark, say
+from arena.session.texts import mark, say
 from engine.games.spec import BLACK, WHITE
 
 _SOON_S: Final = 10.0

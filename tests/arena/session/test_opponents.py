@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agents.protocol import Limit, Turn
-from arena.window.opponents import Opponent, load
+from arena.session.opponents import Opponent, load
 from engine.games import make
 
 

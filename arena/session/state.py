@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.window import wording
-from arena.window.clock import ClockRule, GameClock
-from arena.window.counting import Count
-from arena.window.looks import look_of, opponent, usual_spec
-from arena.window.opponents import Opponent, short_name
-from arena.window.texts import say
-from arena.window.tree import Node
+from arena.session import wording
+from arena.session.clock import ClockRule, GameClock
+from arena.session.counting import Count
+from arena.session.looks import look_of, opponent, usual_spec
+from arena.session.opponents import Opponent, short_name
+from arena.session.texts import say
+from arena.session.tree import Node
 from engine.games.go import GoSpec
 from engine.games.spec import BLACK, WHITE, GameSpec, Positions
 from engine.records import GameRecord

@@ -6,7 +6,7 @@ and starting anew need not wait for a search to end.
 
 Every position that was on the board stays in a tree. Going back and forth only looks: the AI then
 waits until somebody plays or asks it to go on. What ends or changes a whole game stands in
-:mod:`arena.window.games`.
+:mod:`arena.session.games`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from typing import Final
 import numpy as np
 
 from agents.protocol import Decision, Turn
-from arena.window import wording
-from arena.window.clock import GameClock
-from arena.window.looks import opponent
-from arena.window.state import GameState, Settings
-from arena.window.texts import say
-from arena.window.tree import Node
+from arena.session import wording
+from arena.session.clock import GameClock
+from arena.session.looks import opponent
+from arena.session.state import GameState, Settings
+from arena.session.texts import say
+from arena.session.tree import Node
 from engine.games.spec import Positions
 from engine.search import SearchResult
 
