@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from agents.evaluators.int8 import calibrate
+from agents.network.calibration import calibrate
 from agents.network.checkpoint import load_network
 from agents.network.folded import Calibration, fold_model
 from agents.network.inputs import widen

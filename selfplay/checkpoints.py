@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agents.evaluators.int8 import Inputs, calibrate
+from agents.network.calibration import Inputs, calibrate
 from agents.network.checkpoint import read_metadata, save_network
 from agents.network.folded import fold_model
 from agents.network.model import PolicyValueNet

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from agents.evaluators.auto import load_evaluator, model_evaluator
-from agents.evaluators.int8 import Inputs
 from agents.evaluators.torch_evaluator import limit_threads
+from agents.network.calibration import Inputs
 from agents.network.model import PolicyValueNet
 from engine.search import Evaluator
 from selfplay.config import RunConfig

@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
-from agents.evaluators.int8 import Inputs
 from agents.evaluators.torch_evaluator import limit_threads
+from agents.network.calibration import Inputs
 from agents.network.checkpoint import load_network
 from agents.network.inputs import widen
 from engine.errors import ConfigError, RunError

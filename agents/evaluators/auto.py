@@ -26,7 +26,7 @@ from engine.games.spec import GameSpec, Positions
 from engine.search.evaluation import Evaluation, Evaluator
 
 if TYPE_CHECKING:
-    from agents.evaluators.int8 import Inputs
+    from agents.network.calibration import Inputs
     from agents.network.model import PolicyValueNet
 
 Backend = Literal["auto", "int8", "torch", "openvino"]
@@ -121,7 +121,8 @@ def model_evaluator(
     if backend == "auto":
         backend = "torch" if JIT_DISABLED or _has_cuda() else "int8"
     if backend == "int8":
-        from agents.evaluators.int8 import Int8Evaluator, inputs_of
+        from agents.evaluators.int8 import Int8Evaluator
+        from agents.network.calibration import inputs_of
 
         return Int8Evaluator.from_model(model, inputs_of(model.config, spec), threads)
     if backend == "torch":

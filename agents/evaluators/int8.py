@@ -28,19 +28,17 @@ from agents.evaluators.int8_weights import (
     padded,
     quantize,
 )
+from agents.evaluators.outputs import evaluation_of
+from agents.network.calibration import Inputs, calibrate, inputs_of
 from agents.network.checkpoint import load_stored
-from agents.network.config import NetworkConfig
-from agents.network.folded import Calibration, FoldedNetwork, fold_model, forward, width_factor
-from agents.network.inputs import widen
+from agents.network.folded import Calibration, FoldedNetwork, fold_model, width_factor
 from engine.games.inputs import InputLayout
 from engine.games.spec import GameSpec, Positions
-from engine.random import OPENING, generator
 from engine.search.evaluation import Evaluation
 
 if TYPE_CHECKING:
     from agents.network.model import PolicyValueNet
 
-_CALIBRATION_ROWS: Final = 128
 _FEWEST_ROWS_PER_THREAD: Final = 2
 
 
@@ -133,12 +131,7 @@ class Int8Evaluator:
             for call in calls:
                 call.result()
         logits, values, scores, ownership = out
-        return Evaluation(
-            policy_logits=logits,
-            value=softmax(values),
-            score=scores,
-            ownership=np.tanh(ownership, out=ownership),
-        )
+        return evaluation_of(logits, values, scores, ownership)
 
     def _for(self, spec: GameSpec) -> Int8Network:
         """The network, packed for the inputs of a game."""
@@ -215,42 +208,3 @@ class _Weights:
         self.packed: dict[InputLayout, Int8Network] = {}
         self.last: tuple[GameSpec | None, Int8Network | None] = (None, None)
         """What was used last: most calls are about the same game."""
-
-
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities of ``(rows, kinds)``."""
-    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return weights / weights.sum(axis=1, keepdims=True)
-
-
-Inputs = tuple[NDArray[np.uint8], NDArray[np.float32]]
-"""Planes ``(rows, height, width, planes)`` and globals ``(rows, globals)``."""
-
-
-def calibrate(network: FoldedNetwork, inputs: Inputs) -> Calibration:
-    """Return what activations look like on ``inputs``, some hundred positions."""
-    return forward(network, *inputs).calibration
-
-
-def inputs_of(config: NetworkConfig, spec: GameSpec, positions: Positions | None = None) -> Inputs:
-    """A network's inputs on ``positions``, or on random games of ``spec``."""
-    rows = random_positions(spec, _CALIBRATION_ROWS) if positions is None else positions
-    planes, globals_ = widen(config, InputLayout.of(spec), *spec.features(rows))
-    return planes.reshape(len(rows), spec.height, spec.width, -1), globals_
-
-
-def random_positions(spec: GameSpec, rows: int) -> Positions:
-    """Positions of all stages of random sensible games, always the same ones."""
-    positions = spec.allocate(rows)
-    typical = spec.points if spec.may_pass else spec.max_plies
-    lengths = np.arange(rows) * typical // rows
-    for ply in range(int(lengths[-1])):
-        candidates = spec.candidates(positions)
-        points = candidates[:, : spec.points].any(axis=1)
-        candidates[points, spec.pass_action] = False
-        weights = generator(0, 0, ply, OPENING).random(candidates.shape) * candidates
-        going = (lengths > ply) & candidates.any(axis=1)
-        spec.play(positions, np.where(going, weights.argmax(axis=1), -1))
-    live = ~spec.finished(positions)
-    kept: Positions = positions[live]
-    return kept

@@ -9,7 +9,8 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from agents.evaluators.int8 import inputs_of, softmax
+from agents.evaluators.outputs import evaluation_of
+from agents.network.calibration import inputs_of
 from agents.network.checkpoint import load_stored
 from agents.network.folded import FoldedNetwork
 from agents.network.onnx_export import to_onnx
@@ -63,7 +64,7 @@ class OpenVinoEvaluator:
         request = compiled.create_infer_request()
         found = request.infer([np.ascontiguousarray(images, np.float32), globals_])
         logits, values, score, ownership = (np.array(found[i]) for i in range(4))
-        return Evaluation(logits, softmax(values), score, np.tanh(ownership))
+        return evaluation_of(logits, values, score, ownership)
 
     def _for(self, spec: GameSpec) -> Any:
         """The network, compiled for a game's inputs and size."""

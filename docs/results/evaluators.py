@@ -31,11 +31,12 @@ from numba import njit
 from numba.core import types
 from numba.extending import intrinsic
 
-from agents.evaluators.int8 import Int8Evaluator, calibrate, inputs_of, random_positions
+from agents.evaluators.int8 import Int8Evaluator
 from agents.evaluators.int8_forms import I32, I64, Form, forms_of_this_cpu
 from agents.evaluators.int8_tile import _alloca, _loop
 from agents.evaluators.openvino_evaluator import OpenVinoEvaluator
 from agents.evaluators.torch_evaluator import TorchEvaluator
+from agents.network.calibration import calibrate, inputs_of, random_positions
 from agents.network.checkpoint import load_stored
 from agents.network.folded import FoldedNetwork, fold_model
 from agents.protocol import Decision, Limit, Turn

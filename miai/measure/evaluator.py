@@ -13,9 +13,11 @@ import numpy as np
 import torch
 
 from agents.evaluators.auto import NetworkEvaluator, cores
-from agents.evaluators.int8 import Int8Evaluator, calibrate, inputs_of, random_positions, softmax
+from agents.evaluators.int8 import Int8Evaluator
 from agents.evaluators.int8_forms import forms_of_this_cpu
+from agents.evaluators.outputs import softmax
 from agents.evaluators.torch_evaluator import TorchEvaluator, fast_precision
+from agents.network.calibration import calibrate, inputs_of, random_positions
 from agents.network.folded import fold_model
 from agents.network.inputs import widen
 from agents.network.model import PolicyValueNet

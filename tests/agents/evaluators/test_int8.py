@@ -14,7 +14,7 @@ import pytest
 import torch
 from llvmlite import ir
 
-from agents.evaluators.int8 import Int8Evaluator, calibrate, inputs_of, random_positions, softmax
+from agents.evaluators.int8 import Int8Evaluator
 from agents.evaluators.int8_forms import (
     FORMS,
     Form,
@@ -24,6 +24,8 @@ from agents.evaluators.int8_forms import (
 )
 from agents.evaluators.int8_tile import _build_tiles
 from agents.evaluators.int8_weights import quantize
+from agents.evaluators.outputs import softmax
+from agents.network.calibration import calibrate, inputs_of, random_positions
 from agents.network.checkpoint import (
     content_hash,
     load_network,

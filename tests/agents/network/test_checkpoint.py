@@ -17,9 +17,9 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents.evaluators.int8 import calibrate, inputs_of
 from agents.evaluators.torch_evaluator import as_channels_last
 from agents.network.adapter_file import read_adapter
+from agents.network.calibration import calibrate, inputs_of
 from agents.network.checkpoint import (
     FORMAT,
     load_network,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from agents.evaluators.int8 import calibrate, inputs_of
 from agents.evaluators.int8_weights import units_of
+from agents.network.calibration import calibrate, inputs_of
 from agents.network.folded import Affine, convolve, fold_model, linear
 from agents.network.rounding import rounded_activations, rounded_weight, set_rounding
 from engine.games import GoSpec
