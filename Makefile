@@ -41,7 +41,7 @@ mctx: $(EVERYTHING)
 	$(BIN)/python -m pytest tests/engine/search/test_mctx.py
 
 kills: $(EVERYTHING)
-	MIAI_KILLS=100 $(BIN)/python -m pytest tests/selfplay/test_run.py -k kill_9
+	MIAI_KILLS=100 $(BIN)/python -m pytest tests/selfplay/run/test_run.py -k kill_9
 
 format: $(EVERYTHING)
 	$(BIN)/ruff check --fix .

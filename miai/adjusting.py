@@ -20,7 +20,7 @@ from agents.network.checkpoint import save_network
 from engine.random import MOVE, generator
 from miai.strength import Strength, measure_strength
 from miai.tuning import Task
-from selfplay.finetune import FinetuneConfig, Outcome, Step, finetune
+from selfplay.tune.finetune import FinetuneConfig, Outcome, Step, finetune
 
 KL_WEIGHTS: Final = (0.0, 0.1, 0.3, 1.0, 3.0)
 RATE_FACTORS: Final = (0.3, 1.0, 3.0)

@@ -24,10 +24,10 @@ from engine.diagram import diagram
 from engine.errors import MiaiError
 from engine.games.spec import BLACK, EMPTY, GameSpec, Positions
 from engine.notation import action_to_text
-from selfplay.curves import read_run
 from selfplay.report import wording
-from selfplay.settings import Settings, read_settings, spec_of
-from selfplay.watch import LiveGame, Watcher
+from selfplay.run.curves import read_run
+from selfplay.run.settings import Settings, read_settings, spec_of
+from selfplay.run.watch import LiveGame, Watcher
 
 _KEPT: Final = 120
 """Cycles that the small curves reach back."""

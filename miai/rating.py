@@ -32,7 +32,7 @@ from arena.stats.ratings import Rating as EloRating
 from engine.errors import ConfigError, MiaiError, ProgramError, RunError
 from engine.files import write_atomic
 from miai.config import build
-from selfplay.benchmark import (
+from selfplay.run.benchmark import (
     GAMES_PER_MEETING,
     BenchmarkConfig,
     Meeting,
@@ -41,8 +41,8 @@ from selfplay.benchmark import (
     next_meeting,
     pair,
 )
-from selfplay.folder import RunFolder
-from selfplay.settings import Settings, read_settings, section, spec_of
+from selfplay.run.folder import RunFolder
+from selfplay.run.settings import Settings, read_settings, section, spec_of
 
 _LOOK_S = 2.0
 _NICENESS = 10

@@ -22,15 +22,15 @@ from engine.games import make
 from engine.games.spec import GameSpec
 from engine.records import Filter, GameRecord, Loaded, load_games
 from miai.commands.game_options import read_size
-from selfplay.expert import all_rows, split_games
-from selfplay.mixing import hold_out, play_rows, run_rows
-from selfplay.relabel import relabel
-from selfplay.repeats import share_repeats, without_known
-from selfplay.replay import make_batch
-from selfplay.shards import Rows
+from selfplay.data.replay import make_batch
+from selfplay.data.shards import Rows
+from selfplay.tune.expert import all_rows, split_games
+from selfplay.tune.mixing import hold_out, play_rows, run_rows
+from selfplay.tune.relabel import relabel
+from selfplay.tune.repeats import share_repeats, without_known
 
 if TYPE_CHECKING:
-    from selfplay.finetune import FinetuneConfig, Outcome
+    from selfplay.tune.finetune import FinetuneConfig, Outcome
 
 _MIX_ROWS: Final = 60_000
 _PLAYED_ROWS: Final = 10_000

@@ -19,8 +19,8 @@ from engine.notation import action_to_text
 from miai.board_svg import Board, board_svg
 from miai.strength import Strength
 from miai.tuning import Task
-from selfplay.agreement import Agreement, largest_changes
-from selfplay.finetune import FinetuneConfig, Outcome
+from selfplay.tune.agreement import Agreement, largest_changes
+from selfplay.tune.finetune import FinetuneConfig, Outcome
 
 _BOARDS: Final = 12
 _ACTIONS: Final = 5

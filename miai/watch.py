@@ -10,9 +10,9 @@ from arena.schedule import meetings_in_all
 from arena.session.watch import Seen, Source
 from engine.errors import ConfigError
 from engine.records import GameRecord
-from selfplay.folder import RunFolder
-from selfplay.settings import read_settings, spec_of
-from selfplay.watch import LiveGame, Watcher
+from selfplay.run.folder import RunFolder
+from selfplay.run.settings import read_settings, spec_of
+from selfplay.run.watch import LiveGame, Watcher
 
 _LATEST = 3
 

@@ -17,7 +17,7 @@ from rich.live import Live
 
 from miai.commands.runs import is_running
 from miai.dashboard import RunView, notes_of, plain_board, plain_line
-from selfplay.watch import WATCHED, LiveGame, LiveUpdate, Watcher
+from selfplay.run.watch import WATCHED, LiveGame, LiveUpdate, Watcher
 
 _FRAME_S = 0.2
 _POLL_S = 0.6

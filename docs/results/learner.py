@@ -26,9 +26,9 @@ import torch
 from agents.network.config import NetworkConfig
 from agents.network.model import PolicyValueNet
 from engine.games import GoSpec
-from selfplay.learner import Learner, LearnerConfig, in_float32, tensors_of
-from selfplay.replay import Batch, make_batch
-from selfplay.shards import Rows, read_shard
+from selfplay.data.replay import Batch, make_batch
+from selfplay.data.shards import Rows, read_shard
+from selfplay.learn.learner import Learner, LearnerConfig, in_float32, tensors_of
 
 NETWORK, BATCH, STEPS, HELD_OUT, RATE = "b6c64", 128, 60, 1024, 4e-3
 

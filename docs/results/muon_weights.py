@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from selfplay.optimizer import Muon
+from selfplay.learn.optimizer import Muon
 
 SHAPE = (32, 32, 3, 3)
 SETTINGS = ((0.0, 8e-3), (0.05, 4e-3), (0.05, 8e-3), (0.05, 1.6e-2), (0.2, 8e-3))

@@ -26,8 +26,8 @@ from engine.search import Evaluation, Evaluator, Search, SearchConfig, backup, g
 from miai.config import build, load_preset
 from miai.measure.networks import find_network
 from miai.measure.search import EmptyBoardSearch
+from selfplay.play.worker import Group
 from selfplay.run import RunConfig
-from selfplay.worker import Group
 
 SECONDS_A_POSITION = 1e-4
 

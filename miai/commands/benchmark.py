@@ -84,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     elif args.json and args.what == "selfplay":
         from miai.config import load_preset
         from miai.measure import selfplay
-        from selfplay.config import ScheduleConfig
+        from selfplay.run.config import ScheduleConfig
 
         schedule = load_preset(args.preset).get("schedule", {})
         passes = schedule.get("passes", ScheduleConfig.passes)

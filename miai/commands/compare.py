@@ -23,9 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from engine.errors import ConfigError
     from miai.commands.runs import columns
-    from selfplay.curves import read_run
     from selfplay.report.compare import HEAD, MOST_RUNS, cautions, compare_html, rows_of
     from selfplay.report.page import write_page
+    from selfplay.run.curves import read_run
 
     if not 2 <= len(args.runs) <= MOST_RUNS:
         raise ConfigError(f"expected two to {MOST_RUNS} runs, got {len(args.runs)}")

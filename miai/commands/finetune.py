@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from engine.records import Loaded
     from miai.strength import Strength
     from miai.tuning import Task
-    from selfplay.agreement import Agreement
-    from selfplay.finetune import Epoch, FinetuneConfig, Outcome, Step
+    from selfplay.tune.agreement import Agreement
+    from selfplay.tune.finetune import Epoch, FinetuneConfig, Outcome, Step
 
 SUMMARY = "fine-tune a network on expert games"
 EXAMPLE = (
@@ -110,7 +110,7 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from engine.errors import ConfigError
     from miai.tuning import prepare
-    from selfplay.finetune import finetune
+    from selfplay.tune.finetune import finetune
 
     if args.out.is_dir():
         raise ConfigError(f"expected --out as a file to write, got the folder {str(args.out)!r}")
@@ -151,7 +151,7 @@ def finetune_config(args: argparse.Namespace) -> FinetuneConfig:
     """The settings that the command line gives."""
     from engine.errors import ConfigError
     from miai.config import build
-    from selfplay.finetune import FinetuneConfig
+    from selfplay.tune.finetune import FinetuneConfig
 
     if args.rank is not None and not args.rank.isdecimal():
         raise ConfigError(

@@ -139,7 +139,7 @@ def describe_run(path: Path) -> dict[str, Any]:
     """
     from engine.errors import RunError
     from miai.config import load_preset
-    from selfplay.folder import RunFolder
+    from selfplay.run.folder import RunFolder
 
     folder = RunFolder(path)
     if not folder.config.exists():

@@ -32,9 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as miai.rating.ONE_THREAD
     from miai.rating import benchmark_config, finish, rate_run, serve_beside
-    from selfplay.curves import read_run
-    from selfplay.folder import RunFolder
-    from selfplay.settings import read_settings
+    from selfplay.run.curves import read_run
+    from selfplay.run.folder import RunFolder
+    from selfplay.run.settings import read_settings
 
     settings, folder = read_settings(args.run), RunFolder(args.run)
     if args.beside:

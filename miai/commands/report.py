@@ -20,9 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as miai.rating.ONE_THREAD
     from miai.rating import benchmark_config, rate_run, write_ratings
-    from selfplay.curves import read_run
     from selfplay.report.page import write_page
     from selfplay.report.report import report_html
+    from selfplay.run.curves import read_run
 
     data = read_run(args.run)
     if data.meetings:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from selfplay.curves import RunData
+    from selfplay.run.curves import RunData
 
 SUMMARY = "list the training runs of a folder: progress, strength, size on the disk"
 EXAMPLE = "miai runs"
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from engine.errors import RunError
-    from selfplay.curves import read_run
+    from selfplay.run.curves import read_run
 
     if not args.folder.is_dir():
         raise RunError(
@@ -66,8 +66,8 @@ def find_runs(folder: Path) -> list[Path]:
 
 def describe(run: RunData) -> dict[str, Any]:
     """What the list says of a run, in plain numbers."""
-    from selfplay.keep import folder_bytes
     from selfplay.report import wording
+    from selfplay.run.keep import folder_bytes
 
     best = run.best_known
     strength = None

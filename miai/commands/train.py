@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from miai.tracking import Tracker
-    from selfplay.folder import RunFolder
     from selfplay.run import Run, RunConfig
+    from selfplay.run.folder import RunFolder
 
 SUMMARY = "train a network by self-play"
 EXAMPLE = "miai train --game connect_four"
@@ -222,9 +222,9 @@ def _resolve(args: argparse.Namespace) -> tuple[Path, RunConfig]:
     """The run's folder, and its settings: its own, or the preset's; the command line's on top."""
     from miai.commands.game_options import read_size
     from miai.config import build, load_preset
-    from selfplay.folder import RunFolder
     from selfplay.run import RunConfig
-    from selfplay.start import fit_start
+    from selfplay.run.folder import RunFolder
+    from selfplay.run.start import fit_start
 
     overrides = []
     name = args.preset

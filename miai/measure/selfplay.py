@@ -21,11 +21,11 @@ from engine.search import Evaluation, Evaluator
 from miai.config import build, load_preset
 from miai.measure.networks import find_network
 from miai.measure.rates import Contender, Rate
-from selfplay.learner import Learner
-from selfplay.replay import make_batch
+from selfplay.data.replay import make_batch
+from selfplay.data.shards import Rows
+from selfplay.learn.learner import Learner
+from selfplay.play.worker import Group
 from selfplay.run import RunConfig
-from selfplay.shards import Rows
-from selfplay.worker import Group
 
 _TYPICAL_PLIES = 90
 """Mean length of training games on 9x9: none may end while this is measured."""

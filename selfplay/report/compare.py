@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-from selfplay.curves import RunData
 from selfplay.report import wording
 from selfplay.report.charts import Chart, Line, legend
 from selfplay.report.page import card, grid, page, section, table
-from selfplay.settings import section as settings_of
+from selfplay.run.curves import RunData
+from selfplay.run.settings import section as settings_of
 
 MOST_RUNS: Final = 6
 """As many as the page has colours that stay apart."""

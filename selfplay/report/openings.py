@@ -12,8 +12,8 @@ from engine.errors import NotationError
 from engine.games.spec import GameSpec
 from engine.notation import action_to_text, text_to_action
 from engine.symmetry import action_permutations, inverses
-from selfplay.curves import RunData
 from selfplay.report.boards import board_svg
+from selfplay.run.curves import RunData
 
 _DEPTH: Final = 5
 _BRANCHES: Final = (5, 3, 2, 1, 1)

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from engine.records import GameRecord
-from selfplay.curves import Curve, RunData, read_run
 from selfplay.report import wording
 from selfplay.report.boards import game_html, result_text
 from selfplay.report.charts import Chart, Level, Line
 from selfplay.report.openings import openings_html, read_openings
 from selfplay.report.page import card, folded, grid, page, section, table, write_page
+from selfplay.run.curves import Curve, RunData, read_run
 
 _LOSS_TEXT: Final = {
     "policy": ("Policy", "Nats; levels off at the entropy of what the search wants."),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from selfplay.curves import RunData, Strength
-from selfplay.settings import section
+from selfplay.run.curves import RunData, Strength
+from selfplay.run.settings import section
 
 
 def duration(seconds: float) -> str:

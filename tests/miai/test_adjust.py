@@ -12,9 +12,9 @@ from agents.network.checkpoint import load_network, save_network
 from engine.records import write_sgf
 from miai.adjusting import KL_WEIGHTS, RATE_FACTORS, Trial, finalists, proposals
 from miai.cli import main
-from selfplay.finetune import FinetuneConfig
+from selfplay.tune.finetune import FinetuneConfig
 from tests.selfplay.small import small_network
-from tests.selfplay.test_finetune import rule_record
+from tests.selfplay.tune.test_finetune import rule_record
 
 
 def test_proposals_are_distinct_and_vary_only_what_matters() -> None:

@@ -13,8 +13,8 @@ from engine.games import make
 from miai import cli
 from miai.dashboard import RunView, TrainingDisplay, blocks, board_text
 from miai.watching import Flow, watch
-from selfplay.curves import read_run
-from selfplay.watch import LiveGame, LiveGames, LiveUpdate
+from selfplay.run.curves import read_run
+from selfplay.run.watch import LiveGame, LiveGames, LiveUpdate
 from tests.support.made_up_run import make_up_run, metrics_of
 
 

@@ -16,11 +16,11 @@ from engine.games import make
 from engine.games.go import GoSpec
 from engine.records import write_sgf
 from miai.cli import main
-from selfplay.mixing import run_rows
-from selfplay.shards import write_shard
+from selfplay.data.shards import write_shard
+from selfplay.tune.mixing import run_rows
 from tests.conformance import random_game
 from tests.selfplay.small import small_network, some_rows
-from tests.selfplay.test_finetune import rule_record
+from tests.selfplay.tune.test_finetune import rule_record
 
 
 @pytest.fixture

@@ -18,12 +18,12 @@ from engine.games import make
 from miai import cli
 from miai.config import to_toml
 from miai.rating import Beside, Rating, finish, follow, read_meetings
-from selfplay.benchmark import BenchmarkConfig
-from selfplay.config import GameConfig
-from selfplay.curves import read_run
-from selfplay.folder import RunFolder
 from selfplay.report.report import report_html
 from selfplay.run import Run
+from selfplay.run.benchmark import BenchmarkConfig
+from selfplay.run.config import GameConfig
+from selfplay.run.curves import read_run
+from selfplay.run.folder import RunFolder
 from tests.selfplay.small import small_network, small_run
 
 MOCK = Path(__file__).resolve().parents[1] / "support" / "mock_engine.py"

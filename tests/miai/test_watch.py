@@ -8,7 +8,7 @@ import pytest
 
 from miai.cli import main
 from miai.watch import RunSource, source_of
-from selfplay.watch import LiveGame, LiveGames
+from selfplay.run.watch import LiveGame, LiveGames
 
 
 def test_a_tournament_is_watched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

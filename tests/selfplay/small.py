@@ -9,12 +9,12 @@ from agents.network.model import PolicyValueNet
 from engine.games.go import GoSpec
 from engine.games.inputs import InputLayout
 from engine.games.spec import GameSpec
-from selfplay.keep import KeepConfig
-from selfplay.learner import LearnerConfig
-from selfplay.replay import ReplayConfig
+from selfplay.data.replay import ReplayConfig
+from selfplay.data.shards import Rows
+from selfplay.learn.learner import LearnerConfig
+from selfplay.play.worker import SelfPlayConfig
 from selfplay.run import GameConfig, RunConfig, ScheduleConfig
-from selfplay.shards import Rows
-from selfplay.worker import SelfPlayConfig
+from selfplay.run.keep import KeepConfig
 from tests.support.positions import random_positions
 
 

@@ -20,12 +20,12 @@ from pathlib import Path
 import torch
 
 from miai.config import to_toml
-from selfplay.config import GameConfig, RunConfig, ScheduleConfig
-from selfplay.learner import LearnerConfig
-from selfplay.replay import ReplayConfig
+from selfplay.data.replay import ReplayConfig
+from selfplay.learn.learner import LearnerConfig
+from selfplay.play.worker import SelfPlayConfig
 from selfplay.run import Run
-from selfplay.state import load_state, states
-from selfplay.worker import SelfPlayConfig
+from selfplay.run.config import GameConfig, RunConfig, ScheduleConfig
+from selfplay.run.state import load_state, states
 
 
 def tiny_run(cycles: int) -> RunConfig:

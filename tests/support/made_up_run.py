@@ -13,9 +13,9 @@ from engine.games import make
 from engine.games.spec import GameSpec
 from engine.records import GameRecord
 from engine.records.sgf import write_sgf
-from selfplay.benchmark import Meeting
-from selfplay.folder import RunFolder
-from selfplay.measures import CALIBRATION_BINS
+from selfplay.run.benchmark import Meeting
+from selfplay.run.folder import RunFolder
+from selfplay.run.measures import CALIBRATION_BINS
 
 CYCLES_PER_CHECKPOINT = 5
 LADDER = {"random": -1400.0, "rollouts:100": -350.0, "rollouts:500": 0.0, "rollouts:2000": 330.0}

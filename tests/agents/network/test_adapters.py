@@ -21,9 +21,9 @@ from agents.network.checkpoint import content_hash, load_network, save_network
 from agents.network.folded import fold_model, forward
 from agents.network.model import PolicyValueNet
 from engine.errors import NetworkFileError
-from selfplay.learner import Learner, LearnerConfig
+from selfplay.learn.learner import Learner, LearnerConfig
 from tests.agents.network.test_model import inputs, make
-from tests.selfplay.test_learner import batch_of
+from tests.selfplay.learn.test_learner import batch_of
 
 
 def trained(seed: int = 0) -> tuple[PolicyValueNet, PolicyValueNet]:

@@ -13,7 +13,7 @@ from agents.network.folded import fold_model, forward
 from agents.network.model import PolicyValueNet
 from engine.errors import ConfigError
 from engine.games.go import GoSpec
-from selfplay.optimizer import make_optimizers
+from selfplay.learn.optimizer import make_optimizers
 
 SPEC = GoSpec(9, 9)
 PLANES = GoSpec.plane_names

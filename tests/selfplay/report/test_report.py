@@ -13,13 +13,13 @@ import pytest
 from engine.errors import RunError
 from engine.games import make
 from engine.records import GameRecord
-from selfplay.curves import read_run
 from selfplay.report import wording
 from selfplay.report.boards import game_html
 from selfplay.report.charts import Chart, Level, Line, svg, ticks
 from selfplay.report.compare import cautions, compare_html, differences, rows_of
 from selfplay.report.openings import canonical, read_openings
 from selfplay.report.report import report_html, write_report
+from selfplay.run.curves import read_run
 from tests.support.made_up_run import LADDER, make_up_run
 
 VOID = {"meta", "br", "link", "img", "input"}

@@ -1,0 +1,1 @@
+"""Training rows: in files, in the replay window, in batches."""

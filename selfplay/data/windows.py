@@ -1,0 +1,115 @@
+"""The replay windows of a run: one for each board that it plays on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from engine.errors import RunError
+from engine.games.inputs import InputLayout
+from engine.games.spec import GameSpec
+from selfplay.data.replay import Batch, ReplayConfig, ReplayWindow
+from selfplay.data.shards import Rows
+
+
+class Windows:
+    """Behaves like one window; each batch is of one board, of each as often as it has rows."""
+
+    def __init__(
+        self,
+        specs: Sequence[GameSpec],
+        shares: Sequence[float],
+        config: ReplayConfig,
+        by_weight: bool,
+    ) -> None:
+        """``shares`` of the rows that each board gives, the main one first."""
+        self._windows = {
+            InputLayout.of(spec): ReplayWindow(spec, _scaled(config, share), by_weight=by_weight)
+            for spec, share in zip(specs, shares, strict=True)
+        }
+
+    @property
+    def main(self) -> ReplayWindow:
+        """That of the run's own board."""
+        return next(iter(self._windows.values()))
+
+    @property
+    def totals(self) -> list[int]:
+        """Rows ever added, by board."""
+        return [window.total_rows for window in self._windows.values()]
+
+    @property
+    def total_rows(self) -> int:
+        """Rows ever added."""
+        return sum(self.totals)
+
+    @property
+    def size(self) -> int:
+        """Rows in use."""
+        return sum(window.size for window in self._windows.values())
+
+    def add(self, rows: Rows) -> None:
+        """Add rows of any one of the boards, the oldest first.
+
+        Raises:
+            RunError: if they are of another board or have other inputs.
+        """
+        window = self._windows.get(rows.layout)
+        if window is None:
+            raise RunError(f"expected rows of {[*self._windows]}, got rows of {rows.layout}")
+        window.add(rows)
+
+    def sample(self, random: np.random.Generator, count: int, *, future: bool = False) -> Batch:
+        """Draw rows of one board, with a random symmetry each."""
+        windows = list(self._windows.values())
+        if len(windows) == 1:
+            return windows[0].sample(random, count, future=future)
+        ends = np.cumsum([window.size for window in windows])
+        chosen = int(np.searchsorted(ends, random.integers(ends[-1]), side="right"))
+        return windows[chosen].sample(random, count, future=future)
+
+    def reload(self, totals: Sequence[int], newest: int, read: Callable[[int], Rows]) -> list[str]:
+        """Bring back the newest rows from shards, as many as the windows may hold.
+
+        Args:
+            totals: rows ever added, by board.
+            newest: number of the newest shard.
+            read: gives a shard's rows; a shard whose reading raises ``RunError`` is left out.
+
+        Returns:
+            A sentence about each that was left out.
+        """
+        passed: list[str] = []
+        parts: dict[InputLayout, list[Rows]] = {layout: [] for layout in self._windows}
+        needed = {
+            layout: window.size_at(total)
+            for (layout, window), total in zip(self._windows.items(), totals, strict=True)
+        }
+        missing = dict(needed)
+        for number in range(newest, 0, -1):
+            if max(missing.values()) <= 0:
+                break
+            try:
+                rows = read(number)
+            except RunError as error:
+                passed.append(f"{error}: going on without its rows")
+                continue
+            if missing.get(rows.layout, 0) > 0:
+                parts[rows.layout].append(rows)
+                missing[rows.layout] -= len(rows)
+        for (layout, window), total in zip(self._windows.items(), totals, strict=True):
+            if missing[layout] <= 0:
+                window.skip(total - (needed[layout] - missing[layout]))
+            for rows in reversed(parts[layout]):
+                window.add(rows)
+        return passed
+
+
+def _scaled(config: ReplayConfig, share: float) -> ReplayConfig:
+    """A window for a share of the rows."""
+    if share == 1.0:
+        return config
+    first, capacity = (max(round(n * share), 1) for n in (config.first_rows, config.capacity))
+    return replace(config, first_rows=first, capacity=capacity)

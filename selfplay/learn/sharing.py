@@ -1,0 +1,96 @@
+"""A network's work on a batch, shared among threads: each has a part of the rows, there and back.
+
+Threads inside of torch's operations wait for each other at every one of them, spinning, and beside
+another busy program two of them take many times as long as one (docs/results/training.md). Here
+each thread keeps to itself from its part's input to its output, and again from the outputs'
+gradients to the weights'. What lies between, the losses, is of the whole batch at once: gradients
+are those of one thread, but for the order in which they are added up.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from agents.evaluators.torch_evaluator import limit_threads
+from agents.network.model import NetworkOutput
+from selfplay.data.replay import Batch
+
+Predict = Callable[[Batch], NetworkOutput]
+
+
+class Crew:
+    """Threads that share batches; each has torch to itself."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self._pool = None
+        if threads > 1:
+            self._pool = ThreadPoolExecutor(threads, "learner", limit_threads, (1,))
+
+    def predict(
+        self, predict: Predict, batch: Batch, trained: Sequence[nn.Parameter] = ()
+    ) -> NetworkOutput:
+        """What ``predict`` says of a batch, found part by part.
+
+        Args:
+            predict: runs a network; called from all threads at once.
+            batch: ``b`` rows, cut into as many parts as there are threads and rows.
+            trained: parameters of that network; a backward pass finds their gradients.
+        """
+        if self._pool is None:
+            return predict(batch)
+        pieces = batch.split(self.threads)
+        if torch.is_grad_enabled():
+            found = _Shared.apply(self._pool, predict, pieces, *trained)
+        else:
+            found = _joined(list(self._pool.map(torch.no_grad()(predict), pieces)))
+        return NetworkOutput(*found)
+
+
+def _joined(outputs: list[NetworkOutput]) -> tuple[Tensor | None, ...]:
+    return tuple(
+        None if parts[0] is None else torch.cat(parts) for parts in zip(*outputs, strict=True)
+    )
+
+
+class _Shared(torch.autograd.Function):
+    """One operation to the graph of the losses, that has a graph of its own for each part."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        pool: ThreadPoolExecutor,
+        predict: Predict,
+        pieces: list[Batch],
+        *trained: nn.Parameter,
+    ) -> tuple[Tensor | None, ...]:
+        # Threads of a pool track gradients, whatever the thread that waits for them does.
+        ctx.pool, ctx.trained, ctx.outputs = pool, trained, list(pool.map(predict, pieces))
+        ctx.sizes = [len(piece.weight) for piece in pieces]
+        ctx.set_materialize_grads(False)  # a head that no loss looks at costs nothing
+        return _joined(ctx.outputs)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
+        used = [at for at, gradient in enumerate(gradients) if gradient is not None]
+        parts = zip(*(gradients[at].split(ctx.sizes) for at in used), strict=True)  # type: ignore[union-attr]
+
+        def descend(output: NetworkOutput, wanted: tuple[Tensor, ...]) -> tuple[Tensor | None, ...]:
+            ends = [end for at in used if (end := output[at]) is not None]
+            return torch.autograd.grad(ends, ctx.trained, wanted, allow_unused=True)
+
+        found = list(ctx.pool.map(descend, ctx.outputs, parts))
+        ctx.outputs = None  # the parts' graphs are used up
+        return None, None, None, *(_sum(each) for each in zip(*found, strict=True))
+
+
+def _sum(gradients: tuple[Tensor | None, ...]) -> Tensor | None:
+    """Of the parts of a batch, in their order."""
+    known = [gradient for gradient in gradients if gradient is not None]
+    return functools.reduce(torch.add, known) if known else None

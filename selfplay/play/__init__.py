@@ -1,0 +1,1 @@
+"""Games of a network against itself, and what they teach."""

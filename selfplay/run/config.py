@@ -1,0 +1,281 @@
+"""The settings of a run: which game, how long, and what cannot be combined.
+
+A run's budget is one of minutes, cycles, games or rows. Under the last three everything follows
+counts and never the clock, so that a run repeats byte for byte.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+import engine.games
+from agents.evaluators.auto import Backend
+from agents.network.config import SIZES, NetworkConfig
+from engine.errors import ConfigError
+from engine.games.spec import GameSpec
+from engine.search import SearchConfig
+from selfplay.data.replay import ReplayConfig
+from selfplay.learn.learner import LearnerConfig
+from selfplay.play.worker import SelfPlayConfig
+from selfplay.run.adapt import AdaptConfig
+from selfplay.run.benchmark import BenchmarkConfig
+from selfplay.run.folder import VERSION
+from selfplay.run.keep import KeepConfig
+from selfplay.run.state import TrainingState
+
+
+@dataclass(frozen=True)
+class GameConfig:
+    """Which game is learned, with its usual rules."""
+
+    name: str = field(default="go", metadata={"why": "one of engine.games.GAMES"})
+    height: int = field(default=9, metadata={"min": 2, "max": 25, "unit": "points"})
+    width: int = field(default=9, metadata={"min": 2, "max": 25, "unit": "points"})
+    komi: float = field(default=7.0, metadata={"unit": "points", "why": "Go: fair on 9x9"})
+
+    other_sizes: tuple[int, ...] = field(
+        default=(),
+        metadata={"min": 2, "max": 25, "why": "square boards that a share of the games is on"},
+    )
+    other_share: float = field(
+        default=0.25, metadata={"min": 0.01, "max": 0.9, "why": "of games on all of them together"}
+    )
+
+    def check(self) -> None:
+        """Refuse what is no game, or no board of it.
+
+        Raises:
+            ConfigError, SpecError: then.
+        """
+        if self.name not in engine.games.GAMES:
+            near = get_close_matches(self.name.lower(), engine.games.GAMES, n=1)
+            raise ConfigError(
+                f"expected one of {', '.join(engine.games.GAMES)} for game.name, got {self.name!r}"
+                + (f"; did you mean {near[0]!r}?" if near else "")
+            )
+        self.specs()
+
+    def spec(self) -> GameSpec:
+        """The rules."""
+        return self.spec_with(self.komi, self.height, self.width)
+
+    def spec_with(self, komi: float, height: int, width: int) -> GameSpec:
+        """The rules with another komi, in a game that has one, on another board."""
+        rules = {"komi": komi} if self.name == "go" else {}
+        return engine.games.make(self.name, height, width, **rules)
+
+    def specs(self) -> list[GameSpec]:
+        """The rules on every board that is played on, the run's own first."""
+        return [
+            self.spec(),
+            *(self.spec_with(self.komi, size, size) for size in self.other_sizes),
+        ]
+
+    def shares(self) -> list[float]:
+        """Of the games, on each of these boards."""
+        others = len(self.other_sizes)
+        if not others:
+            return [1.0]
+        return [1.0 - self.other_share] + [self.other_share / others] * others
+
+
+@dataclass(frozen=True)
+class ScheduleConfig:
+    """How long, and how the time is shared."""
+
+    minutes: float = field(
+        default=30.0, metadata={"min": 0.0, "unit": "minutes", "why": "over all resumes"}
+    )
+    cycles: int = field(
+        default=0, metadata={"min": 0, "why": "a budget instead of minutes; 0 is none"}
+    )
+    games: int = field(default=0, metadata={"min": 0, "why": "the same in finished games"})
+    rows: int = field(default=0, metadata={"min": 0, "why": "the same in rows"})
+    plies_per_cycle: int = field(
+        default=16, metadata={"min": 1, "why": "about 4,000 rows with 256 slots"}
+    )
+    passes: float = field(
+        default=3.0, metadata={"min": 0.0, "why": "how often each row is trained on, about"}
+    )
+    rows_before_training: int = field(default=8000, metadata={"min": 1, "unit": "rows"})
+    learning_rate: float = field(
+        default=8e-3, metadata={"min": 0.0, "why": "Muon and AdamW take steps of one size"}
+    )
+    final_learning_rate: float = field(default=8e-4, metadata={"min": 0.0})
+    decay_from: float = field(
+        default=0.7, metadata={"min": 0.0, "max": 1.0, "why": "share of the run at the full rate"}
+    )
+    round_from: float = field(
+        default=1.0,
+        metadata={
+            "min": 0.0,
+            "max": 1.0,
+            "why": "share of the run after which it trains as 8 bits compute; 1: never",
+        },
+    )
+    checkpoint_minutes: float = field(
+        default=5.0,
+        metadata={
+            "min": 0.0,
+            "unit": "minutes",
+            "why": "with another budget, the same share of the run as it is of `minutes`",
+        },
+    )
+
+    gating: bool = field(
+        default=False,
+        metadata={"why": "only a checkpoint that wins its match against the last one plays"},
+    )
+
+    @property
+    def counted(self) -> bool:
+        """Whether the budget is a count, and nothing may follow the clock."""
+        return bool(self.cycles or self.games or self.rows)
+
+    def spent(self, counts: TrainingState) -> float:
+        """How much of the budget is gone, in its own unit."""
+        if self.cycles:
+            return counts.cycle
+        if self.games:
+            return counts.games
+        return counts.rows if self.rows else counts.elapsed_s
+
+    @property
+    def budget(self) -> float:
+        """The whole of it, in cycles, games, rows or seconds."""
+        return float(self.cycles or self.games or self.rows or self.minutes * 60.0)
+
+    @property
+    def checkpoint_every(self) -> float:
+        """How much of the budget lies between checkpoints."""
+        return self.budget * min(self.checkpoint_minutes / max(self.minutes, 1e-9), 1.0)
+
+    def checkpoint_due(self, state: TrainingState) -> bool:
+        """Whether the cycle that just ended makes a checkpoint."""
+        due = self.spent(state) - state.checkpoint_at >= self.checkpoint_every
+        return state.cycle > 1 and (due or self.progress(state) >= 1.0)
+
+    def progress(self, counts: TrainingState) -> float:
+        """Share of the run that is done, in [0, 1]."""
+        return min(self.spent(counts) / max(self.budget, 1e-9), 1.0)
+
+    def rate(self, progress: float) -> float:
+        """Learning rate: level, then falling by a steady factor; to nothing, in a straight line."""
+        if progress <= self.decay_from or self.learning_rate == 0.0:
+            return self.learning_rate
+        share = (progress - self.decay_from) / max(1.0 - self.decay_from, 1e-9)
+        if self.final_learning_rate == 0.0:
+            return self.learning_rate * (1.0 - share)
+        return float(self.learning_rate * (self.final_learning_rate / self.learning_rate) ** share)
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """A whole run; every part sits beside the code that obeys it."""
+
+    version: int = field(default=VERSION, metadata={"why": "of the run folder"})
+    seed: int = field(default=1, metadata={"min": 0, "max": 2**63 - 1})
+    game: GameConfig = field(default_factory=GameConfig)
+    evaluator: Backend = field(
+        default="auto", metadata={"why": "8 bits on a CPU, torch where there is a GPU"}
+    )
+    network: str = field(default="b4c32", metadata={"why": "a named size, see agents.network"})
+    start: str = field(
+        default="",
+        metadata={"why": "begin with this network: a file, a run's folder or shipped; empty: none"},
+    )
+    future_head: bool = field(
+        default=False, metadata={"why": "a head that predicts the board some plies later"}
+    )
+    search: SearchConfig = field(default_factory=lambda: SearchConfig(no_pass_before=30))
+    selfplay: SelfPlayConfig = field(default_factory=SelfPlayConfig)
+    replay: ReplayConfig = field(default_factory=ReplayConfig)
+    learner: LearnerConfig = field(default_factory=LearnerConfig)
+    adapt: AdaptConfig = field(default_factory=AdaptConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
+    keep: KeepConfig = field(default_factory=KeepConfig)
+
+    def network_config(self) -> NetworkConfig:
+        """The network's shape and inputs."""
+        return NetworkConfig.named(self.network, self.game.spec(), future=self.future_head)
+
+    def check(self) -> None:
+        """Refuse what does not go together, before any work starts.
+
+        Raises:
+            ConfigError: and says which settings, and what to change.
+            SpecError: if there is no such board.
+        """
+        self.game.check()
+        self.benchmark.check()
+        for wrong, expected, got in self._conflicts():
+            if wrong:
+                raise ConfigError(f"expected {expected}, got {got}")
+
+    def _conflicts(self) -> list[tuple[bool, str, str]]:
+        """Whether each impossible combination is there, what is possible, and what was asked."""
+        schedule, play, search, replay = self.schedule, self.selfplay, self.search, self.replay
+        budgets = {name: getattr(schedule, name) for name in ("cycles", "games", "rows")}
+        given = {name: value for name, value in budgets.items() if value}
+        puct_only = {
+            name: getattr(search, name)
+            for name in ("noise_fraction", "forced_playouts")
+            if getattr(search, name)
+        }
+        return [
+            (
+                len(given) > 1,
+                "one budget of schedule.cycles, schedule.games and schedule.rows",
+                f"{given!r}; leave one",
+            ),
+            (
+                len({spec.points for spec in self.game.specs()}) <= len(self.game.other_sizes),
+                "different boards in game.other_sizes, none of them the run's own",
+                f"{self.game.other_sizes!r}",
+            ),
+            (
+                bool(self.game.other_sizes) and self.adapt.window,
+                "adapt.window=false with game.other_sizes",
+                "both",
+            ),
+            (
+                self.selfplay.slots < 4 * len(self.game.specs()),
+                "selfplay.slots for at least four games on each board",
+                f"{self.selfplay.slots!r} for {len(self.game.specs())} boards",
+            )
+            if self.game.other_sizes
+            else (False, "", ""),
+            (
+                self.network not in SIZES,
+                f"a network size from {', '.join(SIZES)}",
+                f"{self.network!r} for network",
+            ),
+            (
+                self.evaluator == "openvino",
+                "auto, int8 or torch for evaluator: only they follow a network in training",
+                f"{self.evaluator!r}",
+            ),
+            (
+                search.algorithm != "puct" and bool(puct_only),
+                "search.algorithm=puct with settings that only it has",
+                f"{search.algorithm!r} with {puct_only!r}; set them to 0",
+            ),
+            (
+                play.simulations_late < play.simulations,
+                "selfplay.simulations_late at or above selfplay.simulations",
+                f"{play.simulations_late!r} below {play.simulations!r}",
+            ),
+            (
+                replay.first_rows > replay.capacity,
+                "replay.capacity at or above replay.first_rows",
+                f"{replay.capacity!r} below {replay.first_rows!r}",
+            ),
+            (
+                0 < schedule.rows < schedule.rows_before_training,
+                "schedule.rows at or above schedule.rows_before_training",
+                f"{schedule.rows!r} below {schedule.rows_before_training!r}: nothing would be "
+                "learned",
+            ),
+        ]

@@ -1,0 +1,379 @@
+"""One training run: play, store, learn, save; again until the budget is spent.
+
+A cycle plays a fixed number of plies in every slot with one set of weights, stores the rows of the
+games that ended, trains on the replay window, and saves everything, the games in flight too, as one
+atomic file. So a kill at any moment costs the unfinished cycle and nothing else, and a run that
+went on is byte for byte the run that never stopped, if its budget is a count.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+
+from agents.evaluators.torch_evaluator import limit_threads
+from agents.network.calibration import Inputs
+from agents.network.checkpoint import load_network
+from agents.network.inputs import widen
+from engine.errors import ConfigError, RunError
+from engine.random import SYMMETRY, generator
+from selfplay.data.shards import Rows, read_shard, write_shard
+from selfplay.data.windows import Windows
+from selfplay.learn.learner import Learner
+from selfplay.play.players import Players
+from selfplay.play.worker import FinishedGame
+from selfplay.run.adapt import Adapter, Measured
+from selfplay.run.alarms import REMEMBERED, Alarms
+from selfplay.run.checkpoints import write_checkpoint
+from selfplay.run.config import RunConfig
+from selfplay.run.folder import RunFolder
+from selfplay.run.keep import clear_shards, disk_metrics
+from selfplay.run.measures import memory_mb, opening_lines
+from selfplay.run.metrics import describe
+from selfplay.run.start import first_network, keep_start
+from selfplay.run.state import Arrays, TrainingState, load_newest, part_of, save_state
+from selfplay.run.watch import LiveGame, LiveGames
+
+_CALIBRATION_ROWS = 256
+_FRESH_ROWS = 256
+"""Rows, new and known, on which predictions are compared before a cycle learns."""
+_PAUSE_S, _PAUSE = 60.0, 20.0
+"""A cycle that took so long, and so many times the usual, was not all work."""
+_DIVERGED = 2.0
+"""Times the usual loss: more is no bad luck with a batch."""
+_GENTLER = 0.3
+"""Share of the learning rate after a divergence."""
+
+Gate = Callable[[Path, Path], bool]
+"""Given a new checkpoint and the one that plays, says whether the new one shall play."""
+Progress = Callable[[dict[str, object]], None]
+"""Is told each cycle's metrics."""
+
+
+class Run:
+    """A run in its folder. Use as a context manager: it holds the folder's lock.
+
+    Raises:
+        ConfigError: if settings do not go together; nothing has been written then.
+        RunError: if the folder is in use, or belongs to another configuration or version.
+    """
+
+    def __init__(self, path: Path, config: RunConfig, config_text: str) -> None:
+        config.check()
+        self.folder = RunFolder(path)
+        self.folder.check_version()
+        self.config = config
+        self.spec = config.game.spec()
+        self._notes: list[str] = []
+        first = first_network(self.folder, config)
+        self._learner = Learner(first, config.learner, config.selfplay.threads)
+        self._players = Players(config, self._learner.averaged_model())
+        by_weight = config.selfplay.surprise_share > 0.0
+        game = config.game
+        self._window = Windows(game.specs(), game.shares(), config.replay, by_weight)
+        self.state = TrainingState()
+        self._excess: dict[str, float] = {}
+        self._live = LiveGames(self.folder.live)
+        self._lock = self.folder.lock()
+        try:
+            self.folder.write_config(config_text, asdict(RunConfig()))
+            keep_start(self.folder, config)
+            self.resumed = self._resume()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def _resume(self) -> bool:
+        """Take up the newest state; say whether there was one."""
+        found, passed = load_newest(self.folder.states, self._use)
+        self._notes += passed
+        self.folder.forget_after(self.state.cycle)
+        self._alarms = Alarms(
+            self.spec.points, self.folder.read_lines(self.folder.metrics)[-REMEMBERED:]
+        )
+        schedule, replay = self.config.schedule, self.config.replay
+        self._adapter = Adapter(
+            self.config.adapt, schedule.passes, replay.growth, self.state.adapted
+        )
+        self._window.main.reach = self.state.adapted.get("reach")
+        if found is not None:
+            newest, shard = self.state.next_shard - 1, self.folder.shard
+            totals = self.state.window_totals
+            self._notes += self._window.reload(totals, newest, lambda n: read_shard(shard(n)))
+        return found is not None
+
+    def _use(self, arrays: Arrays, state: TrainingState) -> None:
+        """Put back what :meth:`_save` saved."""
+        self._learner.load_arrays(part_of(arrays, "learner."))
+        playing = self._learner.averaged_model()
+        if self._elected(state):
+            playing = load_network(self.folder.checkpoint(state.playing))[0]
+        self._players.restore(arrays, playing)
+        self.state = state
+
+    @property
+    def progress(self) -> float:
+        """Share of the run that is done, in [0, 1]."""
+        return self.config.schedule.progress(self.state)
+
+    def train(self, report: Progress, gate: Gate | None = None) -> None:
+        """Go on until the run's budget is spent.
+
+        Raises:
+            ConfigError: if checkpoints are gated and there is no ``gate``.
+            RunError: if the folder cannot be written or training diverged; the last state is
+                intact.
+        """
+        if self.config.schedule.gating and gate is None:
+            raise ConfigError("expected a gate for schedule.gating, got none")
+        self._gate = gate
+        try:
+            with ThreadPoolExecutor(self.config.selfplay.threads) as pool:
+                while self.progress < 1.0:
+                    self._cycle(pool, report)
+        except OSError as error:
+            raise RunError(
+                f"expected to write into {str(self.folder.path)!r}, "
+                f"got {error.strerror or str(error)!r}; the last state is intact: "
+                "make room or give the right to write, then give the same command again"
+            ) from error
+        except MemoryError as error:
+            raise RunError(
+                f"expected memory for games and rows, got {str(error) or 'none'!r}; the last state "
+                "is intact: close other programs, then give the same command again"
+            ) from error
+
+    def _cycle(self, pool: ThreadPoolExecutor, report: Progress) -> None:
+        started = time.perf_counter()
+        simulations = self._simulations()
+        self._players.invite(self.state.cycle, self.folder.checkpoints())
+        plies = self.config.schedule.plies_per_cycle
+        parts, games, evaluations = self._players.play(pool, plies, simulations)
+        played = time.perf_counter()
+        # What else shared the process may have left another number, which rounds otherwise.
+        limit_threads(1)
+        losses, steps = self._learn(parts)
+        learned = time.perf_counter()
+        self.state.cycle += 1
+        self.state.games += len(games)
+        new_rows = sum(len(rows) for rows in parts)
+        self.state.rows += new_rows
+        own = [game for game in games if game.points == self.spec.points]
+        rows = next((part for part in parts if part.layout.points == self.spec.points), None)
+        play_s, learn_s = played - started, learned - played
+        self.state.elapsed_s += self._without_pause(play_s + learn_s)
+        metrics: dict[str, object] = {
+            "cycle": self.state.cycle,
+            "games": self.state.games,
+            "rows": self.state.rows,
+            "window_rows": self._window.size,
+            "new_rows": new_rows,
+            "steps": steps,
+            "learning_rate": self._learning_rate(),
+            "passes": self._adapter.passes,
+            **describe(self.spec, rows, own, self._players.longest),
+            **{f"loss_{name}": value for name, value in losses.items()},
+            **self._excess,
+            "elapsed_s": self.state.elapsed_s,
+            "progress": self.progress,
+            "simulations": simulations,
+            "play_s": play_s,
+            "learn_s": learn_s,
+            "evaluations_per_s": evaluations / play_s,
+            "games_per_s": len(games) / (play_s + learn_s),
+            "rows_per_s": new_rows / (play_s + learn_s),
+            "memory_mb": memory_mb(),
+        }
+        self._adapt(metrics)
+        lines = opening_lines(self.spec, {game.number: game.actions for game in own}, rows)
+        self._save(parts, games, metrics, lines)
+        self._show(own, play_s + learn_s)
+        report(metrics)
+
+    def _without_pause(self, seconds: float) -> float:
+        """Seconds that count: a machine that slept, or a process that was stopped, did not work."""
+        usual = self._alarms.usual_s()
+        if usual is None or seconds < _PAUSE_S or seconds < _PAUSE * usual:
+            return seconds
+        self._notes.append(
+            f"this cycle took {seconds:.0f} s, usually {usual:.1f}: the machine or the process was "
+            "stopped meanwhile, and the difference does not count"
+        )
+        return usual
+
+    def _adapt(self, metrics: dict[str, object]) -> None:
+        """Let settings follow the cycle, and see whether there is something to warn of."""
+
+        def number(name: str) -> float | None:
+            value = metrics.get(name)
+            return float(value) if isinstance(value, int | float) else None
+
+        play_s, learn_s = number("play_s") or 0.0, number("learn_s") or 0.0
+        counted = self.config.schedule.counted or not metrics["steps"]
+        measured = Measured(
+            number("fresh_excess"),
+            number("known_excess"),
+            number("target_entropy") if metrics["steps"] else None,
+            None if counted else learn_s / (play_s + learn_s),
+        )
+        self._notes += self._adapter.follow(measured)
+        if self.config.adapt.window:
+            found, new_rows = self._adapter.found, number("new_rows") or 0.0
+            size = found.get("reach", float(self._window.size))
+            self._window.main.reach = found["reach"] = size + self._adapter.growth * new_rows
+        replay = self.config.replay
+        if self.config.schedule.checkpoint_due(self.state):
+            metrics |= disk_metrics(self.config.keep, self.folder, self.progress, replay.capacity)
+        metrics["alarms_on"], new = self._alarms.look(metrics)
+        if new:
+            metrics["alarms"] = new
+        if self._notes:
+            metrics["notes"], self._notes = self._notes, []
+
+    def _show(self, games: Sequence[FinishedGame], seconds: float) -> None:
+        """Leave something to watch."""
+        ended = [LiveGame(game.number, game.komi, game.actions, score=game.score) for game in games]
+        self._live.write(self.state.cycle, seconds, self._players.in_play(), ended)
+
+    def _simulations(self) -> int:
+        config = self.config.selfplay
+        span = config.simulations_late - config.simulations
+        return config.simulations + round(span * self._adapter.level(self.progress))
+
+    def _rounds(self) -> bool:
+        """Whether the run has come to where it trains as 8 bits compute."""
+        return self.config.schedule.round_from < 1.0 and (
+            self.progress >= self.config.schedule.round_from
+        )
+
+    def _elected(self, state: TrainingState) -> bool:
+        """Whether a checkpoint plays until another beats it, and not the network in training."""
+        gating = self.config.schedule.gating
+        return gating and bool(state.playing or self.config.start)
+
+    def _learn(self, parts: Sequence[Rows]) -> tuple[dict[str, float], int]:
+        """Train on the window in proportion to what is new; return mean losses and steps."""
+        schedule = self.config.schedule
+        main, count = self._window.main, _FRESH_ROWS
+        self._learner.set_rounding(self._rounds())
+        random = generator(self.config.seed, self.state.cycle, 2, SYMMETRY)
+        known = main.sample(random, count) if main.size else None
+        for rows in parts:
+            self._window.add(rows)
+            self.state.training_credit += len(rows) * self._adapter.passes
+        if self._window.total_rows < schedule.rows_before_training:
+            return {}, 0
+        batch = self.config.learner.batch
+        steps = int(self.state.training_credit // batch)
+        self.state.training_credit -= steps * batch
+        self._excess = {}
+        if parts and steps and known is not None:
+            fresh = main.newest(min(count, len(parts[0])))
+            self._excess = {
+                "fresh_excess": self._learner.excess(fresh),
+                "known_excess": self._learner.excess(known),
+            }
+        totals = self._take_steps(steps)
+        if steps and not self._elected(self.state):
+            self._players.follow(self._learner.averaged_model(), self._recent_inputs())
+        return totals, steps
+
+    def _stand_for_election(self, inputs: Inputs) -> None:
+        """With gating, only a checkpoint that beats the one that plays takes its place.
+
+        Before the first one, the network in training plays, or the one that was given.
+        """
+        state, folder = self.state, self.folder
+        if not self.config.schedule.gating:
+            return
+        assert self._gate is not None
+        new, old = folder.checkpoint(state.cycle), folder.checkpoint(state.playing)
+        if self._elected(state) and not self._gate(new, old):
+            self._notes.append(f"checkpoint {new.stem} does not beat {old.stem}, which plays on")
+            return
+        state.playing = state.cycle
+        self._players.follow(self._learner.averaged_model(), inputs)
+
+    def _take_steps(self, steps: int) -> dict[str, float]:
+        """Train; a loss that leaves its level brings back the last saved weights, once."""
+        try:
+            totals = self._mean_losses(steps)
+            level, total = self.state.loss_level, totals.get("total", 0.0)
+            if level and total > _DIVERGED * level:
+                raise RunError(f"expected a loss of about {level:.2f}, got {total:.3g}")
+        except RunError as error:
+            gentler = self.state.rate_share == 1.0
+            if not gentler or load_newest(self.folder.states, self._use_weights)[0] is None:
+                raise RunError(
+                    f"training diverged: {error}; the last state is intact: start a new run with a "
+                    "lower schedule.learning_rate"
+                ) from error
+            self.state.rate_share = _GENTLER
+            self._notes.append(f"{error}: back to the last state, at {_GENTLER:g} of the rate")
+            return {}
+        if steps:
+            self.state.loss_level = total if not level else 0.9 * level + 0.1 * total
+        return totals
+
+    def _use_weights(self, arrays: Arrays, _: TrainingState) -> None:
+        self._learner.load_arrays(part_of(arrays, "learner."))
+
+    def _mean_losses(self, steps: int) -> dict[str, float]:
+        totals: dict[str, float] = {}
+        random = generator(self.config.seed, self.state.cycle, 0, SYMMETRY)
+        future = self.config.future_head
+        for _ in range(steps):
+            drawn = self._window.sample(random, self.config.learner.batch, future=future)
+            losses = self._learner.train_step(drawn, self._learning_rate())
+            for name, value in losses.items():
+                totals[name] = totals.get(name, 0.0) + value / steps
+        return totals
+
+    def _recent_inputs(self) -> Inputs:
+        """Planes and globals of some recent rows, to calibrate on."""
+        random = generator(self.config.seed, self.state.cycle, 1, SYMMETRY)
+        batch = self._window.sample(random, _CALIBRATION_ROWS)
+        layout = batch.layout
+        images = batch.planes.reshape(len(batch.planes), layout.height, layout.width, -1)
+        return widen(self._learner.model.config, layout, images, batch.globals)
+
+    def _learning_rate(self) -> float:
+        rate = self.config.schedule.rate(self.progress)
+        return rate * self.state.rate_share * self._adapter.rate_share
+
+    def _save(
+        self,
+        parts: Sequence[Rows],
+        games: Sequence[FinishedGame],
+        metrics: dict[str, object],
+        openings: Sequence[str],
+    ) -> None:
+        """Write what the cycle made. The state comes last: before it, the cycle has not been."""
+        state, folder, schedule = self.state, self.folder, self.config.schedule
+        for rows in parts:
+            write_shard(folder.shard(state.next_shard), rows)
+            state.next_shard += 1
+        state.window_totals = self._window.totals
+        if schedule.checkpoint_due(state) and self._window.size:
+            started = time.perf_counter()
+            model = self._learner.averaged_model()
+            inputs = self._recent_inputs()
+            write_checkpoint(folder, self.config, state, model, inputs, games)
+            self._stand_for_election(inputs)
+            metrics["checkpoint"] = folder.checkpoint(state.cycle).stem
+            clear_shards(self.config.keep, folder.shards(), self._window.size)
+            state.elapsed_s += time.perf_counter() - started
+            state.checkpoint_at = schedule.spent(state)
+        folder.append(folder.metrics, metrics)
+        folder.append(folder.openings, {"cycle": state.cycle, "games": [*openings]})
+        learner = {f"learner.{name}": array for name, array in self._learner.arrays().items()}
+        save_state(folder.states, learner | self._players.arrays(), state)

@@ -1,0 +1,89 @@
+"""The network that a run begins with: random weights, or those of another network.
+
+A network that was given becomes checkpoint 000000. So the folder needs its origin no more, and
+whatever looks at checkpoints (ratings, the league, the report) sees it as what the run has to beat.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from agents.network.checkpoint import load_network, read_bytes, read_metadata
+from agents.network.config import SIZES, NetworkConfig
+from agents.network.model import PolicyValueNet
+from agents.parse import network_path
+from engine.errors import ConfigError
+from engine.files import write_atomic
+from selfplay.run.config import RunConfig
+from selfplay.run.folder import RunFolder
+
+
+def first_network(folder: RunFolder, config: RunConfig) -> PolicyValueNet:
+    """Return the network as it is before the first step.
+
+    Raises:
+        ConfigError: if ``config.start`` names no network, or one of another game or shape.
+        NetworkFileError: if its file is damaged or of another version.
+    """
+    if not config.start:
+        return PolicyValueNet.initial(config.network_config(), config.seed)
+    model = load_network(_source(folder, config))[0].train()
+    fitting = fit(config, model.config)
+    for name in ("network", "future_head"):
+        wanted, got = getattr(fitting, name), getattr(config, name)
+        if wanted != got:
+            raise ConfigError(
+                f"expected {name}={wanted} as {config.start!r} has it, got {got!r}; "
+                "leave the setting away, or start from another network"
+            )
+    return model
+
+
+def keep_start(folder: RunFolder, config: RunConfig) -> None:
+    """Copy the network that was given into the folder, unless it is there.
+
+    Raises:
+        OSError: if the disk is full.
+    """
+    kept = folder.checkpoint(0)
+    if config.start and not kept.exists():
+        write_atomic(kept, read_bytes(_source(folder, config)))
+
+
+def fit_start(folder: RunFolder, config: RunConfig) -> RunConfig:
+    """Return the settings with the shape of the network that they start from.
+
+    Raises:
+        ConfigError, NetworkFileError: as :func:`first_network`.
+    """
+    found: NetworkConfig = read_metadata(_source(folder, config))["network"]
+    return fit(config, found)
+
+
+def fit(config: RunConfig, found: NetworkConfig) -> RunConfig:
+    """Return the settings with the shape of ``found``.
+
+    Raises:
+        ConfigError: if it is a network of another game, or of a shape without a name.
+    """
+    if config.game.name not in found.games:
+        games = ", ".join(found.games)
+        raise ConfigError(
+            f"expected a network of {config.game.name} to start from, got {config.start!r}, which "
+            f"is of {games}; train that with --game {found.games[0]}, or start from another network"
+        )
+    for name in SIZES:
+        named = NetworkConfig.named(name, config.game.spec(), future=found.future)
+        inputs = {key: getattr(found, key) for key in ("plane_names", "global_names", "games")}
+        if replace(named, **inputs) == found:
+            return replace(config, network=name, future_head=found.future)
+    raise ConfigError(
+        f"expected a network of a named size ({', '.join(SIZES)}) to start from, got "
+        f"{config.start!r}, a {found.short_name} of another shape"
+    )
+
+
+def _source(folder: RunFolder, config: RunConfig) -> Path:
+    kept = folder.checkpoint(0)
+    return kept if kept.exists() else network_path(config.start, config.game.spec())

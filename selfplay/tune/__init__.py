@@ -1,0 +1,1 @@
+"""Fine-tuning a network on records, and judging what it changed."""

@@ -1,0 +1,75 @@
+"""Boards and games of several sizes in one batch: the same losses as apart, and it is learned."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from agents.network.config import NetworkConfig
+from agents.network.model import PolicyValueNet
+from engine.games import GameSpec, GoSpec, make
+from selfplay.data.mixed import mixed
+from selfplay.data.replay import Batch, make_batch
+from selfplay.learn.learner import Learner, LearnerConfig
+from tests.agents.evaluators.test_int8 import enlivened
+from tests.selfplay.small import some_rows
+
+SPECS = (GoSpec(5, 5), GoSpec(4, 7), make("hex", 6), make("othello", 4))
+
+
+def batch_of(spec: GameSpec, seed: int) -> Batch:
+    batch = make_batch(some_rows(spec, 6, seed), np.random.default_rng(seed), spec.symmetries)
+    known = np.ones(len(batch.weight), np.float32)
+    stones = np.zeros((*batch.planes.shape[:2], 2), np.uint8)
+    stones[:, ::3, 0] = 1
+    return replace(
+        batch,
+        weight=known,
+        policy_weight=known,
+        reply_weight=known,
+        score=np.nan_to_num(batch.score),
+        short_q=np.zeros_like(batch.short_q),
+        future=stones,
+        future_weight=known,
+    )
+
+
+def test_a_mixed_batch_has_the_losses_of_its_parts() -> None:
+    model = enlivened(
+        PolicyValueNet.initial(NetworkConfig.named("b2c16", *SPECS, future=True), 1), 2
+    )
+    learner = Learner(model, LearnerConfig())
+    learner._autocast = False
+    batches = [batch_of(spec, seed) for seed, spec in enumerate(SPECS)]
+    with torch.no_grad():
+        apart = [learner.losses(batch, learner.predict(batch)) for batch in batches]
+        whole = mixed(model.config, batches)
+        together = learner.losses(whole, learner.predict(whole))
+    assert whole.planes.shape[:2] == (24, 6 * 7)
+    assert set(together) == set(apart[0])
+    for name, loss in together.items():
+        expected = np.mean([float(part[name]) for part in apart])
+        assert float(loss) == pytest.approx(expected, rel=1e-3, abs=1e-4), name
+
+
+def test_one_network_learns_from_all_of_them_at_once() -> None:
+    model = PolicyValueNet.initial(NetworkConfig.named("b2c16", *SPECS, future=True), 1)
+    learner = Learner(model, LearnerConfig(root_share=0.0))
+    whole = mixed(model.config, [batch_of(spec, seed) for seed, spec in enumerate(SPECS)])
+    first = learner.train_step(whole, 3e-3)
+    for _ in range(100):
+        last = learner.train_step(whole, 3e-3)
+    assert last["value"] < 0.7 * first["value"]
+    assert last["total"] < first["total"]
+    assert all(np.isfinite(value) for value in last.values())
+
+
+def test_a_batch_without_a_future_stays_without() -> None:
+    batches = [replace(batch_of(spec, 1), future=None, future_weight=None) for spec in SPECS[:2]]
+    whole = mixed(NetworkConfig.named("b2c16", *SPECS[:2]), batches)
+    assert whole.future is None and whole.future_weight is None
+    assert whole.policy.shape == (12, 5 * 7 + 1)
+    assert np.allclose(whole.policy.sum(axis=1), 1.0, atol=1e-2)
