@@ -20,10 +20,10 @@ from agents.protocol import Limit
 from arena.analysis.analyst import Job
 from arena.analysis.settings import SearchSettings, is_known, with_setting
 from arena.gtp.board import Board, Line
-from arena.gtp.rules import with_rules
 from engine.errors import MiaiError
 from engine.games import make
 from engine.games.go import GoSpec
+from engine.games.katago_rules import with_rules
 from engine.games.spec import BLACK, WHITE, GameSpec, Positions
 from engine.notation import text_to_action
 

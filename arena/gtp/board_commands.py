@@ -9,12 +9,12 @@ from pathlib import Path
 
 from agents.gtp.grammar import parse_colour, parse_integer, parse_number
 from arena.gtp.board import Board, Line
-from arena.gtp.handicap import fixed_handicap
-from arena.gtp.rules import rules_of, with_rule, with_rules
 from arena.gtp.server import CommandError, Handler
 from engine.diagram import diagram
 from engine.errors import IllegalActionError, RecordError, SpecError
 from engine.games.go import GoSpec
+from engine.games.go_handicap import fixed_handicap
+from engine.games.katago_rules import rules_of, with_rule, with_rules
 from engine.games.spec import BLACK, WHITE, GameSpec
 from engine.notation import action_to_text, text_to_action
 from engine.records.sgf import read_sgf, write_sgf

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.gtp.handicap import fixed_handicap
 from arena.session.model import GameModel, Settings
 from arena.session.texts import say
 from arena.session.tree import Node
 from engine.errors import IllegalActionError
+from engine.games.go_handicap import fixed_handicap
 from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, Positions
 from engine.records import GameRecord
 

@@ -17,9 +17,9 @@ from agents.random_agent import RandomAgent
 from agents.search_agent import rollout_agent
 from arena.gtp.clock import Clock
 from arena.gtp.commands import Session
-from arena.gtp.handicap import fixed_handicap
 from arena.gtp.server import GtpServer
 from engine.games.go import GoSpec
+from engine.games.go_handicap import fixed_handicap
 from engine.games.spec import BLACK, WHITE, GameSpec
 from engine.notation import action_to_text
 from engine.records.sgf import read_sgf
