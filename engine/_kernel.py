@@ -5,6 +5,10 @@ file the caller would go on with the old machine code, silently. So the cache fo
 hash of every kernel source, Numba's version and its flags; an edit recompiles, a second start
 loads.
 
+Numba also names machine code by the types of its arguments, and names a record type by a counter of
+the process. Two processes then give one name to the code of two board layouts, and a third process
+that loads both from the cache calls the wrong one. So record types are named by their content here.
+
 Environment variables read here, and nowhere else in the library:
 ``MIAI_CACHE_DIR``      folder for compiled kernels (default: the user's cache folder)
 ``NUMBA_DISABLE_JIT``   1 runs every kernel as plain Python (the slow twin that tests compare with)
@@ -20,16 +24,41 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TypeVar, cast
 
 import numba
 import platformdirs
+from numba.core import types
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
 _ROOMS_WITH_KERNELS = ("engine", "agents")
 _CACHES_KEPT = 4
+
+
+@cache
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _name_by_content(kind: type[types.Type]) -> None:
+    """Let Numba name a kind of type by all that tells its types apart, equally in every process.
+
+    ``Type.mangling_args`` becomes part of the symbol of each function that takes the type. Numba's
+    own is a running number for records, and leaves out the shape for arrays inside a record.
+    """
+
+    def mangling_args(self: types.Type) -> tuple[str, tuple[str, ...]]:
+        return kind.__name__, (_digest(self.name),)
+
+    setattr(kind, "mangling_args", property(mangling_args))  # noqa: B010  (mypy: a method)
+
+
+# Before the first kernel is compiled: a function's symbol is made once.
+_name_by_content(types.Record)
+_name_by_content(types.NestedArray)
 
 
 def _cache_key() -> str:
