@@ -202,12 +202,9 @@ def level_agent(number: int, spec: GameSpec, name: str = "") -> LevelAgent:
         from agents.evaluators.rollout import RolloutEvaluator
 
         return LevelAgent(level, rollout_agent("", level.playouts, RolloutEvaluator()), name)
-    from agents.evaluators.auto import load_evaluator
-    from agents.evaluators.cached import CachedEvaluator
-    from agents.evaluators.known_rules import with_known_rules
+    from agents.evaluators.auto import network_evaluator
 
-    known = CachedEvaluator(load_evaluator(path, spec))
-    evaluator = with_known_rules(known, read_metadata(path))
+    evaluator = network_evaluator(path, spec)
     inner: Agent = PolicyAgent("", evaluator)
     if level.simulations > 0:
         inner = SearchAgent("", evaluator, Limit(simulations=level.simulations))

@@ -33,7 +33,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
-from agents.evaluators.auto import BACKENDS, Backend
+from agents.evaluators.registry import AUTO, backend_names
 from agents.gtp.client import Watchdog
 from agents.gtp.program import GtpAgent
 from agents.levels import level_agent, level_of
@@ -72,7 +72,7 @@ class Spelling:
     evaluations: int | None = None
     time_limit_s: float | None = None
     network: Path | None = None
-    backend: Backend = "auto"
+    backend: str = AUTO
     argv: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     """That a program is told at its start."""
@@ -167,7 +167,7 @@ def read_spelling(
 def _by_number(words: str, path: Path) -> str:
     """Spell a run's checkpoint so that it means ``path`` after more training too."""
     run = path.parent.parent
-    prefix = next((f"{b}:" for b in BACKENDS if words.startswith(f"{b}:")), "")
+    prefix = next((f"{b}:" for b in backend_names() if words.startswith(f"{b}:")), "")
     word = words.removeprefix(prefix)
     if path.parent.name != "checkpoints" or Path(word) == path:
         return words
@@ -297,14 +297,11 @@ def _network_agent(spelling: Spelling, spec: GameSpec) -> Agent:
 
 
 @lru_cache(maxsize=_EVALUATORS_SHARED)
-def _evaluator(path: Path, written_ns: int, spec: GameSpec, backend: Backend) -> Evaluator:
+def _evaluator(path: Path, written_ns: int, spec: GameSpec, backend: str) -> Evaluator:
     """Agents of one network, with other budgets, share it and what it remembers."""
-    from agents.evaluators.auto import load_evaluator
-    from agents.evaluators.cached import CachedEvaluator
-    from agents.evaluators.known_rules import with_known_rules
+    from agents.evaluators.auto import network_evaluator
 
-    evaluator = CachedEvaluator(load_evaluator(path, spec, backend))
-    return with_known_rules(evaluator, read_metadata(path))
+    return network_evaluator(path, spec, backend=backend)
 
 
 def _simulations(word: str, text: str) -> int:
@@ -332,14 +329,13 @@ def network_path(word: str, game: GameSpec | None = None) -> Path:
     return _network(word, word, game, f"expected {_A_NETWORK}")[0]
 
 
-def _network_and_backend(word: str, text: str, game: GameSpec | None) -> tuple[Backend, Path, str]:
+def _network_and_backend(word: str, text: str, game: GameSpec | None) -> tuple[str, Path, str]:
     """Return what is to compute the network, its file, and a short name."""
     prefix, colon, rest = word.partition(":")
-    for backend in BACKENDS:
-        if colon and prefix == backend:
-            path, name = _network(rest, text, game)
-            return backend, path, name if backend == "auto" else f"{backend}:{name}"
-    return "auto", *_network(word, text, game)
+    if colon and prefix in backend_names():
+        path, name = _network(rest, text, game)
+        return prefix, path, name if prefix == AUTO else f"{prefix}:{name}"
+    return AUTO, *_network(word, text, game)
 
 
 _A_NETWORK: Final = "a network file, a run's folder or 'shipped'"

@@ -179,9 +179,9 @@ def _policy_openings(
     spec: GameSpec, count: int, plan: OpeningPlan, seed: int, fewer: bool
 ) -> list[Opening]:
     """Openings whose plies are drawn from a network's policy, many at once."""
-    from agents.evaluators.auto import load_evaluator
+    from agents.evaluators.auto import network_evaluator
 
-    evaluator = load_evaluator(Path(plan.source), spec)
+    evaluator = network_evaluator(Path(plan.source), spec)
     batches: dict[int, list[Opening]] = {}
 
     def batch(number: int) -> list[Opening]:

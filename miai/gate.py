@@ -16,7 +16,7 @@ LEAST_SCORE = 0.55
 
 def make_gate(config: RunConfig) -> Gate:
     """Return a gate that plays with the run's game and seed: equal runs come to equal verdicts."""
-    from agents.evaluators.auto import load_evaluator
+    from agents.evaluators.auto import network_evaluator
     from agents.protocol import Limit
     from agents.search_agent import SearchAgent
     from arena.match import play_match
@@ -25,7 +25,7 @@ def make_gate(config: RunConfig) -> Gate:
 
     def gate(new: Path, old: Path) -> bool:
         first, second = (
-            SearchAgent(path.stem, load_evaluator(path, spec), Limit(simulations=SIMULATIONS))
+            SearchAgent(path.stem, network_evaluator(path, spec), Limit(simulations=SIMULATIONS))
             for path in (new, old)
         )
         result = play_match(spec, first, second, GAMES, config.seed)

@@ -1,67 +1,41 @@
-"""Which evaluator computes a network: the fastest that is installed and right for it.
+"""A network's evaluator: from a file or a model, by the backend that is asked for or the fastest.
 
-On a CPU that is the 8-bit one, which needs no torch; a CUDA device is worth torch's half precision.
-Where Numba has no dot product of bytes to use, another may be faster: the first start measures all
-that are installed and remembers the answer, beside the compiled kernels, which belong to a machine
-as well.
+Some backends know that they are the fastest on a machine. Where none does, the first start measures
+all that are installed and remembers the answer, beside the compiled kernels, which belong to a
+machine as well.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final
 
-from agents.network.config import NetworkConfig
-from engine._kernel import CACHE_FOLDER, JIT_DISABLED
-from engine.errors import ConfigError
+from agents.evaluators.cached import CachedEvaluator
+from agents.evaluators.known_rules import with_known_rules
+from agents.evaluators.registry import (
+    AUTO,
+    BACKENDS,
+    Backend,
+    ModelEvaluator,
+    NetworkEvaluator,
+    backend_named,
+)
+from agents.network.checkpoint import read_metadata
+from engine._kernel import CACHE_FOLDER
 from engine.files import write_atomic
-from engine.games.spec import GameSpec, Positions
-from engine.search.evaluation import Evaluation, Evaluator
+from engine.games.spec import GameSpec
+from engine.search.evaluation import Evaluator
 
 if TYPE_CHECKING:
-    from agents.network.calibration import Inputs
     from agents.network.model import PolicyValueNet
 
-Backend = Literal["auto", "int8", "torch", "openvino"]
-BACKENDS: Final[tuple[Backend, ...]] = ("auto", "int8", "torch", "openvino")
 _REMEMBERED: Final = "fastest-evaluator.json"
-_CUDA_DEVICES: Final = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg")
 _MEASURED_S: Final = 0.4
 _MEASURED_ROWS: Final = 16
-
-
-class NetworkEvaluator(Evaluator, Protocol):
-    """An evaluator that computes a network."""
-
-    @property
-    def config(self) -> NetworkConfig:
-        """The network's shape and inputs."""
-        ...
-
-    @property
-    def description(self) -> str:
-        """Backend, number format and instructions, such as ``int8 (avx512-vnni)``."""
-        ...
-
-    def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation: ...
-
-
-_PACKAGES: Final[dict[str, tuple[str, ...]]] = {
-    "torch": ("torch",),
-    "openvino": ("openvino", "onnx"),
-}
-
-
-def is_installed(backend: str) -> bool:
-    """Whether the packages of a backend are there."""
-    return all(find_spec(package) is not None for package in _PACKAGES.get(backend, ()))
 
 
 def cores() -> int:
@@ -71,132 +45,88 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def load_evaluator(
-    path: Path, spec: GameSpec, backend: Backend = "auto", threads: int | None = None
-) -> NetworkEvaluator:
-    """Load a network into an evaluator.
+def network_evaluator(
+    path: Path,
+    spec: GameSpec,
+    *,
+    backend: str = AUTO,
+    threads: int | None = None,
+    cached: bool = True,
+) -> Evaluator:
+    """Return what searches with a network file ask: window, arena, self-play and analysis alike.
+
+    It remembers positions and sees games of any rules as the network was trained. Turning the board
+    is a setting of the search.
 
     Args:
         path: of the checkpoint.
         spec: the game that it will mostly evaluate.
-        backend: ``auto`` takes the fastest here.
+        backend: a name from the registry, or ``auto`` for the fastest here.
         threads: that share one call; all cores by default. Torch decides that for itself.
+        cached: whether to remember positions, in up to 64 MiB. That is of no use where thousands of
+            games go on at once and are soon over.
 
     Raises:
         NetworkFileError: if the file is not a usable network, or one for another game.
         ConfigError: if the backend is unknown, or is not installed.
     """
-    makers: dict[str, Callable[[], NetworkEvaluator]] = {
-        "int8": lambda: _int8(path, spec, threads or cores()),
-        "torch": lambda: _torch(path, spec),
-        "openvino": lambda: _openvino(path, spec, threads or cores()),
-    }
-    if backend not in BACKENDS:
-        raise _unknown(backend)
-    if backend == "auto":
-        installed = {name: make for name, make in makers.items() if is_installed(name)}
-        backend = _fastest(installed, spec)
-    if not is_installed(backend):
-        needed = " and ".join(_PACKAGES[backend])
-        extra = "train" if backend == "torch" else backend
-        raise ConfigError(
-            f"expected {needed} for the backend {backend!r}, which is not installed: "
-            f"pip install 'miai[{extra}]', or take the backend int8"
-        )
-    return makers[backend]()
+    evaluator: Evaluator = load_evaluator(path, spec, backend, threads)
+    if cached:
+        evaluator = CachedEvaluator(evaluator)
+    return with_known_rules(evaluator, read_metadata(path))
 
 
-class ModelEvaluator(NetworkEvaluator, Protocol):
-    """An evaluator that follows a model in training."""
-
-    def update(self, model: PolicyValueNet, inputs: Inputs) -> None:
-        """Evaluate with the model's weights as they are now; ``inputs`` show what it sees."""
-        ...
+def load_evaluator(
+    path: Path, spec: GameSpec, backend: str = AUTO, threads: int | None = None
+) -> NetworkEvaluator:
+    """Load a network into a backend and nothing around it, as :func:`network_evaluator` does."""
+    chosen = _fastest(path, spec) if backend == AUTO else backend_named(backend)
+    return chosen.load(path, spec, threads or cores())
 
 
 def model_evaluator(
-    model: PolicyValueNet, spec: GameSpec, backend: Backend = "auto", threads: int = 1
+    model: PolicyValueNet, spec: GameSpec, backend: str = AUTO, threads: int = 1
 ) -> ModelEvaluator:
-    """Evaluate with a model in memory, as it is now, for ``spec``; raises as the above."""
-    if backend == "auto":
-        backend = "torch" if JIT_DISABLED or _has_cuda() else "int8"
-    if backend == "int8":
-        from agents.evaluators.int8 import Int8Evaluator
-        from agents.network.calibration import inputs_of
+    """Evaluate with a model in memory, as it is now, for ``spec``.
 
-        return Int8Evaluator.from_model(model, inputs_of(model.config, spec), threads)
-    if backend == "torch":
-        from agents.evaluators.torch_evaluator import TorchEvaluator, best_device
+    Where no backend knows that it is the fastest, ``auto`` takes one that repeats exactly.
 
-        return TorchEvaluator(model, device=best_device())
-    raise _unknown(backend)
-
-
-def _unknown(backend: str) -> ConfigError:
-    return ConfigError(f"expected a backend from {', '.join(BACKENDS)}, got {backend!r}")
+    Raises:
+        ConfigError: if the backend is unknown, is not installed, or cannot follow a model.
+    """
+    if backend == AUTO:
+        able = [each for each in _installed() if each.follows]
+        sure = [each for each in able if each.is_fastest_here()]
+        return (sure or [each for each in able if each.repeats])[0].follow(model, spec, threads)
+    return backend_named(backend).follow(model, spec, threads)
 
 
-def _int8(path: Path, spec: GameSpec, threads: int) -> NetworkEvaluator:
-    from agents.evaluators.int8 import Int8Evaluator
-
-    return Int8Evaluator.from_file(path, spec, threads)
+def _installed() -> list[Backend]:
+    return [backend for backend in BACKENDS.values() if not backend.missing()]
 
 
-def _openvino(path: Path, spec: GameSpec, threads: int) -> NetworkEvaluator:
-    from agents.evaluators.openvino_evaluator import OpenVinoEvaluator
-
-    return OpenVinoEvaluator.from_file(path, spec, threads=threads)
-
-
-def _torch(path: Path, spec: GameSpec) -> NetworkEvaluator:
-    from agents.evaluators.torch_evaluator import TorchEvaluator, best_device
-
-    evaluator = TorchEvaluator.from_file(path, device=best_device())
-    evaluator.config.require(spec.name)
-    return evaluator
-
-
-def _fastest(makers: dict[str, Callable[[], NetworkEvaluator]], spec: GameSpec) -> Backend:
-    """The backend that evaluates fastest on this machine."""
-    if len(makers) == 1:
-        return "int8"
-    if "torch" in makers and (JIT_DISABLED or _has_cuda()):
-        return "torch"
-    if forms_here()[0] != "portable":
-        return "int8"  # twice torch's speed at the very least: see docs/results/evaluators.md
+def _fastest(path: Path, spec: GameSpec) -> Backend:
+    """The backend that evaluates a network fastest on this machine."""
+    installed = _installed()
+    if len(installed) == 1:
+        return installed[0]
+    for backend in installed:
+        if backend.is_fastest_here():
+            return backend
     remembered = CACHE_FOLDER / _REMEMBERED
     try:
         known = json.loads(remembered.read_text())["backend"]
     except (OSError, ValueError, KeyError, TypeError):
         known = None
-    if known in makers:
-        found: Backend = known
-        return found
-    rates = {name: _rate(make(), spec) for name, make in makers.items()}
-    best = next(name for name in BACKENDS if rates.get(name) == max(rates.values()))
+    for backend in installed:
+        if backend.name == known:
+            return backend
+    rates = {each.name: _rate(each.load(path, spec, cores()), spec) for each in installed}
+    best = max(installed, key=lambda backend: rates[backend.name])
+    kept = {"backend": best.name, "positions_per_s": rates}
     with suppress(OSError):  # a read-only home: it is measured again next time
-        write_atomic(remembered, json.dumps({"backend": best, "positions_per_s": rates}).encode())
+        write_atomic(remembered, json.dumps(kept).encode())
     return best
-
-
-def forms_here() -> list[str]:
-    """Names of the 8-bit forms that this CPU runs, best first."""
-    from agents.evaluators.int8_forms import forms_of_this_cpu
-
-    return [form.name for form in forms_of_this_cpu()]
-
-
-def _has_cuda() -> bool:
-    """Whether torch finds a CUDA device; where there is none to see, without loading torch."""
-    if not any(Path(device).exists() for device in _CUDA_DEVICES):
-        return sys.platform == "win32" and _torch_has_cuda()
-    return _torch_has_cuda()
-
-
-def _torch_has_cuda() -> bool:
-    from agents.evaluators.torch_evaluator import best_device
-
-    return best_device() == "cuda"
 
 
 def _rate(evaluator: NetworkEvaluator, spec: GameSpec) -> float:

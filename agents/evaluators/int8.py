@@ -208,3 +208,13 @@ class _Weights:
         self.packed: dict[InputLayout, Int8Network] = {}
         self.last: tuple[GameSpec | None, Int8Network | None] = (None, None)
         """What was used last: most calls are about the same game."""
+
+
+def load(path: Path, spec: GameSpec, threads: int) -> Int8Evaluator:
+    """Load a checkpoint, as :mod:`agents.evaluators.registry` asks."""
+    return Int8Evaluator.from_file(path, spec, threads)
+
+
+def follow(model: PolicyValueNet, spec: GameSpec, threads: int) -> Int8Evaluator:
+    """Follow a model, calibrated on random games of ``spec`` until there are others."""
+    return Int8Evaluator.from_model(model, inputs_of(model.config, spec), threads)

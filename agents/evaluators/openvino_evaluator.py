@@ -111,3 +111,8 @@ def _quantized(model: Any, network: FoldedNetwork, spec: GameSpec) -> Any:
             yield [images, globals_[start : start + 16]]
 
     return nncf.quantize(model, nncf.Dataset(list(examples())))
+
+
+def load(path: Path, spec: GameSpec, threads: int) -> OpenVinoEvaluator:
+    """Load a checkpoint, as :mod:`agents.evaluators.registry` asks."""
+    return OpenVinoEvaluator.from_file(path, spec, threads=threads)

@@ -187,3 +187,19 @@ def as_channels_last(planes: np.ndarray, height: int, width: int) -> Tensor:
     rows, _, channels = planes.shape
     tensor = torch.from_numpy(planes).view(rows, height, width, channels)
     return tensor.permute(0, 3, 1, 2)
+
+
+def load(path: Path, spec: GameSpec, threads: int) -> TorchEvaluator:
+    """Load a checkpoint, as :mod:`agents.evaluators.registry` asks; torch counts its own threads.
+
+    Raises:
+        NetworkFileError: if the file is not a usable network, or one for another game.
+    """
+    evaluator = TorchEvaluator.from_file(path, device=best_device())
+    evaluator.config.require(spec.name)
+    return evaluator
+
+
+def follow(model: PolicyValueNet, spec: GameSpec, threads: int) -> TorchEvaluator:
+    """Follow a model on the best device."""
+    return TorchEvaluator(model, device=best_device())

@@ -140,12 +140,9 @@ def load(opponent: Opponent, spec: GameSpec) -> tuple[Agent, str]:
         from agents.evaluators.rollout import RolloutEvaluator
 
         return rollout_agent(name, opponent.simulations, RolloutEvaluator()), note
-    from agents.evaluators.auto import load_evaluator
-    from agents.evaluators.known_rules import with_known_rules
-    from agents.network.checkpoint import read_metadata
+    from agents.evaluators.auto import network_evaluator
 
-    evaluator = with_known_rules(load_evaluator(path, spec), read_metadata(path))
-    return SearchAgent(name, evaluator, Limit(), parallel_leaves=8), ""
+    return SearchAgent(name, network_evaluator(path, spec), Limit(), parallel_leaves=8), ""
 
 
 # The one that adapts.

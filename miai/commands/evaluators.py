@@ -43,12 +43,8 @@ def evaluator_of(network: str, spec: GameSpec) -> tuple[Evaluator, str]:
         from agents.evaluators.rollout import RolloutEvaluator
 
         return RolloutEvaluator(_PLAYOUTS), ROLLOUTS
-    from agents.evaluators.auto import load_evaluator
-    from agents.evaluators.cached import CachedEvaluator
-    from agents.evaluators.known_rules import with_known_rules
-    from agents.network.checkpoint import read_metadata
+    from agents.evaluators.auto import network_evaluator
     from agents.parse import network_path
 
     path = network_path(network, spec)
-    evaluator = CachedEvaluator(load_evaluator(path, spec))
-    return with_known_rules(evaluator, read_metadata(path)), path.stem
+    return network_evaluator(path, spec), path.stem

@@ -12,10 +12,11 @@ from importlib.util import find_spec
 import numpy as np
 import torch
 
-from agents.evaluators.auto import NetworkEvaluator, cores
+from agents.evaluators.auto import cores
 from agents.evaluators.int8 import Int8Evaluator
 from agents.evaluators.int8_forms import forms_of_this_cpu
 from agents.evaluators.outputs import softmax
+from agents.evaluators.registry import BACKENDS, NetworkEvaluator
 from agents.evaluators.torch_evaluator import TorchEvaluator, fast_precision
 from agents.network.calibration import calibrate, inputs_of, random_positions
 from agents.network.folded import fold_model
@@ -83,7 +84,7 @@ def backends(model: PolicyValueNet, spec: GoSpec) -> Iterator[tuple[dict[str, ob
             lambda precision=precision: TorchEvaluator(model, precision),  # type: ignore[misc]
         )
     yield labels("torch-eager", "float32", cores()), True, lambda: EagerTorch(model)
-    if find_spec("openvino") is None or find_spec("onnx") is None:
+    if BACKENDS["openvino"].missing():
         return
     from agents.evaluators.openvino_evaluator import OpenVinoEvaluator, Precision
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from agents.evaluators.auto import load_evaluator, model_evaluator
+from agents.evaluators.auto import model_evaluator, network_evaluator
 from agents.evaluators.torch_evaluator import limit_threads
 from agents.network.calibration import Inputs
 from agents.network.model import PolicyValueNet
@@ -59,7 +59,9 @@ class Players:
         path = choose_opponent(self._config.seed, cycle, checkpoints)
         if path is None or path == self._opponent:
             return
-        evaluator = load_evaluator(path, self._spec, self._config.evaluator, threads=1)
+        evaluator = network_evaluator(
+            path, self._spec, backend=self._config.evaluator, threads=1, cached=False
+        )
         for group in self._all():
             group.opponent = evaluator
         self._opponent = path

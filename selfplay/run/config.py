@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 import engine.games
-from agents.evaluators.auto import Backend
+from agents.evaluators.registry import AUTO, BACKENDS, following
 from agents.network.config import SIZES, NetworkConfig
 from engine.errors import ConfigError
 from engine.games.spec import GameSpec
@@ -177,8 +177,8 @@ class RunConfig:
     version: int = field(default=VERSION, metadata={"why": "of the run folder"})
     seed: int = field(default=1, metadata={"min": 0, "max": 2**63 - 1})
     game: GameConfig = field(default_factory=GameConfig)
-    evaluator: Backend = field(
-        default="auto", metadata={"why": "8 bits on a CPU, torch where there is a GPU"}
+    evaluator: str = field(
+        default=AUTO, metadata={"why": "8 bits on a CPU, torch where there is a GPU"}
     )
     network: str = field(default="b4c32", metadata={"why": "a named size, see agents.network"})
     start: str = field(
@@ -253,8 +253,8 @@ class RunConfig:
                 f"{self.network!r} for network",
             ),
             (
-                self.evaluator == "openvino",
-                "auto, int8 or torch for evaluator: only they follow a network in training",
+                self.evaluator not in (AUTO, *(b.name for b in BACKENDS.values() if b.follows)),
+                f"{following()} for evaluator: only they follow a network in training",
                 f"{self.evaluator!r}",
             ),
             (

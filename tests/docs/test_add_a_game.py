@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import re
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,22 +18,14 @@ from selfplay.run import GameConfig, Run
 from tests.conformance import CHECKS
 from tests.selfplay.small import small_run
 from tests.support.enumerate import levels
-
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "add-a-game.md"
+from tests.support.pages import imported, python_blocks
 
 
 @pytest.fixture(scope="module")
 def snort(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    path = tmp_path_factory.mktemp("page") / "snort.py"
-    path.write_text("\n\n".join(blocks), encoding="utf-8")
-    spec = importlib.util.spec_from_file_location("snort", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["snort"] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["snort"]
+    source = "\n\n".join(python_blocks("add-a-game.md"))
+    with imported("snort", source, tmp_path_factory.mktemp("page")) as module:
+        yield module
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

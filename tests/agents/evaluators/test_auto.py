@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.evaluators import auto
+from agents.evaluators import auto, registry
 from agents.evaluators.auto import load_evaluator, model_evaluator
 from agents.evaluators.int8 import Int8Evaluator
+from agents.evaluators.registry import BACKENDS
 from agents.evaluators.torch_evaluator import TorchEvaluator
 from agents.network.checkpoint import save_network, shipped_network_path
 from agents.network.config import NetworkConfig
@@ -45,13 +46,13 @@ def test_each_backend_evaluates_the_same_network(network: Path) -> None:
 def test_eight_bits_where_the_cpu_can_multiply_bytes(
     network: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(auto, "_has_cuda", lambda: False)
-    if auto.forms_here()[0] != "portable":
+    monkeypatch.setattr(registry, "has_cuda", lambda: False)
+    if registry.forms_here()[0] != "portable":
         assert isinstance(load_evaluator(network, SPEC), Int8Evaluator)
 
 
 def test_torch_where_there_is_a_gpu(network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auto, "_has_cuda", lambda: True)
+    monkeypatch.setattr(registry, "has_cuda", lambda: True)
     assert isinstance(load_evaluator(network, SPEC), TorchEvaluator)
     config = NetworkConfig.named("b2c16", SPEC)
     model = PolicyValueNet.initial(config, 1)
@@ -61,8 +62,8 @@ def test_torch_where_there_is_a_gpu(network: Path, monkeypatch: pytest.MonkeyPat
 def test_without_a_dot_product_the_faster_one_is_measured_once_and_remembered(
     network: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(auto, "_has_cuda", lambda: False)
-    monkeypatch.setattr(auto, "forms_here", lambda: ["portable"])
+    monkeypatch.setattr(registry, "has_cuda", lambda: False)
+    monkeypatch.setattr(registry, "forms_here", lambda: ["portable"])
     monkeypatch.setattr(auto, "CACHE_FOLDER", tmp_path)
     measured: list[Any] = []
 
@@ -73,7 +74,7 @@ def test_without_a_dot_product_the_faster_one_is_measured_once_and_remembered(
     monkeypatch.setattr(auto, "_rate", rate)
     assert isinstance(load_evaluator(network, SPEC), TorchEvaluator)
     assert isinstance(load_evaluator(network, SPEC), TorchEvaluator)
-    asked = 2 + auto.is_installed("openvino")
+    asked = 2 + (not BACKENDS["openvino"].missing())
     assert len(measured) == asked
     remembered = next(tmp_path.iterdir())
     assert json.loads(remembered.read_text())["backend"] == "torch"
@@ -94,13 +95,13 @@ def test_a_network_for_another_game_is_refused(network: Path, backend: Any) -> N
 
 def test_an_unknown_backend_is_refused(network: Path) -> None:
     with pytest.raises(ConfigError, match="'abacus'"):
-        load_evaluator(network, SPEC, "abacus")  # type: ignore[arg-type]
+        load_evaluator(network, SPEC, "abacus")
 
 
 def test_a_backend_that_is_not_installed_says_how_to_get_it(
     network: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(auto, "find_spec", lambda name: None)
+    monkeypatch.setattr(registry, "find_spec", lambda name: None)
     assert isinstance(load_evaluator(network, SPEC), Int8Evaluator)
     with pytest.raises(ConfigError, match=r"miai\[openvino\]"):
         load_evaluator(network, SPEC, "openvino")
