@@ -76,6 +76,8 @@ class Spelling:
     argv: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     """That a program is told at its start."""
+    allowed: bool = False
+    """Whether a person named this program: no other is started. See :mod:`agents.trust`."""
 
     def details(self) -> Mapping[str, str]:
         """Return what the text does not say: for a network its file and hash.
@@ -109,10 +111,10 @@ def parse_agent(
     processes: int = 2,
     watchdog: Watchdog | None = None,
 ) -> Agent:
-    """Make the agent that ``text`` spells.
+    """Make the agent that ``text`` spells; a program in it is started without a question.
 
     Args:
-        text: see the module's docstring.
+        text: see the module's docstring; the caller's own, not what a file says.
         spec: the game it is to play.
         simulations: of a search whose spelling does not say.
         processes: games that a program can play at once.
@@ -122,7 +124,7 @@ def parse_agent(
         ConfigError: if the text spells no agent.
         NetworkFileError: if the network is missing, damaged, or made for another game.
     """
-    spelling = read_spelling(text, simulations, spec)
+    spelling = replace(read_spelling(text, simulations, spec), allowed=True)
     return make_agent(spelling, spec, processes=processes, watchdog=watchdog)
 
 
@@ -183,6 +185,19 @@ def _with_budget(spelling: Spelling, suffix: str) -> Spelling:
     if re.fullmatch(r"[0-9]{1,9}e", suffix) and int(suffix[:-1]) > 0:
         return replace(spelling, evaluations=int(suffix[:-1]))
     return replace(spelling, simulations=_simulations(suffix, spelling.text))
+
+
+def read_program(text: str) -> Spelling | None:
+    """Return the program that ``text`` spells; ``None`` if it spells another agent or nothing.
+
+    Raises:
+        ConfigError: if it is a program without a command line.
+    """
+    named = _NAME.fullmatch(text)
+    while named is not None:
+        text = named.group(2)
+        named = _NAME.fullmatch(text)
+    return read_spelling(text) if text.partition(":")[0] == "gtp" else None
 
 
 def read_spellings(
@@ -259,7 +274,7 @@ def make_agent(
     processes: int = 2,
     watchdog: Watchdog | None = None,
 ) -> Agent:
-    """Make the agent. Raises as :func:`parse_agent`."""
+    """Make the agent. Raises as :func:`parse_agent`, and for a program that nobody allowed."""
     if spelling.kind == "random":
         from agents.random_agent import RandomAgent
 
@@ -273,6 +288,11 @@ def make_agent(
 
         return PerfectAgent(spelling.name, spec)
     if spelling.kind == "gtp":
+        if not spelling.allowed:
+            raise ConfigError(
+                f"expected a program that you named on this machine, got {spelling.text!r} from a "
+                "file; read it, and add --trust to `miai arena` or `miai ratings` if it may run"
+            )
         return GtpAgent(spelling.name, spelling.argv, processes, watchdog, spelling.commands)
     if spelling.kind == "rollouts":
         from agents.evaluators.rollout import RolloutEvaluator

@@ -17,7 +17,7 @@ from arena.session import files, games
 from arena.session.counting import begin_count
 from arena.session.insight import rows, why
 from arena.session.model import GameModel
-from arena.session.opponents import Opponent, describe
+from arena.session.opponents import Opponent, allow_program, describe
 from arena.session.review import SWEEP_SIMULATIONS, mistakes, unjudged
 from arena.session.texts import say
 from arena.session.thinker import Loader, Place
@@ -87,7 +87,7 @@ class Terminal:
             "level": lambda rest: self._oppose(Opponent("level", _count(rest, None))),
             "simulations": lambda rest: self._oppose(Opponent("simulations", _count(rest, None))),
             "seconds": lambda rest: self._oppose(Opponent("seconds", _count(rest, None))),
-            "program": lambda rest: self._oppose(Opponent("program", 0, rest)),
+            "program": self._oppose_program,
             "people": lambda _: model.set_people((1, 2)),
             "ais": lambda _: model.set_people(()),
             "count": self._count,
@@ -194,6 +194,10 @@ class Terminal:
             return ""
         mine = rate if self._model.to_move != BLACK else 1.0 - rate
         return f" and gives itself {mine:.0%} to win"
+
+    def _oppose_program(self, command: str) -> None:
+        allow_program(command)
+        self._oppose(Opponent("program", 0, command))
 
     def _oppose(self, opponent: Opponent) -> None:
         model = self._model

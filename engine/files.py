@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 
-def write_atomic(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Write ``data`` beside ``path``, flush it to the disk, and rename it into place.
+
+    ``mode`` are the permissions of the file, from which the user's mask is taken away.
 
     Raises:
         OSError: if the disk is full or the folder not writable; ``path`` is untouched then.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with beside.open("wb") as file:
+        with open(beside, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -34,3 +37,18 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def is_private(path: Path) -> bool:
+    """Whether a file or folder is this user's own and nobody else may write it.
+
+    Always true on Windows, whose permissions are those of the user's own profile.
+
+    Raises:
+        OSError: if there is no such file.
+    """
+    if os.name == "nt":
+        return True
+    found = path.stat()
+    others = stat.S_IWGRP | stat.S_IWOTH
+    return found.st_uid == os.geteuid() and not found.st_mode & others

@@ -24,6 +24,7 @@ import filelock
 from agents.evaluators.auto import cores
 from agents.parse import make_agent, read_spelling
 from agents.protocol import Agent
+from agents.trust import recall
 from arena.ladder import Encounter, LadderRatings, as_json, play_encounter, rate_players
 from arena.quiz import Question, ask, from_json, make_quiz, values_of
 from arena.quiz import as_json as as_json_quiz
@@ -184,7 +185,7 @@ class Rating:
                 text = f"int8:{self.folder.path / 'checkpoints' / name}.safetensors"
                 text = f"{name}={text}@{self.config.simulations}"
             try:
-                agent = make_agent(read_spelling(text, game=self.spec), self.spec)
+                agent = make_agent(recall(read_spelling(text, game=self.spec)), self.spec)
             except MiaiError as error:
                 self._leave_out(name, error)
                 return None
@@ -309,13 +310,14 @@ class Beside:
         """Start it. ``benchmark.log`` in the run's folder has what it says, should it die."""
         self._path = path
         self._log = (path / _LOG).open("wb")
-        command = [sys.executable, "-m", "miai", "ratings", str(path), "--beside"]
+        # -P: a module in the folder that one happens to stand in is not the program's.
+        command = [sys.executable, "-P", "-m", "miai", "ratings", str(path), "--beside"]
         self._process: subprocess.Popen[bytes] = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=self._log,
-            env={**os.environ, **ONE_THREAD},
+            env={**os.environ, **ONE_THREAD, "PYTHONPATH": _python_path()},
             start_new_session=True,  # Ctrl-C is for the training; the pipe's end tells this one
         )
 
@@ -351,6 +353,12 @@ class Beside:
             self._process.kill()
             self._process.wait()
         self._log.close()
+
+
+def _python_path() -> str:
+    """Where the other process finds this program, also in a checkout that is not installed."""
+    here, known = str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH")
+    return here if not known else f"{here}{os.pathsep}{known}"
 
 
 def serve_beside(path: Path, rated: Callable[[], object]) -> None:

@@ -49,7 +49,7 @@ class ProgramProcess:
         """
         try:
             self._process = subprocess.Popen(
-                [_find(argv[0]), *argv[1:]],
+                [find_program(argv[0]), *argv[1:]],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -189,8 +189,8 @@ class ProgramProcess:
             pipe.close()
 
 
-def _find(program: str) -> str:
-    """Look where Debian puts games too, which is not in every user's PATH."""
+def find_program(program: str) -> str:
+    """Return a program's file; Debian puts games where not every user's PATH leads."""
     places = os.pathsep.join([os.environ.get("PATH", os.defpath), *_MORE_PLACES])
     return shutil.which(program, path=places) or program
 

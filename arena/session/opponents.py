@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -116,19 +117,35 @@ def describe(opponent: Opponent, spec: GameSpec) -> str:
     return say("{words}, Elo {elo:.0f} ± {half:.0f}", words=words, elo=found.elo, half=half)
 
 
+def allow_program(source: str) -> None:
+    """Let a program be started whose command line a person typed; nonsense is told by load."""
+    from agents.parse import read_spelling
+    from agents.trust import allow
+
+    with suppress(ConfigError):
+        allow(read_spelling(f"gtp:{source}"))
+
+
 def load(opponent: Opponent, spec: GameSpec) -> tuple[Agent, str]:
     """Make the agent, slowly, and say what is remarkable about it.
 
     Raises:
         MiaiError: if its network or program cannot be used.
     """
-    from agents.parse import network_path, parse_agent
+    from agents.parse import make_agent, network_path, read_spelling
+    from agents.trust import recall
 
     name = short_name(opponent)
     if opponent.kind == "program":
         if not opponent.source.strip():
             raise ConfigError("expected a program that speaks GTP, got an empty command line")
-        return parse_agent(f"gtp:{opponent.source}", spec, processes=1), ""
+        program = recall(read_spelling(f"gtp:{opponent.source}"))
+        if not program.allowed:
+            raise ConfigError(
+                f"expected a program that you named on this machine, got {opponent.source!r} from "
+                "a saved game; if it may run, type its command line in a new game (Ctrl+N)"
+            )
+        return make_agent(program, spec, processes=1), ""
     path = network_path(opponent.source, spec)
     missing = opponent.source == "shipped" and not path.is_file()
     note = say("No network for this game came along: it plays by random games") if missing else ""

@@ -12,7 +12,7 @@ import pygame
 
 from arena.session import choices, files, games
 from arena.session.model import Settings
-from arena.session.opponents import Opponent
+from arena.session.opponents import Opponent, allow_program
 from arena.session.preferences import Preferences
 from arena.session.review import next_mistake
 from arena.session.texts import say
@@ -306,6 +306,7 @@ def _typed(opponent: Opponent, text: str) -> Opponent:
     """What a person typed for an opponent; what makes no sense changes nothing."""
     text = text.strip()
     if opponent.kind == "program":
+        allow_program(text)
         return replace(opponent, source=text)
     try:
         amount = float(text)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from miai.commands.arena_options import add_arguments, check_seed
 from miai.commands.game_options import read_spec
+from miai.commands.trust_options import allow_from_file, allow_named
 
 if TYPE_CHECKING:
     from agents.parse import Spelling
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     from engine.errors import ConfigError
 
     check_seed(args.seed)
-    args.agents = [*args.file_agents, *args.agents]
+    named, args.agents = args.agents, [*args.file_agents, *args.agents]
     if args.report is not None:
         folder = TournamentFolder(args.report)
         _check_arguments(args, folder.conditions().names)
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     if args.check is not None:
         return _check_program(args)
     if args.make_book is not None:
-        return _make_book(args)
+        return _make_book(args, named)
     known = None
     if args.out is not None and not args.agents and TournamentFolder(args.out).exists:
         known = TournamentFolder(args.out).conditions()
@@ -58,8 +59,9 @@ def run(args: argparse.Namespace) -> int:
             replace(read_spelling(agent.spelling, game=known.spec), name=agent.name)
             for agent in known.agents
         ]
+        spellings = allow_from_file(spellings, str(args.out), args.trust)
     else:
-        spellings = read_spellings(args.agents, game=read_spec(args))
+        spellings = _allowed(read_spellings(args.agents, game=read_spec(args)), named, args)
     if len(spellings) < 2:
         raise ConfigError(
             f"expected two agents or more, got {len(spellings)}; or --out with a tournament"
@@ -68,6 +70,19 @@ def run(args: argparse.Namespace) -> int:
     folder = TournamentFolder(args.out or _new_folder())
     with folder.opened(just_made=args.out is None):
         return _play(args, folder, known, spellings)
+
+
+def _allowed(
+    spellings: Sequence[Spelling], named: Sequence[str], args: argparse.Namespace
+) -> list[Spelling]:
+    """Let the programs be started that stand on the command line, or that --config may start."""
+    from agents.parse import read_program
+
+    typed = {program.text for text in named if (program := read_program(text)) is not None}
+    allowed = [
+        allow_named([spelling])[0] if spelling.text in typed else spelling for spelling in spellings
+    ]
+    return allow_from_file(allowed, args.file_name, args.trust)
 
 
 def _new_folder() -> Path:
@@ -102,6 +117,7 @@ def _check_program(args: argparse.Namespace) -> int:
     spelling = read_spelling(args.check)
     if spelling.kind != "gtp":
         raise ConfigError(f"expected --check 'gtp:PROGRAM ...', got {args.check!r}")
+    _allowed([spelling], [] if args.check == args.file_check else [args.check], args)
     watchdog = Watchdog(start_s=args.start_timeout, move_s=args.move_timeout)
     checks = check_program(spelling.argv, read_spec(args), watchdog, spelling.commands)
     return report(checks, print)
@@ -326,8 +342,8 @@ def _write_outputs(
     return report
 
 
-def _make_book(args: argparse.Namespace) -> int:
-    from agents.parse import parse_agent
+def _make_book(args: argparse.Namespace, named: Sequence[str]) -> int:
+    from agents.parse import make_agent, read_spelling
     from arena.books import book_name, make_book
     from arena.openings import make_openings
     from engine.errors import ConfigError
@@ -339,7 +355,8 @@ def _make_book(args: argparse.Namespace) -> int:
     numbers = _numbers(args.book, "--book", "100,1000,0.1", 3)
     count, candidates, value = (*numbers, *_BOOK[len(numbers) :])
     plies = _opening_plies(args.openings_plies) or (2, 6)
-    agent = parse_agent(args.agents[0], spec)
+    spelling = read_spelling(args.agents[0], game=spec)
+    agent = make_agent(_allowed([spelling], named, args)[0], spec)
     try:
         openings = make_openings(spec, int(candidates), plies, args.seed)
         text = make_book(spec, agent, openings, int(count), value)

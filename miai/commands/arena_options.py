@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from miai.commands.game_options import add_game_options
+from miai.commands.trust_options import add_trust_option
 
 _AGENTS_HELP = """random, rollouts:500, a network with its simulations (NET@400), evaluations
 (NET@400e), seconds (NET@2s) or the clock (NET@clock), the bare network (policy:NET), level:N of the
@@ -27,7 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="TOML file with agents and any of these options; what stands after it here wins",
     )
-    parser.set_defaults(file_agents=[])
+    add_trust_option(parser)
+    parser.set_defaults(file_agents=[], file_name="", file_check=None)
     parser.add_argument(
         "--games",
         type=int,
@@ -188,6 +190,7 @@ class _ReadFile(argparse.Action):
         option_string: str | None = None,
     ) -> None:
         settings = _read_toml(Path(values))
+        namespace.file_name, namespace.file_check = str(values), settings.get("check")
         namespace.file_agents = [_spelled(agent, values) for agent in settings.pop("agents", [])]
         tokens = [token for key, value in settings.items() for token in _tokens(key, value)]
         filled = parser.parse_args(tokens)
@@ -207,6 +210,11 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"expected a TOML file, got {str(path)!r}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"expected TOML in {str(path)!r}: {error}") from error
+    if "trust" in settings:
+        raise ConfigError(
+            f"expected no trust in {str(path)!r}: whether its programs may run is said with "
+            "--trust on the command line"
+        )
     if not isinstance(settings.get("agents", []), list) or "config" in settings:
         raise ConfigError(f"expected agents = [...] and options in {str(path)!r}")
     return settings

@@ -150,9 +150,10 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 
 def _opponent(args: argparse.Namespace) -> Opponent:
-    from arena.session.opponents import Opponent
+    from arena.session.opponents import Opponent, allow_program
 
     if args.program is not None:
+        allow_program(args.program)
         return Opponent("program", 0, args.program)
     if args.seconds is not None:
         return Opponent("seconds", args.seconds, _network(args))

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from miai.commands.trust_options import add_trust_option, allow_ladder
+
 if TYPE_CHECKING:
     from arena.ladder import LadderRatings, RatedPlayer
 
@@ -25,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MINUTES",
         help="play games that are still missing for so long, before showing the table",
     )
+    add_trust_option(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
     parser.add_argument("--beside", action="store_true", help=argparse.SUPPRESS)
 
@@ -43,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
         serve_beside(args.run, lambda: write_report(args.run))
         return 0
     if args.play > 0.0:
+        allow_ladder(benchmark_config(settings).ladder, str(folder.config), args.trust)
         finish(args.run, args.play * 60.0, lambda done: _say(done, args.json))
     config = benchmark_config(settings)
     ratings = rate_run(folder, config)

@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miai.commands.trust_options import add_trust_option, allow_ladder
+
 if TYPE_CHECKING:
     from miai.tracking import Tracker
     from selfplay.run import Run, RunConfig
@@ -60,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-benchmark", action="store_true", help="do not rate checkpoints beside the training"
     )
+    add_trust_option(parser)
     parser.add_argument(
         "--watch",
         type=Path,
@@ -83,9 +86,12 @@ def run(args: argparse.Namespace) -> int:
     from miai.config import to_toml
     from selfplay.run import Run
 
-    folder, config = _resolve(args)
+    folder, config, source = _resolve(args)
     config.benchmark.check()
     rated = config.benchmark.share > 0.0 and not args.no_benchmark
+    if rated:
+        said = any(override.strip().startswith("benchmark.ladder") for override in args.set)
+        allow_ladder(config.benchmark.ladder, None if said else source, args.trust)
     text = to_toml(config)
     with ExitStack() as closing:
         trackers = _trackers(args, folder, text)
@@ -218,8 +224,11 @@ _PRESET_OF = {
 }
 
 
-def _resolve(args: argparse.Namespace) -> tuple[Path, RunConfig]:
-    """The run's folder, and its settings: its own, or the preset's; the command line's on top."""
+def _resolve(args: argparse.Namespace) -> tuple[Path, RunConfig, str]:
+    """The run's folder, its settings, and the preset or file that they are from.
+
+    The settings are the run's own, or the preset's, with the command line's on top.
+    """
     from miai.commands.game_options import read_size
     from miai.config import build, load_preset
     from selfplay.run import RunConfig
@@ -261,7 +270,7 @@ def _resolve(args: argparse.Namespace) -> tuple[Path, RunConfig]:
         shape = [f"network={fitting.network}", f"future_head={str(fitting.future_head).lower()}"]
         config = build(RunConfig, preset, [*shape, *overrides], source=source)
     config.check()
-    return folder, config
+    return folder, config, source
 
 
 def _list_presets() -> int:

@@ -14,6 +14,8 @@ import filelock
 import pytest
 
 from agents.network.checkpoint import load_network, save_network
+from agents.parse import read_spelling
+from agents.trust import allow
 from engine.games import make
 from miai import cli
 from miai.config import to_toml
@@ -119,7 +121,8 @@ def test_a_rung_that_fails_scores_nothing_for_anybody(
 ) -> None:
     """Its lost games once made checkpoints stronger than they are."""
     rung = f"gtp:{sys.executable} {MOCK} --fault {fault} --at 3"
-    config = dataclasses.replace(LADDER, ladder=("random", rung))
+    allow(read_spelling(rung))
+    config = dataclasses.replace(LADDER, ladder=(rung, "random"))
     (run / "config.toml").write_text(to_toml(dataclasses.replace(small_run(), benchmark=config)))
     rating = Rating(run)
     while (step := rating.step()) is not None:

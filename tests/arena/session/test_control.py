@@ -32,7 +32,10 @@ def load(opponent: Opponent, spec: GameSpec):  # type: ignore[no-untyped-def]
 
 
 def program(*words: str) -> Opponent:
-    return Opponent("program", 0, f"{sys.executable} {MOCK} {' '.join(words)}")
+    """A program that the person typed."""
+    command = f"{sys.executable} {MOCK} {' '.join(words)}"
+    opponents.allow_program(command)
+    return Opponent("program", 0, command)
 
 
 def wait(control: Control, what: Callable[[], bool], seconds: float = 300.0) -> None:
