@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.gtp.grammar import parse_colour, parse_integer
+from agents.gtp.vertex import action_of, vertex_of
 from agents.protocol import Limit, Turn
 from arena.analysis.thought import moves_ownership
 from arena.gtp.infos import Dialect, Wishes, info_line
@@ -18,7 +19,6 @@ from arena.gtp.player import Player, timed
 from arena.gtp.server import CommandError, Emit, Handler, Stopped, Stream
 from engine.errors import NotationError
 from engine.games.spec import BLACK, WHITE, GameSpec
-from engine.notation import action_to_text, text_to_action
 from engine.search import SearchResult
 
 _COLOURS: Final = ("b", "black", "w", "white")
@@ -128,7 +128,7 @@ class AnalyzeCommands:
             return "resign"
         if keep:
             board.play(request.colour, decision.action)
-        return action_to_text(board.spec, decision.action)
+        return vertex_of(board.spec, decision.action)
 
     def _turn(self, request: _Request) -> Turn:
         return self._player.turn(self._player.board.with_turn(request.colour))
@@ -202,7 +202,7 @@ def _mark(spec: GameSpec, until: NDArray[np.int16], side: str, moves: str, depth
     plies = parse_integer(depth)
     if plies < 1:
         raise CommandError(f"expected a depth of at least 1, got {depth!r}")
-    actions = [text_to_action(spec, word) for word in moves.split(",") if word]
+    actions = [action_of(spec, word) for word in moves.split(",") if word]
     if not actions:
         raise NotationError(f"expected moves such as C3,D4, got {moves!r}")
     until[parse_colour(side) - 1, actions] = min(plies, np.iinfo(np.int16).max)

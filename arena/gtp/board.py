@@ -2,7 +2,8 @@
 
 Knows no agent and no text but notation. Where GTP is freer than the rules: a move out of turn is
 preceded by a pass of the other side where the game has passes, and a move after two passes of Go
-goes on as if they had not been played.
+goes on as if they had not been played. Further passes after two change nothing, and a side may
+resign.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 from arena.gtp.server import CommandError
 from engine.errors import IllegalActionError
 from engine.games.go import GoSpec
-from engine.games.spec import BLACK, WHITE, GameSpec, Positions
+from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, Positions
+from engine.notation import action_to_text
 from engine.records import GameRecord
 from engine.symmetry import action_permutations
 
@@ -31,6 +33,8 @@ class Line:
     actions: tuple[int, ...] = ()
     handicap: bool = False
     """Whether the set-up stones are a handicap, for which White may be paid."""
+    resigned: int = EMPTY
+    """Who gave up after the last action, ``BLACK`` or ``WHITE``."""
 
     @property
     def to_move(self) -> int:
@@ -81,13 +85,21 @@ class Board:
             CommandError: if the rules refuse it; nothing has changed then.
         """
         line = self.with_turn(colour)
-        line = replace(line, actions=(*line.actions, action))
+        if action == self.spec.pass_action and self._ended_by_passes:
+            line = replace(self.line, resigned=EMPTY)
+        else:
+            line = replace(line, actions=(*line.actions, action))
         try:
             position = self.replay(line)
         except IllegalActionError:
             raise CommandError("illegal move") from None
         self._earlier.append(self.line)
         self.line, self.position = line, position
+
+    def resign(self, colour: int) -> None:
+        """Let a side give up; the next move, if any, goes on as if it had not."""
+        self._earlier.append(self.line)
+        self.line = replace(self.line, resigned=colour)
 
     def undo(self) -> None:
         """Take the last move back.
@@ -109,12 +121,23 @@ class Board:
         try:
             position = self.replay(line)
         except IllegalActionError as error:
-            raise CommandError(str(error)) from None
+            raise CommandError(self._why_no_start(line) or str(error)) from None
         self.game += 1
         self.line, self.position = line, position
         self._earlier = [
             replace(line, actions=line.actions[:ply]) for ply in range(len(line.actions))
         ]
+
+    def _why_no_start(self, line: Line) -> str:
+        """Say what is wrong with set-up stones, with points as players write them."""
+        spec, taken = self.spec, set[int]()
+        for point in (*line.black_setup, *line.white_setup):
+            if point in taken:
+                return f"expected different points, got {action_to_text(spec, point)} twice"
+            taken.add(point)
+        stones = spec.board(line.black_setup, line.white_setup)
+        refused = int(spec.try_set_up(spec.allocate(1), stones, line.first_to_move, False)[0])
+        return f"expected a position of {spec}, got {spec.refusals[refused - 1]}" if refused else ""
 
     def with_turn(self, colour: int) -> Line:
         """Return the line with ``colour`` to move; see the module's docstring.
@@ -136,13 +159,19 @@ class Board:
         raise CommandError(f"expected a move of {name}, whose turn it is")
 
     def open_line(self) -> Line:
-        """Return the line without the passes that ended a game of Go."""
-        line, spec = self.line, self.spec
-        if isinstance(spec, GoSpec):
-            two = (spec.pass_action, spec.pass_action)
-            while line.actions[-2:] == two:
-                line = replace(line, actions=line.actions[:-2])
+        """Return the line without what ended it: two passes in a game of Go, a resignation."""
+        line = self.line if self.line.resigned == EMPTY else replace(self.line, resigned=EMPTY)
+        while self._ends_with_passes(line):
+            line = replace(line, actions=line.actions[:-2])
         return line
+
+    @property
+    def _ended_by_passes(self) -> bool:
+        return self._ends_with_passes(self.line)
+
+    def _ends_with_passes(self, line: Line) -> bool:
+        two = (self.spec.pass_action, self.spec.pass_action)
+        return isinstance(self.spec, GoSpec) and line.actions[-2:] == two
 
     def replay(self, line: Line) -> Positions:
         """Return the position after a line; raises IllegalActionError if it is not one.
@@ -208,5 +237,6 @@ class Board:
             black_setup=self.line.black_setup,
             white_setup=self.line.white_setup,
             first_to_move=self.line.first_to_move,
+            result={BLACK: "W+R", WHITE: "B+R"}.get(self.line.resigned, "?"),
             extra={"HA": str(len(self.line.black_setup))} if self.line.handicap else {},
         )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from agents.gtp.grammar import parse_colour, parse_integer, parse_number
+from agents.gtp.vertex import action_of
 from arena.gtp.board import Board, Line
 from arena.gtp.server import CommandError, Handler
 from engine.diagram import diagram
@@ -76,11 +77,7 @@ class BoardCommands:
 
     def _komi(self, arguments: Sequence[str]) -> str:
         komi = parse_number(at_least(arguments, 1)[0])
-        try:
-            spec = replace(self._go(), komi=komi)
-        except SpecError:
-            raise CommandError(f"expected a multiple of 0.5 as komi, got {komi:g}") from None
-        self._board.change_rules(spec)
+        self._board.change_rules(replace(self._go(), komi=komi))
         return ""
 
     def _set_rules(self, arguments: Sequence[str]) -> str:
@@ -107,8 +104,27 @@ class BoardCommands:
     def _play(self, arguments: Sequence[str]) -> str:
         colour, vertex = at_least(arguments, 2)[:2]
         side = parse_colour(colour)
-        self._board.play(side, text_to_action(self._board.spec, vertex, self._board.position))
+        if vertex.lower() == "resign":
+            self._board.resign(side)
+        else:
+            action = action_of(self._board.spec, vertex, self._board.position)
+            self._play_or_swap(side, action)
         return ""
+
+    def _play_or_swap(self, side: int, action: int) -> None:
+        """Play; who swaps in a game without the swap, plays with it: no command of HTP says so."""
+        board, spec = self._board, self._board.spec
+        try:
+            board.play(side, action)
+        except CommandError:
+            if action != spec.pass_action or spec.rules.get("swap", True):
+                raise
+            board.change_rules(replace(spec, swap=True))  # type: ignore[call-arg]
+            try:
+                board.play(side, action)
+            except CommandError:
+                board.change_rules(spec)
+                raise
 
     def _undo(self, arguments: Sequence[str]) -> str:
         self._board.undo()

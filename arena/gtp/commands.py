@@ -1,8 +1,8 @@
 """A GTP session: one game, one agent, and the table of all commands.
 
-The commands stand in four files: those that move stones (``board_commands``), that play and set
-times (``play_commands``), that show a search at work (``analyze_commands``), and that judge the
-position (``judge_commands``).
+The commands stand in five files: those that move stones (``board_commands``), that play and set
+times (``play_commands``), that show a search at work (``analyze_commands``), that judge the
+position (``judge_commands``), and those of GoGui and HexGui (``other_commands``).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from arena.gtp.analyze_commands import AnalyzeCommands
 from arena.gtp.board import Board
 from arena.gtp.board_commands import BoardCommands
 from arena.gtp.judge_commands import JudgeCommands
+from arena.gtp.other_commands import OtherCommands
 from arena.gtp.play_commands import PlayCommands
 from arena.gtp.player import Player
 from arena.gtp.server import GtpServer, Handler
@@ -58,6 +59,7 @@ class Session:
             **BoardCommands(self.board).commands(),
             **self._play.commands(),
             **JudgeCommands(self._player, self._version).commands(),
+            **OtherCommands(self._player).commands(),
         }
         if self._player.searcher is not None:
             table |= AnalyzeCommands(self._player).commands()

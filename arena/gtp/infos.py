@@ -9,6 +9,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.gtp.vertex import vertex_of
 from arena.analysis.sweep import Candidate, candidates_of
 from engine.games.spec import GameSpec
 from engine.notation import action_to_text
@@ -63,6 +64,7 @@ def infos_of(
     min_moves: int = 0,
     max_moves: int | None = None,
     sign: float = 1.0,
+    write: Callable[[GameSpec, int], str] = action_to_text,
 ) -> list[Info]:
     """Return the actions of a search, best first.
 
@@ -72,6 +74,7 @@ def infos_of(
         min_moves: so many at least, the likeliest of those that were not visited too.
         max_moves: so many at most.
         sign: -1 to tell everything from the side of who is not to move.
+        write: gives an action's text.
     """
     candidates = list(candidates_of(result))
     if len(candidates) < min_moves:
@@ -82,14 +85,14 @@ def infos_of(
         lcb = -1.0 if result.lcb is None else float(result.lcb[candidate.action])
         infos.append(
             Info(
-                move=action_to_text(spec, candidate.action),
+                move=write(spec, candidate.action),
                 visits=candidate.visits,
                 win_rate=seen_from(sign, candidate.win_rate),
                 score=sign * candidate.score,
                 prior=candidate.prior,
                 lcb=seen_from(sign, (lcb + 1.0) / 2.0),
                 order=order,
-                line=tuple(action_to_text(spec, action) for action in candidate.line),
+                line=tuple(write(spec, action) for action in candidate.line),
                 line_visits=along.get(candidate.line, (candidate.visits,)),
                 action=candidate.action,
             )
@@ -110,7 +113,7 @@ def info_line(
     owners_after: Callable[[Sequence[int]], dict[int, NDArray[np.float32]]] = lambda actions: {},
 ) -> str:
     """Return one report."""
-    infos = infos_of(spec, result, wishes.min_moves, wishes.max_moves, sign)
+    infos = infos_of(spec, result, wishes.min_moves, wishes.max_moves, sign, vertex_of)
     number = _points if wishes.dialect == "sabaki" else _short
     after = owners_after([info.action for info in infos]) if wishes.moves_ownership else {}
     words: list[str] = []

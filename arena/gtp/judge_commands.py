@@ -15,7 +15,7 @@ from arena.gtp.board_commands import at_least
 from arena.gtp.player import Player
 from arena.gtp.server import CommandError, Handler
 from engine.games.go import GoSpec
-from engine.games.spec import BLACK
+from engine.games.spec import BLACK, EMPTY
 from engine.notation import action_to_text
 
 _STATUSES: Final = ("alive", "seki", "dead")
@@ -60,13 +60,16 @@ class JudgeCommands:
         Other games are scored as they stand.
         """
         board, spec = self._player.board, self._player.board.spec
+        if board.line.resigned != EMPTY:
+            return f"{'W' if board.line.resigned == BLACK else 'B'}+R"
         if isinstance(spec, GoSpec):
             score = self._score_of_go(spec)
         elif spec.has_points or spec.finished(board.position)[0]:
             score = float(spec.score(board.position)[0])
         else:
             raise CommandError("cannot score: the game is not over")
-        return "0" if score == 0 else f"{'B' if score > 0 else 'W'}+{abs(score):g}"
+        margin = f"{abs(score):g}" if spec.has_points else ""
+        return "0" if score == 0 else f"{'B' if score > 0 else 'W'}+{margin}"
 
     def _score_of_go(self, spec: GoSpec) -> float:
         board = self._player.board

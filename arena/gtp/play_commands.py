@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from agents.gtp.grammar import parse_colour, parse_integer, parse_number
+from agents.gtp.vertex import vertex_of
 from agents.protocol import Limit
 from arena.analysis import settings as search_settings
 from arena.gtp.board_commands import at_least
@@ -87,13 +88,13 @@ class PlayCommands:
                 return board.spec.pass_name
             raise CommandError("expected a game that is not over")
         if not play:
-            return action_to_text(board.spec, player.decide(turn, colour).action)
+            return vertex_of(board.spec, player.decide(turn, colour).action)
         decision = timed(player.clock, colour, lambda: player.decide(turn, colour))
         player.last = decision.thought
         if player.resigns(colour, decision):
             return "resign"
         board.play(colour, decision.action)
-        return action_to_text(board.spec, decision.action)
+        return vertex_of(board.spec, decision.action)
 
     def _clear_board(self, arguments: Sequence[str]) -> str:
         self._player.board.clear()

@@ -108,7 +108,8 @@ def _with_fields(spec: GoSpec, fields: Mapping[str, Any]) -> GoSpec:
         elif name in ("suicide", "multiStoneSuicideLegal"):
             changes["suicide"] = _flag(name, value)
         elif name == "whiteHandicapBonus":
-            changes["handicap_bonus"] = _BONUSES[_word(name, str(value), tuple(_BONUSES))]
+            word = _word(name, "0" if value == 0 else value, tuple(_BONUSES))
+            changes["handicap_bonus"] = _BONUSES[word]
         elif name == "hasButton":
             if _flag(name, value):
                 raise ConfigError("expected rules without a button, got hasButton true")

@@ -17,6 +17,7 @@ from agents.random_agent import RandomAgent
 from agents.search_agent import rollout_agent
 from arena.gtp.clock import Clock
 from arena.gtp.commands import Session
+from arena.gtp.player import Player
 from arena.gtp.server import GtpServer
 from engine.games.go import GoSpec
 from engine.games.go_handicap import fixed_handicap
@@ -80,7 +81,7 @@ play b Z9
 play b
 ? expected 2 arguments
 komi 6.3
-? expected a multiple of 0.5 as komi, got 6.3
+? expected komi as a multiple of 0.5 from -400 to 400, got 6.3
 komi nan
 ? expected a number, got 'nan'
 boardsize 50
@@ -156,6 +157,51 @@ def test_play_goes_on_after_two_passes() -> None:
         ask(server, f"play {move}")
     ask(server, "play w D3")
     assert read_sgf(ask(server, "printsgf").encode(), "test")[0].actions == (12, 13)
+
+
+def test_passes_beyond_two_change_nothing_and_can_be_taken_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = session(size=5)
+    for move in ("b C3", "w pass", "b pass"):
+        ask(server, f"play {move}")
+    score = ask(server, "final_score")
+    monkeypatch.delattr(Player, "expected_score")  # of a game that is over nothing is estimated
+    ask(server, "play w pass")
+    ask(server, "play b pass")
+    assert ask(server, "final_score") == score
+    for _ in range(3):
+        ask(server, "undo")
+    ask(server, "play b D3")
+    assert read_sgf(ask(server, "printsgf").encode(), "test")[0].actions == (12, 25, 13)
+
+
+def test_a_side_may_resign() -> None:
+    server = session(size=5)
+    ask(server, "play b C3")
+    ask(server, "play w resign")
+    assert ask(server, "final_score") == "B+R"
+    assert read_sgf(ask(server, "printsgf").encode(), "test")[0].result == "B+R"
+    ask(server, "undo")
+    assert ask(server, "final_score") != "B+R"
+    ask(server, "play w resign")
+    ask(server, "play w D3")
+    assert ask(server, "final_score") != "B+R"
+
+
+def test_arguments_beyond_a_commands_own_are_passed_over() -> None:
+    server = session(size=5)
+    for line in ("boardsize 5 5 9", "komi 6.5 7", "play b C3 D4", "genmove w 1 2", "undo 2"):
+        ask(server, line)
+    assert read_sgf(ask(server, "printsgf").encode(), "test")[0].actions == (12,)
+    assert "from -400 to 400, got 1000" in refusal(server, "komi 1000")
+    assert ask(server, "get_komi x") == "6.5"
+
+
+def test_set_up_stones_that_cannot_stand_are_named_as_players_write_them() -> None:
+    server = session(size=5)
+    assert refusal(server, "set_position b C3 w C3") == "expected different points, got C3 twice"
+    assert "without a liberty" in refusal(server, "set_position b A1 w A2 w B1")
 
 
 def test_rectangles() -> None:
