@@ -62,7 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     _wait_politely()
     try:
         code = _dispatch(arguments)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed by who started it
+            sys.stdout.flush()
     except MiaiError as error:
         return _fail(str(error))
     except ModuleNotFoundError as error:

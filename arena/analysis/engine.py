@@ -17,7 +17,8 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 
 from arena.analysis.analyst import Analyst, Finding, Job
-from arena.analysis.query import Query, QueryError, Ticket, read_query
+from arena.analysis.fields import QueryError, first_not_finite, shown
+from arena.analysis.query import Query, Ticket, read_query
 from arena.analysis.settings import SearchSettings
 from arena.gtp.analyze_commands import view_sign
 from arena.gtp.infos import infos_of, seen_from
@@ -44,6 +45,7 @@ class AnalysisEngine:
         version: str,
         at_once: int = 8,
         models: tuple[str, ...] = (),
+        check_game: Callable[[GameSpec], object] = lambda spec: None,
     ) -> None:
         """Answer nothing yet.
 
@@ -54,10 +56,11 @@ class AnalysisEngine:
             version: to be told.
             at_once: positions that are searched together.
             models: names of the networks, to be told.
+            check_game: raises a MiaiError if the evaluator cannot judge a game.
         """
         self._analyst = Analyst(evaluator, at_once)
         self._evaluator, self._spec, self._settings = evaluator, spec, settings
-        self._version, self._models = version, models
+        self._version, self._models, self._check_game = version, models, check_game
         self._queries: dict[int, tuple[Query, int]] = {}  # and how many turns are to come
         self._count = 0
 
@@ -95,6 +98,8 @@ class AnalysisEngine:
                 raise QueryError(f"expected one JSON object, got {line[:80]!r}", "") from None
             if not isinstance(data, dict):
                 raise QueryError(f"expected a JSON object, got {line[:80]!r}", "")
+            if (odd := first_not_finite(data)) is not None:
+                raise QueryError(f"expected a finite number, got {shown(odd[1])}", odd[0])
             if "action" in data:
                 self._act(data, say)
             else:
@@ -129,6 +134,10 @@ class AnalysisEngine:
     def _begin(self, data: dict[str, Any], say: Callable[[Answer], None]) -> None:
         self._count += 1
         query = read_query(data, self._spec, self._settings, self._count)
+        try:
+            self._check_game(query.spec)
+        except MiaiError as error:
+            raise QueryError(str(error), "game") from None
         for field, text in query.warnings:
             say({"warning": text, "field": field, "id": query.id})
         if query.jobs:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from miai.commands.game_options import add_game_options, read_spec
+from miai.commands.streams import NO_READER, protocol_streams
+
+if TYPE_CHECKING:
+    from engine.games.spec import GameSpec
+    from engine.search import Evaluator
 
 SUMMARY = "analyse positions sent as JSON lines, as KataGo's analysis engine does"
 EXAMPLE = """
@@ -43,21 +49,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from agents.evaluators.by_game import GamesEvaluator
     from agents.search_agent import PLAY_SEARCH
     from arena.analysis.engine import AnalysisEngine
     from arena.analysis.settings import SearchSettings
     from engine.errors import ConfigError
     from miai import __version__
-    from miai.commands.evaluators import evaluator_of
+    from miai.commands.evaluators import ROLLOUTS, evaluator_of, shipped_evaluator
 
+    streams = protocol_streams()
+    if streams is None:
+        return NO_READER
     if args.simulations < 1:
         raise ConfigError(f"expected --simulations of at least 1, got {args.simulations!r}")
     spec = read_spec(args)
-    evaluator, name = evaluator_of(args.network, spec)
+    own, name = evaluator_of(args.network, spec)
+
+    def load(other: GameSpec) -> Evaluator:
+        return own if args.network == ROLLOUTS else shipped_evaluator(other)
+
+    evaluator = GamesEvaluator(own, spec.name, load)
     settings = SearchSettings(
         PLAY_SEARCH, max_visits=args.simulations, point_of_view=args.report_as.upper()
     )
-    engine = AnalysisEngine(evaluator, spec, settings, __version__, args.at_once, (name,))
+    engine = AnalysisEngine(
+        evaluator, spec, settings, __version__, args.at_once, (name,), evaluator.of
+    )
     print(f"miai {__version__}: {name}, ready for queries", file=sys.stderr, flush=True)
-    engine.serve(sys.stdin.buffer, sys.stdout.buffer, finish=not args.quit_without_waiting)
+    engine.serve(*streams, finish=not args.quit_without_waiting)
     return 0

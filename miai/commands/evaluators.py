@@ -48,3 +48,21 @@ def evaluator_of(network: str, spec: GameSpec) -> tuple[Evaluator, str]:
 
     path = network_path(network, spec)
     return network_evaluator(path, spec), path.stem
+
+
+def shipped_evaluator(spec: GameSpec) -> Evaluator:
+    """Return the evaluator of the network that comes along for a game.
+
+    Raises:
+        ConfigError: if none does.
+        NetworkFileError: if it cannot be used on this board.
+    """
+    from agents.parse import network_path
+    from engine.errors import ConfigError
+
+    if not network_path("shipped", spec).is_file():
+        raise ConfigError(
+            f"expected a game with a network that comes along, got {spec.name}: start "
+            f"`miai analysis --game {spec.name} --network NET` for it"
+        )
+    return evaluator_of("shipped", spec)[0]

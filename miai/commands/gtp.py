@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
 
 from miai.commands.arena_options import check_seed
 from miai.commands.game_options import add_game_options, read_spec
+from miai.commands.streams import NO_READER, protocol_streams
 
 SUMMARY = "answer the Go Text Protocol on standard input and output"
 EXAMPLE = "echo 'genmove b' | miai gtp --agent rollouts:100 --size 9"
@@ -40,6 +40,9 @@ def run(args: argparse.Namespace) -> int:
     from miai import __version__
     from miai.commands.evaluators import ROLLOUTS, known_network
 
+    streams = protocol_streams()
+    if streams is None:
+        return NO_READER
     if args.simulations < 1:
         raise ConfigError(f"expected --simulations of at least 1, got {args.simulations!r}")
     check_seed(args.seed)
@@ -54,5 +57,5 @@ def run(args: argparse.Namespace) -> int:
         session = Session(
             agent, spec, __version__, args.seed, ponder=args.ponder, resign=not args.no_resign
         )
-        session.server().serve(sys.stdin.buffer, sys.stdout.buffer)
+        session.server().serve(*streams)
     return 0

@@ -70,5 +70,5 @@ def test_any_object_is_answered(query: dict[str, object]) -> None:
     engine.take(json.dumps(query).encode(), told.append)
     while engine.busy:
         engine.work(told.append)
-    assert told or query.get("analyzeTurns") == []
+    assert sum("warning" not in answer for answer in told) >= 1
     assert not any("internal error" in str(answer.get("error", "")) for answer in told)

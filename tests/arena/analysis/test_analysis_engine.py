@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from agents.evaluators.by_game import GamesEvaluator
 from arena.analysis.engine import AnalysisEngine
 from arena.analysis.settings import SearchSettings
+from engine.errors import ConfigError
 from engine.games import GAMES, GoSpec, make
 from engine.games.spec import GameSpec
 from tests.support.scripted import ScriptedEvaluator, arbitrary
@@ -144,7 +146,7 @@ def test_urgent_queries_come_first() -> None:
         ({"rules": {"tax": "ALL"}}, "rules", "without a tax"),
         ({"rules": 3}, "rules", "expected a name or an object"),
         ({"komi": 6.3}, "komi", "multiple of 0.5"),
-        ({"komi": float("nan")}, "komi", "expected a number from"),
+        ({"komi": float("nan")}, "komi", "expected a finite number, got NaN"),
         ({"analyzeTurns": [1]}, "analyzeTurns", "expected a list of turns from 0 to 0"),
         ({"analyzeTurns": 0}, "analyzeTurns", "expected a list of turns"),
         ({"maxVisits": 0}, "maxVisits", "expected a whole number from 1"),
@@ -281,3 +283,115 @@ def test_a_game_that_is_over_says_who_won() -> None:
     # Two passes do not end a game of Go for those who want to know more of it.
     (answer,) = talk(query(moves=[["B", "C3"], ["W", "pass"], ["B", "pass"]]))
     assert answer["rootInfo"]["visits"] == 30
+
+
+WRONG = [
+    ({"komi": float("nan")}, "komi", "NaN"),
+    ({"deep": [{"x": float("inf")}]}, "deep", "Infinity"),
+    ({"analyzeTurns": []}, "analyzeTurns", "got []"),
+    ({"boardXSize": 0}, "boardXSize", "0x0"),
+    ({"boardXSize": 5, "boardYSize": 99}, "boardYSize", "99x5"),
+    ({"whiteHandicapBonus": 3}, "whiteHandicapBonus", "got 3"),
+    ({"initialStones": [["B", "c3"], ["W", "C3"]]}, "initialStones", "C3 twice"),
+    ({"initialStones": [["B", "A1"], ["W", "A2"], ["W", "B1"]]}, "initialStones", "liberty"),
+    ({"moves": [["B", "C3"], ["W", "c3"]]}, "moves", "Illegal move 2: c3"),
+    ({"moves": [["B", "Z9"]]}, "moves", "'Z9'"),
+    ({"moves": [["B", "C3"], "D4"]}, "moves", "'D4'"),
+    ({"moves": [[None, "C3"]]}, "moves", "null"),
+    ({"moves": {"B": "C3"}}, "moves", "pairs"),
+    ({"maxVisits": "10"}, "maxVisits", "'10'"),
+    ({"allowMoves": [{"player": "B", "moves": [], "untilDepth": 1}]}, "allowMoves", "one move"),
+    ({"initialPlayer": 1}, "initialPlayer", "got 1"),
+]
+
+
+@pytest.mark.parametrize(("fields", "field", "words"), WRONG)
+def test_the_field_that_is_wrong_is_named(fields: dict[str, Any], field: str, words: str) -> None:
+    (answer,) = talk(query("q", **fields))
+    assert answer["id"] == "q" and answer["field"] == field and words in answer["error"]
+    assert "slot" not in answer["error"]
+
+
+def test_prohibitions_that_leave_nothing_are_refused_by_name() -> None:
+    points = [f"{column}{row}" for column in "ABCDE" for row in range(1, 6)]
+    barred = {"player": "B", "moves": [*points, "pass"], "untilDepth": 1}
+    (answer,) = talk(query(avoidMoves=[barred]))
+    assert answer["field"] == "avoidMoves" and "turn 0" in answer["error"]
+    stone = {"player": "W", "moves": ["C3"], "untilDepth": 1}
+    (answer,) = talk(query(moves=[["B", "C3"]], allowMoves=[stone]))
+    assert answer["field"] == "allowMoves" and "C3" in answer["error"]
+
+
+def test_a_turn_that_is_named_twice_is_answered_once() -> None:
+    assert [answer["turnNumber"] for answer in talk(query(analyzeTurns=[0, 0]))] == [0]
+
+
+def test_points_and_passes_as_people_write_them() -> None:
+    spellings = [["B", "c3"], ["W", "(1, 4)"], ["B", "PASS"], ["W", " d4 "], ["B", "--"]]
+    (told,) = talk(query(moves=spellings))
+    plain = [["B", "C3"], ["W", "B1"], ["B", "pass"], ["W", "D4"], ["B", "pass"]]
+    assert talk(query(moves=plain)) == [told]
+    columns = [["B", "4"], ["W", "4"]]
+    (told,) = talk({"id": "c", "game": "connect_four", "moves": columns, "maxVisits": 2})
+    assert told["rootInfo"]["visits"] == 2
+
+
+def test_a_game_without_a_network_is_refused_by_name() -> None:
+    def check(spec: GameSpec) -> None:
+        if spec.name == "hex":
+            raise ConfigError("expected a network")
+
+    settings = SearchSettings(max_visits=2)
+    one = AnalysisEngine(
+        ScriptedEvaluator(arbitrary), GoSpec(5, 5), settings, "0", check_game=check
+    )
+    told: list[dict[str, Any]] = []
+    one.take(json.dumps({"id": "h", "moves": [], "game": "hex"}).encode(), told.append)
+    assert told == [{"error": "expected a network", "field": "game", "id": "h"}]
+    assert not one.busy
+
+
+def test_each_game_is_judged_by_its_own_evaluator() -> None:
+    loaded: list[str] = []
+
+    def load(spec: GameSpec) -> ScriptedEvaluator:
+        loaded.append(spec.name)
+        return ScriptedEvaluator(arbitrary)
+
+    usual = ScriptedEvaluator(arbitrary)
+    games = GamesEvaluator(usual, "go", load)
+    for spec in (GoSpec(5, 5), make("hex"), make("othello"), make("hex")):
+        games.evaluate(spec, spec.allocate(1))
+    assert loaded == ["hex", "othello"]
+    assert games.of(GoSpec(9, 9)) is usual
+
+
+def test_a_reader_that_goes_away_ends_the_engine_quietly() -> None:
+    line = json.dumps({"id": "a", "moves": [], "maxVisits": 2}) + "\n"
+    run = subprocess.Popen(
+        [sys.executable, "-m", "miai", "analysis", "--network", "rollouts", "--size", "5"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert run.stdin is not None and run.stdout is not None and run.stderr is not None
+    run.stdin.write(line)
+    run.stdin.flush()
+    assert json.loads(run.stdout.readline())["id"] == "a"
+    run.stdout.close()
+    run.stdin.write(line)
+    run.stdin.flush()
+    assert run.wait(60) == 1  # while its input is still open
+    assert "Traceback" not in (words := run.stderr.read()) and "Fatal" not in words
+    run.stdin.close()
+    run.stderr.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a shell of Unix")
+@pytest.mark.parametrize("command", ["gtp", "analysis"])
+@pytest.mark.parametrize(("closed", "code"), [("<&-", 0), (">&-", 1)])
+def test_closed_streams_end_quietly(command: str, closed: str, code: int) -> None:
+    line = f"{sys.executable} -m miai {command} --size 5 {closed}"
+    run = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=120)
+    assert run.returncode == code and "Traceback" not in run.stderr
