@@ -16,7 +16,8 @@ from agents.protocol import TimeLeft
 from engine.errors import ConfigError
 
 _SPELLING = re.compile(
-    r"(?P<main>\d+(?:\.\d+)?)(?:\+(?:(?P<periods>\d+)x)?(?P<more>\d+(?:\.\d+)?))?"
+    r"(?P<main>\d{1,9}(?:\.\d{1,9})?)"
+    r"(?:\+(?:(?P<periods>\d{1,9})x)?(?P<more>\d{1,9}(?:\.\d{1,9})?))?"
 )
 
 
@@ -95,5 +96,5 @@ class PlayerClock:
         if not control.periods:
             return False
         # The move began in main time or in a period; a whole period used up is lost.
-        self._periods -= int(over // control.period_s)
+        self._periods -= int(min(over // control.period_s, self._periods))
         return self._periods > 0

@@ -78,16 +78,16 @@ class GtpClient:
         patience = 0.0
         if quit_first:
             try:
-                self._process.send(format_command("quit"))
                 patience = self._watchdog.quit_s
+                self._process.send(format_command("quit"), time.monotonic() + patience)
             except BrokenProgramError:
-                pass
+                patience = 0.0
         self._process.close(patience)
 
     def _ask_until(self, name: str, arguments: Sequence[str], deadline: float) -> Reply:
         asked = " ".join([name, *arguments])
         try:
-            self._process.send(format_command(name, arguments))
+            self._process.send(format_command(name, arguments), deadline)
             return self._read_reply(deadline)
         except BrokenProgramError as failure:
             words = self._process.last_words()

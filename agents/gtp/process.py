@@ -1,4 +1,8 @@
-"""An external program behind pipes: no shell, bounded in time and memory, killed as a group.
+"""An external program behind pipes: no shell, bounded in time and memory, ended with its children.
+
+Children are found by their process group and, on Linux, by a mark in the environment that they
+inherit, which finds those that left the group too. A child that starts without that environment, or
+that leaves the group on another system, stays.
 
 Knows nothing of the protocol. Whatever the program does wrong is a :class:`BrokenProgramError` with
 its kind: it ended (``crash``), said nothing (``stall``), or said what no answer is (``nonsense``).
@@ -9,13 +13,17 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import secrets
+import select
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final, Literal
 
 from engine.errors import ProgramError
@@ -27,6 +35,8 @@ _CHUNKS_WAITING = 64
 _STDERR_BYTES = 4096
 _STDERR_LINES_SHOWN: Final = 3
 _POLL_S = 0.2
+_MARK: Final = "MIAI_STARTED_BY"
+_SEARCHES_FOR_CHILDREN: Final = 5  # while one is searched for, another may be made
 _MORE_PLACES: Final = ("/usr/games", "/usr/local/games")
 
 
@@ -47,6 +57,7 @@ class ProgramProcess:
         Raises:
             BrokenProgramError: if there is no such program or it cannot be started.
         """
+        self._mark = secrets.token_hex(16)
         try:
             self._process = subprocess.Popen(
                 [find_program(argv[0]), *argv[1:]],
@@ -55,13 +66,16 @@ class ProgramProcess:
                 stderr=subprocess.PIPE,
                 bufsize=0,
                 start_new_session=True,
+                env={**os.environ, _MARK: ",".join([*_marks(os.environ), self._mark])},
             )
         except (OSError, ValueError) as error:
             raise BrokenProgramError(
                 "crash", f"expected a program that can be started, got {argv[0]!r}: {_why(error)}"
             ) from error
-        self._argv = tuple(argv)
+        if os.name != "nt" and self._process.stdin is not None:
+            os.set_blocking(self._process.stdin.fileno(), False)
         self._pending = b""
+        self._writing = threading.Lock()
         self._closed = threading.Event()
         self._chunks: queue.Queue[bytes] = queue.Queue(_CHUNKS_WAITING)
         self._errors: deque[bytes] = deque(maxlen=_STDERR_BYTES // 64)
@@ -77,19 +91,40 @@ class ProgramProcess:
         """Process id, which is the id of its group too."""
         return self._process.pid
 
-    def send(self, line: bytes) -> None:
-        """Write one line; short ones fit the pipe even if the program does not read.
+    def send(self, line: bytes, deadline: float) -> None:
+        """Write one line.
+
+        Args:
+            line: with its end.
+            deadline: value of ``time.monotonic()`` until which the program has to take it; Windows,
+                whose pipes always wait, lets it take longer.
 
         Raises:
-            BrokenProgramError: if the program has closed its input.
+            BrokenProgramError: if the program has closed its input, or does not read.
         """
+        left = memoryview(line)
+        while left:
+            try:
+                written = self._write(left)
+            except (OSError, ValueError) as error:
+                raise BrokenProgramError("crash", self._how_it_ended()) from error
+            left = left[written:]
+            if not written and time.monotonic() > deadline:
+                raise BrokenProgramError("stall", "did not read what it was sent in time")
+
+    def _write(self, data: memoryview) -> int:
+        """Write what fits the pipe; wait a moment and return 0 if nothing does."""
         pipe = self._process.stdin
-        try:
+        with self._writing:  # a pipe that is closed meanwhile may be another file by its number
             if pipe is None or self._closed.is_set():
                 raise BrokenPipeError
-            pipe.write(line)
-        except (OSError, ValueError) as error:
-            raise BrokenProgramError("crash", self._how_it_ended()) from error
+            try:
+                return os.write(pipe.fileno(), data)
+            except BlockingIOError:
+                poll = select.poll()
+                poll.register(pipe.fileno(), select.POLLOUT)
+        poll.poll(_POLL_S * 1000)
+        return 0
 
     def read_line(self, deadline: float, longest: int) -> bytes:
         """Return the next line without its end.
@@ -138,9 +173,10 @@ class ProgramProcess:
                 self._process.kill()
             else:
                 os.killpg(self._process.pid, signal.SIGKILL)
+        _kill_children(self._mark)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(5.0)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), self._writing:
             if self._process.stdin is not None:
                 self._process.stdin.close()
 
@@ -151,7 +187,7 @@ class ProgramProcess:
         except subprocess.TimeoutExpired:
             return "closed its input or output"
         if code < 0:
-            return f"ended by signal {signal.Signals(-code).name}"
+            return f"ended by signal {_signal_name(-code)}"
         return f"ended with exit code {code}"
 
     def _read_output(self) -> None:
@@ -193,6 +229,58 @@ def find_program(program: str) -> str:
     """Return a program's file; Debian puts games where not every user's PATH leads."""
     places = os.pathsep.join([os.environ.get("PATH", os.defpath), *_MORE_PLACES])
     return shutil.which(program, path=places) or program
+
+
+def _signal_name(number: int) -> str:
+    """Return a signal's name; real-time signals have none but their number."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)
+
+
+def _kill_children(mark: str) -> None:
+    """Kill every process of this user that inherited the mark; on Linux alone."""
+    if not sys.platform.startswith("linux"):
+        return
+    for _ in range(_SEARCHES_FOR_CHILDREN):
+        if not [name for name in _process_numbers() if _kill(name, mark)]:
+            return
+
+
+def _process_numbers() -> list[str]:
+    try:
+        return [path.name for path in Path("/proc").iterdir() if path.name.isdecimal()]
+    except OSError:  # not mounted
+        return []
+
+
+def _kill(name: str, mark: str) -> bool:
+    """Kill a process if it has the mark, and nothing else that may take its number meanwhile."""
+    try:
+        environment = Path("/proc", name, "environ")
+        if not _has_mark(environment, mark):
+            return False
+        handle = os.pidfd_open(int(name))
+        try:
+            if not _has_mark(environment, mark):
+                return False
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+        finally:
+            os.close(handle)
+    except OSError:  # it is gone, or another user's
+        return False
+    return True
+
+
+def _has_mark(environment: Path, mark: str) -> bool:
+    lines = environment.read_bytes().decode("latin-1").split("\0")
+    return mark in _marks(dict(line.split("=", 1) for line in lines if "=" in line))
+
+
+def _marks(environment: Mapping[str, str]) -> list[str]:
+    """Return the marks of all programs that a process is a child of."""
+    return [mark for mark in environment.get(_MARK, "").split(",") if mark]
 
 
 def _why(error: Exception) -> str:

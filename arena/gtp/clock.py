@@ -86,13 +86,12 @@ class Clock:
     @staticmethod
     def _spend_byo_yomi(control: TimeControl, side: _Side) -> None:
         """A period begins anew after each move; what it runs over costs periods."""
-        while side.left_s <= 0 and (side.stones == 0 or side.periods > 1):
-            if side.stones:
-                side.periods -= 1
+        if side.left_s <= 0 and not side.stones:
             side.stones = 1
             side.left_s += control.period_s
-            if control.period_s <= 0:
-                break
+        if side.left_s <= 0 and side.periods > 1 and control.period_s > 0:
+            over = -side.left_s / control.period_s
+            side.periods -= 1 + int(min(over, side.periods - 2))
         if side.stones:
             side.left_s = control.period_s
 

@@ -88,13 +88,20 @@ class GameClock:
         from_main = min(spent, self.main_s[colour])
         self.main_s[colour] -= from_main
         spent -= from_main
-        while spent > 0 and self.periods[colour] > 0:
-            from_period = min(spent, self.period_left_s[colour])
-            self.period_left_s[colour] -= from_period
-            spent -= from_period
-            if self.period_left_s[colour] <= 0:
-                self.periods[colour] -= 1
-                self.period_left_s[colour] = self.rule.period_s
+        if spent > 0 and self.periods[colour] > 0:
+            self._spend_periods(colour, spent)
+
+    def _spend_periods(self, colour: int, spent: float) -> None:
+        """Take time from the present period and those that are used up with it."""
+        length = self.rule.period_s
+        over = spent - self.period_left_s[colour]
+        if over < 0:
+            self.period_left_s[colour] = -over
+            return
+        more = min(over // length, self.periods[colour]) if length > 0 else self.periods[colour]
+        self.periods[colour] = max(self.periods[colour] - 1 - int(more), 0)
+        left = length - (over - more * length)
+        self.period_left_s[colour] = left if self.periods[colour] else length
 
     def flagged(self) -> int | None:
         """The side whose time is up."""

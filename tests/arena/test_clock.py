@@ -16,7 +16,20 @@ def test_spellings() -> None:
     assert read_time_control("5") == TimeControl(5.0, fixed=True)
     assert read_time_control("60+2") == TimeControl(60.0, increment_s=2.0)
     assert read_time_control("60+5x10") == TimeControl(60.0, period_s=10.0, periods=5)
-    for bad in ("", "x", "5+", "-1", "0", "0+0", "1+2+3", "nan", "60+5x0", "60+0x5"):
+    for bad in (
+        "",
+        "x",
+        "5+",
+        "-1",
+        "0",
+        "0+0",
+        "1+2+3",
+        "nan",
+        "60+5x0",
+        "60+0x5",
+        "9" * 400,
+        "60+99999999999x1",
+    ):
         with pytest.raises(ConfigError, match="time control"):
             read_time_control(bad)
 
@@ -32,6 +45,11 @@ def test_an_increment_comes_after_the_move() -> None:
     assert clock.spend(9.0) and clock.left == TimeLeft(3.0, increment_s=2.0)
     assert clock.left.for_one_move(40) < 3.0
     assert not clock.spend(3.5)
+
+
+def test_any_time_is_counted_at_once() -> None:
+    clock = PlayerClock(TimeControl(0.0, period_s=5e-324, periods=2**40))
+    assert not clock.spend(1.0)
 
 
 def test_a_period_is_lost_when_it_is_used_up() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -44,7 +45,7 @@ def is_gone(pid: int) -> bool:
 
 def test_lines_go_both_ways(start: Start) -> None:
     process = start(str(MOCK))
-    process.send(b"name\n")
+    process.send(b"name\n", in_s(20))
     assert process.read_line(in_s(20), 100) == b"= Mock"
 
 
@@ -98,7 +99,7 @@ def test_a_flood_on_stderr_neither_blocks_nor_fills_memory(start: Start) -> None
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc to look for processes")
 def test_closing_ends_the_whole_group(start: Start) -> None:
     process = start(str(MOCK), "--fault", "child")
-    process.send(b"name\n")
+    process.send(b"name\n", in_s(20))
     process.read_line(in_s(20), 100)
     deadline = in_s(20)
     while not process.last_words() and time.monotonic() < deadline:
@@ -112,14 +113,64 @@ def test_closing_ends_the_whole_group(start: Start) -> None:
     assert is_gone(child) and is_gone(process.pid)
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="found through Linux's /proc")
+def test_closing_ends_a_child_that_left_the_group(start: Start) -> None:
+    daemon = (
+        "import os, time\n"
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        "    if os.fork(): os._exit(0)\n"
+        "    print(os.getpid(), flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    process, other = start("-c", daemon), start("-c", daemon)
+    children = [int(one.read_line(in_s(20), 100)) for one in (process, other)]
+    process.close()
+    deadline = in_s(10)
+    while not is_gone(children[0]) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert [is_gone(child) for child in children] == [True, False]
+
+
+def test_a_program_that_does_not_read_is_a_stall(start: Start) -> None:
+    process = start("-c", "import time; time.sleep(600)")
+    started = time.monotonic()
+    with pytest.raises(BrokenProgramError, match="did not read") as caught:
+        for _ in range(100_000):
+            process.send(b"play b a1 " * 10 + b"\n", in_s(0.5))
+    assert caught.value.kind == "stall"
+    assert time.monotonic() - started < 60
+    process.close()
+    with pytest.raises(BrokenProgramError) as closed:
+        process.send(b"name\n", in_s(0.5))
+    assert closed.value.kind == "crash"
+
+
+def test_all_of_a_long_line_arrives(start: Start) -> None:
+    process = start("-c", "import time; time.sleep(0.3); print(len(input()))")
+    process.send(b"x" * 1_000_000 + b"\n", in_s(20))
+    assert process.read_line(in_s(20), 100) == b"1000000"
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [(signal.SIGKILL, "SIGKILL"), (getattr(signal, "SIGRTMIN", 34) + 6, "40")]
+)
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+def test_every_signal_is_a_crash(start: Start, number: int, name: str) -> None:
+    process = start("-c", f"import os; os.kill(os.getpid(), {int(number)})")
+    with pytest.raises(BrokenProgramError, match=f"by signal {name}") as caught:
+        process.read_line(in_s(20), 100)
+    assert caught.value.kind == "crash"
+
+
 def test_closing_a_deaf_program_does_not_wait_for_it(start: Start) -> None:
     process = start(str(MOCK), "--fault", "deaf-to-quit")
-    process.send(b"quit\n")
+    process.send(b"quit\n", in_s(20))
     started = time.monotonic()
     process.close(patience_s=0.3)
     assert 0.25 < time.monotonic() - started < 5
     with pytest.raises(BrokenProgramError):
-        process.send(b"name\n")
+        process.send(b"name\n", in_s(20))
 
 
 def test_the_program_is_in_a_group_of_its_own(start: Start) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from arena.gtp.clock import Clock, TimeControl
 from engine.games.spec import BLACK, WHITE
@@ -65,3 +67,47 @@ def test_all_kinds_are_read() -> None:
         ask(server, line)
     kinds = ask(server, "kata-list_time_settings").split()
     assert kinds == ["none", "absolute", "byoyomi", "canadian", "fischer", "fischer-capped"]
+
+
+def looped(control: TimeControl, left_s: float, stones: int, periods: int) -> tuple[int, int]:
+    """Byo-yomi one period after another."""
+    while left_s <= 0 and (stones == 0 or periods > 1):
+        periods -= stones
+        stones = 1
+        left_s += control.period_s
+    return stones, periods
+
+
+@given(
+    st.integers(0, 64),
+    st.integers(1, 16),
+    st.integers(1, 40),
+    st.integers(0, 999),
+    st.integers(0, 9),
+)
+def test_byo_yomi_is_what_a_loop_over_periods_gives(
+    main: int, period: int, periods: int, spent: int, before: int
+) -> None:
+    control = TimeControl(main / 4, period / 4, 1, periods)
+    clock = clock_of(control)
+    clock.spend(BLACK, before / 4)
+    side = clock._sides[BLACK]
+    expected = looped(control, side.left_s - spent / 4, side.stones, side.periods)
+    clock.spend(BLACK, spent / 4)
+    assert (side.stones, side.periods) == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "kata-time_settings byoyomi 0 0.000000001 2147483647",
+        f"kata-time_settings byoyomi 0 0.{'0' * 300}1 2147483647",
+        "kata-time_settings byoyomi 0 0.1 2147483647",
+        "kgs-time_settings byoyomi 0 0 2147483647",
+        "time_settings 0 1 2147483647",
+    ],
+)
+def test_no_time_setting_keeps_a_move_waiting(line: str) -> None:
+    server = session()
+    ask(server, line)
+    assert ask(server, "genmove b")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from arena.session import games
 from arena.session.clock import ClockRule, GameClock
 from arena.session.model import GameModel, Settings
@@ -114,3 +117,34 @@ def test_taking_a_resignation_back_gives_no_time() -> None:
     model.undo()
     assert model.clock is not None
     assert model.clock.words(BLACK) == "0:40"
+
+
+@given(
+    st.integers(0, 8),
+    st.integers(1, 40),
+    st.integers(0, 16),
+    st.integers(0, 40),
+    st.integers(0, 999),
+)
+def test_periods_are_what_a_loop_over_them_gives(
+    main: int, periods: int, period: int, first: int, spent: int
+) -> None:
+    clock = GameClock(ClockRule(main / 4, periods, period / 4))
+    clock.run(BLACK, 0.0)
+    clock.tick(first / 4)
+    left, has = clock.period_left_s[BLACK], clock.periods[BLACK]
+    rest = spent / 4 - min(spent / 4, clock.main_s[BLACK])
+    while rest > 0 and has > 0:
+        taken = min(rest, left)
+        left, rest = left - taken, rest - taken
+        if left <= 0:
+            has, left = has - 1, period / 4
+    clock.tick(first / 4 + spent / 4)
+    assert (clock.periods[BLACK], clock.period_left_s[BLACK]) == (has, left)
+
+
+def test_any_number_of_short_periods_is_gone_at_once() -> None:
+    clock = GameClock(ClockRule(0, 2**31, 5e-324))
+    clock.run(BLACK, 0.0)
+    clock.tick(1.0)
+    assert clock.flagged() == BLACK
