@@ -16,7 +16,6 @@ from agents.protocol import Decision, Limit, Turn
 from engine.errors import ConfigError, SearchError
 from engine.games.spec import GameSpec
 from engine.search import Evaluator, Search, SearchConfig, SearchResult
-from engine.search.rules import PLAY, ROLLOUTS
 
 _NODE_CAPACITY_WITHOUT_BUDGET = 100_000
 _MOST_NODES = 500_000
@@ -25,8 +24,8 @@ _MANY = 1 << 40
 _MOST_TOP_UPS = 50
 _TREES_KEPT = 4
 _PROGRESS_INTERVAL_S = 0.1
-PLAY_SEARCH = SearchConfig(**PLAY)
-"""How a network plays to win."""
+PLAY_SEARCH = SearchConfig(algorithm="puct")
+"""How a network plays to win: deeper than Gumbel's halving."""
 
 
 class _Table:
@@ -73,9 +72,9 @@ class SearchAgent:
     """Chooses by tree search; one batch of leaves serves all games it is asked about.
 
     The tree of a game is kept from turn to turn, and the budget counts the visits that the kept
-    tree brought along. Of a rule's ``fresh_share``, at least that part of the budget is searched
-    anew. With a limit in seconds games are searched one by one, each with all of them. Not safe to
-    call from several threads at once.
+    tree brought along; Gumbel search makes at least a quarter of it anew, since its halving
+    compares only those. With a limit in seconds games are searched one by one, each with all of
+    them. Not safe to call from several threads at once.
     """
 
     def __init__(
@@ -192,11 +191,10 @@ class SearchAgent:
         prohibited: NDArray[np.int16] | None = None,
     ) -> list[Decision]:
         started = time.perf_counter()
-        rule = self._config.rule
-        if limit.simulations is None and rule.needs_budget:
+        if limit.simulations is None and self._config.algorithm == "gumbel":
             raise ConfigError(
-                f"expected a number of simulations for search by {rule.name}, which divides them "
-                f"beforehand, got {limit!r}; name one, or search by {PLAY_SEARCH.algorithm}"
+                "expected a number of simulations for Gumbel search, which divides them "
+                f"beforehand, got {limit!r}; name one, or search with puct"
             )
         table = self._table(turns, limit)
         slots = self._seat(table, turns)
@@ -210,7 +208,7 @@ class SearchAgent:
             search.tree.slots["nodes"][slots] > 0, search.tree.nodes["visits"][slots, 0], 1
         )
         budget = limit.simulations or _MANY
-        least = max(int(budget * rule.fresh_share), 1)
+        least = budget // 4 if self._config.algorithm == "gumbel" else 1
         reasons: Mapping[int, str] = {}
         run = partial(
             search.run,
@@ -336,4 +334,5 @@ def _run_evaluations(
 
 def rollout_agent(name: str, simulations: int, evaluator: Evaluator) -> SearchAgent:
     """Classic UCT-like Monte Carlo tree search: ``evaluator`` plays the random games."""
-    return SearchAgent(name, evaluator, Limit(simulations=simulations), SearchConfig(**ROLLOUTS))
+    config = replace(PLAY_SEARCH, c_puct_init=2.0, fpu_reduction=0.0, root_fpu_reduction=0.0)
+    return SearchAgent(name, evaluator, Limit(simulations=simulations), config)

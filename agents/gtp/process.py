@@ -28,7 +28,7 @@ from typing import Final, Literal
 
 from engine.errors import ProgramError
 
-FailureKind = Literal["crash", "stall", "nonsense", "other rules"]
+FailureKind = Literal["crash", "stall", "nonsense"]
 
 _CHUNK = 4096
 _CHUNKS_WAITING = 64

@@ -20,6 +20,7 @@ from engine.errors import RecordError
 from engine.games.go import GoSpec
 from engine.games.spec import BLACK, GameSpec, Positions
 from engine.records import GameRecord
+from engine.records.replay import reopen
 from engine.search import Evaluator, SearchConfig, SearchResult
 
 
@@ -93,16 +94,18 @@ class GameReview:
 def record_positions(record: GameRecord) -> Positions:
     """Return the positions of a record, ``(actions + 1,)``, the start first.
 
+    Where play went on after two passes, the game is not over.
+
     Raises:
         IllegalActionError: if its actions or its set-up are not legal.
     """
     spec = record.spec
     positions = spec.allocate(len(record.actions) + 1)
-    if record.has_setup or record.first_to_move != BLACK:
-        stones = spec.board(record.black_setup, record.white_setup)
-        spec.set_up(positions, stones, record.first_to_move, strict=False)
-    current = positions[:1].copy()
+    current = record.start()
+    positions[0] = current[0]
     for ply, action in enumerate(record.actions, start=1):
+        if reopen(spec, current):
+            positions[ply - 1] = current[0]
         spec.play(current, np.array([action]))
         positions[ply] = current[0]
     return positions

@@ -20,6 +20,7 @@ from engine.games.go import GoSpec
 from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, Positions
 from engine.notation import action_to_text
 from engine.records import GameRecord
+from engine.records.replay import reopen
 from engine.symmetry import action_permutations
 
 
@@ -56,6 +57,7 @@ class Board:
     def clear(self) -> None:
         """Begin anew."""
         self.game += 1
+        self._rules_text = ""
         self.line = Line()
         self._earlier: list[Line] = []
         self.position = self.replay(self.line)
@@ -128,6 +130,20 @@ class Board:
             replace(line, actions=line.actions[:ply]) for ply in range(len(line.actions))
         ]
 
+    def load(self, spec: GameSpec, line: Line, rules_text: str = "") -> None:
+        """Put a game of a file on the board, with its rules, which it may name in its own words.
+
+        Raises:
+            CommandError: if it cannot be played; nothing has changed then.
+        """
+        before, self.spec = self.spec, spec
+        try:
+            self.start_from(line)
+        except CommandError:
+            self.spec = before
+            raise
+        self._rules_text = rules_text
+
     def _why_no_start(self, line: Line) -> str:
         """Say what is wrong with set-up stones, with points as players write them."""
         spec, taken = self.spec, set[int]()
@@ -184,6 +200,7 @@ class Board:
             count, position = 0, self._start(line)
         position = position.copy()
         for action in line.actions[count:]:
+            reopen(self.spec, position)
             self.spec.play(position, np.array([action]))
         self._latest = (self.spec, line, position)
         return position
@@ -216,6 +233,7 @@ class Board:
         )
         position = self._start(turned)
         for action in turned.actions:
+            reopen(self.spec, position)
             self.spec.play(position, np.array([action]))
         return position
 
@@ -231,6 +249,9 @@ class Board:
 
     def record(self) -> GameRecord:
         """Return the game as a record."""
+        extra = {"HA": str(len(self.line.black_setup))} if self.line.handicap else {}
+        if self._rules_text:
+            extra["RU"] = self._rules_text
         return GameRecord(
             spec=self.spec,
             actions=self.line.actions,
@@ -238,5 +259,5 @@ class Board:
             white_setup=self.line.white_setup,
             first_to_move=self.line.first_to_move,
             result={BLACK: "W+R", WHITE: "B+R"}.get(self.line.resigned, "?"),
-            extra={"HA": str(len(self.line.black_setup))} if self.line.handicap else {},
+            extra=extra,
         )

@@ -18,7 +18,8 @@ from engine.games.go_handicap import fixed_handicap
 from engine.games.katago_rules import rules_of, with_rule, with_rules
 from engine.games.spec import BLACK, WHITE, GameSpec
 from engine.notation import action_to_text, text_to_action
-from engine.records.sgf import read_sgf, write_sgf
+from engine.records.sgf import ReadGame, read_one, write_sgf
+from engine.records.sgf_game import lenient_rules
 
 _LARGEST_FILE = 16 << 20
 
@@ -188,35 +189,56 @@ class BoardCommands:
         return " ".join(action_to_text(self._board.spec, point) for point in points)
 
     def _loadsgf(self, arguments: Sequence[str]) -> str:
-        """``loadsgf FILE [MOVE]``: the position before that move, or the last one."""
+        """``loadsgf FILE [MOVE]``: the position before that move, or the last one.
+
+        Rules and komi are the file's where it names them, else those of the board. Nothing
+        changes if the game cannot be followed that far.
+        """
         path = Path(at_least(arguments, 1)[0])
+        count = max(0, parse_integer(arguments[1]) - 1) if len(arguments) > 1 else None
         try:
             if path.stat().st_size > _LARGEST_FILE:
                 raise RecordError("expected a file of at most 16 MiB")
-            record = read_sgf(path.read_bytes(), path.name)[0]
-        except (OSError, ValueError, IndexError) as error:
+            data = path.read_bytes()
+            game = read_one(data, path.name)
+            if game.cut and (count is None or count > len(game.record.actions)):
+                game, count = read_one(data, path.name, to_the_end=True), None
+        except (OSError, ValueError) as error:
             raise CommandError(f"cannot load file: {error}") from None
-        count = len(record.actions)
-        if len(arguments) > 1:
-            count = min(count, max(0, parse_integer(arguments[1]) - 1))
-        spec = record.spec
-        if spec.name != self._board.spec.name:
-            raise CommandError(
-                f"cannot load file: a game of {spec.name}, not of {self._board.spec.name}"
-            )
-        if isinstance(spec, GoSpec):  # a controller states the other rules
-            height, width = spec.height, spec.width
-            spec = replace(self._go(), height=height, width=width, komi=spec.komi)
-        self._board.resize(spec)
-        self._board.start_from(
-            Line(
-                black_setup=record.black_setup,
-                white_setup=record.white_setup,
-                first_to_move=record.first_to_move,
-                actions=record.actions[:count],
-            )
+        if game.cut and count is None:
+            raise CommandError(f"cannot load file: {game.cut}")
+        record = game.record
+        if record.spec.name != self._board.spec.name:
+            name, ours = record.spec.name, self._board.spec.name
+            raise CommandError(f"cannot load file: a game of {name}, not of {ours}")
+        line = Line(
+            black_setup=record.black_setup,
+            white_setup=record.white_setup,
+            first_to_move=record.first_to_move,
+            actions=record.actions[:count],
+            handicap=bool(record.handicap),
         )
+        self._load(game, line)
         return ""
+
+    def _load(self, game: ReadGame, line: Line) -> None:
+        """Put a game on the board by its own rules, or by the board's, as far as they allow it."""
+        spec = game.record.spec
+        tries = [spec]
+        if isinstance(spec, GoSpec):
+            komi = spec.komi if game.says_komi else self._go().komi
+            spec = replace(spec, komi=komi)
+            ours = replace(self._go(), height=spec.height, width=spec.width, komi=komi)
+            tries = [spec]
+            if not game.says_rules:
+                tries = [ours, *(rules for rules, _ in lenient_rules(ours, False))]
+        for number, rules in enumerate(tries, start=1):
+            try:
+                self._board.load(rules, line, game.record.extra.get("RU", ""))
+                return
+            except CommandError as error:
+                if number == len(tries):
+                    raise CommandError(f"cannot load file: {error}") from None
 
     def _printsgf(self, arguments: Sequence[str]) -> str:
         data = write_sgf(self._board.record())

@@ -17,7 +17,7 @@ from engine.search import SearchResult
 from engine.search.tree import DRAW, LOSS, WIN
 
 if TYPE_CHECKING:
-    from arena.session.game import Game
+    from arena.session.model import GameModel
     from arena.session.tree import Node
 
 LEAST_VISITS = 3
@@ -34,8 +34,8 @@ class Row:
     visits: int
     q: float
     prior: float
-    exploration: float | None
-    """What the search adds to ``q`` to choose where to look next, if it compares such sums."""
+    exploration: float
+    """What the search adds to ``q`` to choose where to look next: PUCT's second term."""
     win_rate: float
     loss: float
     """Chance to win that it gives away against the best candidate."""
@@ -74,7 +74,6 @@ def rows(thought: SearchResult, earlier: SearchResult | None = None) -> list[Row
     total = max(int(thought.visits.sum()), 1)
     liked = [int(a) for a in np.argsort(-thought.prior, kind="stable")[:3] if thought.prior[a] > 0]
     actions = [*lost, *(action for action in liked if action not in lost)]
-    explorations = PLAY_SEARCH.rule.exploration(PLAY_SEARCH, thought.prior, thought.visits)
     found = []
     for action in actions:
         visits = int(thought.visits[action])
@@ -86,7 +85,7 @@ def rows(thought: SearchResult, earlier: SearchResult | None = None) -> list[Row
                 visits=visits,
                 q=q,
                 prior=float(thought.prior[action]),
-                exploration=None if explorations is None else float(explorations[action]),
+                exploration=_exploration(thought, action),
                 win_rate=(q + 1.0) / 2.0,
                 loss=lost.get(action, 0.0),
                 score=None if points is None or visits == 0 else float(points[action]),
@@ -95,6 +94,16 @@ def rows(thought: SearchResult, earlier: SearchResult | None = None) -> list[Row
             )
         )
     return found
+
+
+def _exploration(thought: SearchResult, action: int) -> float:
+    """``c * prior * sqrt(N) / (1 + n)`` as in the search, without its factor for spread values."""
+    count = int(thought.visits.sum())
+    config = PLAY_SEARCH
+    base = config.c_puct_base
+    c = config.c_puct_init + config.c_puct_log * np.log((count + base + 1.0) / base)
+    prior, visits = float(thought.prior[action]), int(thought.visits[action])
+    return float(c * prior * np.sqrt(max(count, 1)) / (1.0 + visits))
 
 
 def _share(thought: SearchResult | None, action: int, otherwise: float) -> float:
@@ -110,12 +119,12 @@ def line_from(thought: SearchResult, action: int | None) -> tuple[int, ...]:
     return next((line for line in lines if len(line) > 1 and line[0] == action), ())
 
 
-def why(game: Game, action: int) -> list[str]:
+def why(model: GameModel, action: int) -> list[str]:
     """A few sentences about one move: search against policy, the reply it fears, certainty."""
-    thought = game.thought
+    thought = model.thought
     if thought is None:
         return []
-    name = action_to_text(game.spec, action)
+    name = action_to_text(model.spec, action)
     visits, total = int(thought.visits[action]), max(int(thought.visits.sum()), 1)
     first = say(
         "{move}: the network's first glance gives it {prior:.0%}, the search {share:.0%} of its "
@@ -131,8 +140,8 @@ def why(game: Game, action: int) -> list[str]:
         sentences.append(say("The rules prove it: {outcome}", outcome=proven))
     line = line_from(thought, action)
     if len(line) > 1:
-        reply = action_to_text(game.spec, line[1])
-        who = say(game.look.player(opponent(game.to_move)))
+        reply = action_to_text(model.spec, line[1])
+        who = say(model.look.player(opponent(model.to_move)))
         sentences.append(say("It expects {who} to answer {reply}", who=who, reply=reply))
     best = thought.action
     if action != best and action in losses(thought):
@@ -140,39 +149,39 @@ def why(game: Game, action: int) -> list[str]:
             say(
                 "{loss:.1%} less to win than {best}",
                 loss=losses(thought)[action],
-                best=action_to_text(game.spec, best),
+                best=action_to_text(model.spec, best),
             )
         )
     return sentences
 
 
-def ownership_change(game: Game) -> NDArray[np.float32] | None:
+def ownership_change(model: GameModel) -> NDArray[np.float32] | None:
     """How the latest move changed who is expected to own what: towards Black 1, White -1.
 
     ``None`` unless the network has looked at both positions.
     """
-    node = game.node
+    node = model.node
     if node.parent is None or node.thought is None or node.parent.thought is None:
         return None
     after, before = node.thought.ownership, node.parent.thought.ownership
     if after is None or before is None:
         return None
-    sign = np.float32(1 if game.side(node) == BLACK else -1)
+    sign = np.float32(1 if model.side(node) == BLACK else -1)
     return after * sign + before * sign  # the sides to move differ, so do the signs
 
 
-def cost_of_last(game: Game) -> float | None:
+def cost_of_last(model: GameModel) -> float | None:
     """What the latest move gave away, in chance to win; ``None`` if it is not known."""
-    node = game.node
-    return None if node.parent is None else cost_of(game, node)
+    node = model.node
+    return None if node.parent is None else cost_of(model, node)
 
 
-def cost_of(game: Game, node: Node) -> float | None:
+def cost_of(model: GameModel, node: Node) -> float | None:
     """What the move that led to a position gave away; below 0, more than was seen before."""
     if node.parent is None:
         return None
-    before, after = game.win_rate_at(node.parent), game.win_rate_at(node)
+    before, after = model.win_rate_at(node.parent), model.win_rate_at(node)
     if before is None or after is None:
         return None
-    sign = 1.0 if game.side(node.parent) == BLACK else -1.0
+    sign = 1.0 if model.side(node.parent) == BLACK else -1.0
     return sign * (before - after)

@@ -37,6 +37,7 @@ NAMES: Final[Mapping[str, Mapping[str, Any]]] = {
     "aga": _named("SITUATIONAL", "AREA", False, "N-1"),
     "bga": _named("SITUATIONAL", "AREA", False, "N-1"),
     "new-zealand": _named("SITUATIONAL", "AREA", True, "0"),
+    "goe": _named("POSITIONAL", "AREA", True, "0"),
 }
 """The fields that a name sets. Japanese and Korean rules tax sekis, ours leave that to the players
 (``engine/games/go_rules.py``)."""

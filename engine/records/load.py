@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
@@ -12,10 +12,11 @@ from typing import Final
 import numpy as np
 
 from engine.errors import RecordError
+from engine.records.collection import split_collection
 from engine.records.files import Source, game_files
 from engine.records.filters import Filter
 from engine.records.record import GameRecord
-from engine.records.sgf import ReadGame, read_game, split_collection
+from engine.records.sgf import ReadGame, read_game
 from engine.records.transcripts import read_transcripts
 from engine.symmetry import inverses
 
@@ -89,6 +90,7 @@ def load_games(
     room = most_moves
     for source in game_files(paths, loaded.refuse):
         for game in games_of(source, size, loaded):
+            game = _plain(game)
             record = game.record
             reason, line = _unwanted(record, size, games, min_moves, only)
             if game.cut and reason not in ("another size", "another game"):
@@ -106,6 +108,20 @@ def load_games(
     return loaded
 
 
+def _plain(game: ReadGame) -> ReadGame:
+    """The game up to the first action that nobody played, or that came after its end."""
+    record, plain = game.record, game.plain
+    if plain is None:
+        return game
+    why = next((n for n in game.notes if "out of turn" in n or "two passes" in n), "it goes on")
+    return replace(
+        game,
+        record=replace(record, actions=record.actions[:plain]),
+        cut=f"{why}: {record.source}",
+        plain=None,
+    )
+
+
 def games_of(source: Source, size: tuple[int, int] | None, loaded: Loaded) -> Iterator[ReadGame]:
     """The games of one file; what cannot be read is refused by name."""
     if not source.is_sgf and b"(;" not in source.data[:4096]:
@@ -120,12 +136,11 @@ def games_of(source: Source, size: tuple[int, int] | None, loaded: Loaded) -> It
             loaded.refuse("no games", f"expected transcripts, one a line: {source.label}")
         return
     try:
-        for text, label in split_collection(source.data, source.label):
+        for text in split_collection(source.data, source.label):
             try:
-                yield read_game(text, label)
+                yield read_game(text, keep_tree=False)
             except RecordError as error:
-                damaged = str(error).startswith("expected a game in SGF")
-                loaded.refuse("damaged" if damaged else "unusable", str(error))
+                loaded.refuse("damaged" if text.damaged else "unusable", str(error))
     except RecordError as error:
         loaded.refuse("damaged", str(error))
 

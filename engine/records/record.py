@@ -5,10 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from engine.games.spec import GameSpec
+from engine.games.go import GoSpec
+from engine.games.spec import BLACK, WHITE, GameSpec, Positions
+from engine.records.sgf_tree import Node
 
 _RESULT = re.compile(r"([BW])\+(.*)", re.IGNORECASE)
 _POINTS = re.compile(r"\d+(\.\d+)?")
+
+
+@dataclass(frozen=True)
+class GameTree:
+    """The SGF that a record was read from."""
+
+    root: Node
+    first: int
+    """Number of the first node of the main line whose move is an action of the record."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,9 @@ class GameRecord:
     """``BLACK`` or ``WHITE``: who plays the first action."""
     source: str = ""
     """Where the record was read from, for messages."""
+
+    tree: GameTree | None = field(default=None, compare=False, repr=False)
+    """All that the file says from which the record was read."""
 
     @property
     def winner(self) -> int | None:
@@ -56,6 +70,29 @@ class GameRecord:
         if winner is None or match is None or _POINTS.fullmatch(match.group(2)) is None:
             return None
         return winner * float(match.group(2)) or None
+
+    @property
+    def handicap(self) -> int:
+        """Black's stones of a handicap, which only Go has; 0 without one."""
+        stated = self.extra.get("HA", "").strip()
+        stones = len(self.black_setup)
+        given = stated.isascii() and stated.isdigit() and int(stated[:3]) > 1
+        only_black = not self.white_setup and self.first_to_move == WHITE
+        return stones if given and only_black and isinstance(self.spec, GoSpec) else 0
+
+    def start(self) -> Positions:
+        """Return the position before the first action, ``(1,)``; White is paid for a handicap.
+
+        Raises:
+            IllegalActionError: if its set-up stones cannot stand.
+        """
+        start = self.spec.allocate(1)
+        if self.handicap and isinstance(self.spec, GoSpec):
+            self.spec.place_handicap(start, self.black_setup)
+        elif self.has_setup or self.first_to_move != BLACK:
+            stones = self.spec.board(self.black_setup, self.white_setup)
+            self.spec.set_up(start, stones, self.first_to_move, strict=False)
+        return start
 
     @property
     def has_setup(self) -> bool:

@@ -1,49 +1,34 @@
-"""SGF in and out, on sgfmill's grammar layer, which knows no game and no size.
+"""SGF in and out: games as records, and their files as trees that keep all that was written.
 
-Reads what the world writes: collections, variations (the main line), encodings that are not the
-one declared, odd results, set-up stones at the root. A record holds the actions up to the first
-illegal one; :class:`ReadGame` says where it was cut and why. However deep a file is nested, nothing
-recurses; a game that is absurdly long is refused before it is parsed.
+Reads what the world writes: any of the usual encodings, collections with damaged games, other
+servers' ways to write handicap, komi, rules and results. A record holds the actions up to the first
+that cannot be played; :class:`ReadGame` says where that is and why, and what was read otherwise
+than it is written. However deep a file is nested, nothing recurses.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
-from sgfmill import sgf_grammar
+import numpy as np
 
-from engine.errors import IllegalActionError, RecordError
+from engine.errors import RecordError
 from engine.games import GoSpec
-from engine.games.spec import BLACK, WHITE, GameSpec, Positions
-from engine.notation import action_to_text
-from engine.records.record import GameRecord
-from engine.records.sgf_values import (
-    GAME_NUMBERS,
-    GAME_PROPERTY,
-    Properties,
-    decode,
-    encodings_of,
-    escape,
-    normal_result,
-    point_text,
-    read_action,
-    read_point,
-    read_spec,
-    record_text,
-)
+from engine.games.spec import BLACK, WHITE
+from engine.records.collection import LARGEST_GAME, GameText, split_collection
+from engine.records.line import Opening, play_main_line, read_opening, result_on_board
+from engine.records.record import GameRecord, GameTree
+from engine.records.results import normal_result
+from engine.records.rules_text import rules_named
+from engine.records.sgf_game import GAME_NUMBERS, GAME_PROPERTY, announced
+from engine.records.sgf_tree import Node, parse_game, tree_text
+from engine.records.sgf_values import escape, point_text, record_text, unescape
 
-LARGEST_GAME: Final = 4 << 20
-"""Bytes of one game; a whole 19x19 game with comments has a few thousand."""
-_MOST_BAD_GAMES: Final = 100
-_MOST_SETUP_STONES: Final = 4096
-_START = re.compile(rb"\(\s*+;")
-_LINE_START = re.compile(rb"[\r\n]\s*+\(\s*+;")
-# A bracket that never closes reaches to the end: each byte is looked at once.
-_MARK = re.compile(rb"\[[^\\\]]*+(?:\\.[^\\\]]*+)*+(?:\]|\\?\Z)|[()]", re.DOTALL)
+_KEPT: Final[tuple[str, ...]] = ("BR", "WR", "DT", "EV", "GN", "HA", "RU")
+_MOST_SET_UPS: Final = 1000
+_MOST_HANDICAP: Final = 400
 
 
 @dataclass(frozen=True)
@@ -53,10 +38,23 @@ class ReadGame:
     record: GameRecord
     cut: str = ""
     """Not empty: why the record ends before the file's main line does, with the move's number."""
+    notes: tuple[str, ...] = ()
+    """What was read otherwise than it is written, or was left out."""
+    plain: int | None = None
+    """How many actions come before a pass that the file does not hold, or before play that went
+    on after the end; ``None`` if all do."""
+    says_komi: bool = True
+    says_rules: bool = True
+    """Whether the file says its komi and its rules in words that are known."""
 
 
 def write_sgf(record: GameRecord) -> bytes:
-    """Return the record as one game tree in UTF-8."""
+    """Return the record as one game tree in UTF-8; its actions, not the file it came from."""
+    return tree_text(record_tree(record)).encode()
+
+
+def record_tree(record: GameRecord) -> Node:
+    """Return the record's actions as a tree without variations."""
     spec = record.spec
     size = f"{spec.width}" if spec.width == spec.height else f"{spec.width}:{spec.height}"
     root: dict[str, list[str]] = {
@@ -68,22 +66,44 @@ def write_sgf(record: GameRecord) -> bytes:
     }
     if isinstance(spec, GoSpec):
         root["KM"] = [f"{spec.komi:g}"]
-        how = f"ko{spec.ko.upper()}score{spec.scoring.upper()}taxNONEsui{int(spec.suicide)}"
-        root["RU"] = [how]
+        root["RU"] = [escape(_rules_text(spec, record.extra.get("RU", "")))]
     else:
-        root[GAME_PROPERTY] = [json.dumps({"game": spec.name, **spec.rules})]
-    root |= {name: [text] for name, text in record_text(record).items() if name not in root}
+        root[GAME_PROPERTY] = [escape(json.dumps({"game": spec.name, **spec.rules}))]
+    root |= {name: [escape(t)] for name, t in record_text(record).items() if name not in root}
     for name, points in (("AB", record.black_setup), ("AW", record.white_setup)):
         if points:
             root[name] = [point_text(spec, point) for point in points]
     if record.black_setup or record.white_setup or record.first_to_move == WHITE:
         root["PL"] = ["B" if record.first_to_move == BLACK else "W"]
-    nodes = ["".join(name + "".join(f"[{escape(v)}]" for v in vs) for name, vs in root.items())]
+    node = tree = Node(root)
     colour = record.first_to_move
     for action in record.actions:
-        nodes.append(f"{'B' if colour == BLACK else 'W'}[{point_text(spec, action)}]")
+        child = Node({"B" if colour == BLACK else "W": [point_text(spec, action)]})
+        node.children.append(child)
+        node = child
         colour = BLACK + WHITE - colour
-    return ("(;" + ";".join(nodes) + ")\n").encode()
+    return tree
+
+
+def _rules_text(spec: GoSpec, written: str) -> str:
+    """The rules as they were read, if they are still the same; else as KataGo writes them."""
+    if written and rules_named(spec, written)[0] == spec:
+        return written
+    bonus = {"none": "", "stones": "whbN", "stones-1": "whbN-1"}[spec.handicap_bonus]
+    how = f"ko{spec.ko.upper()}score{spec.scoring.upper()}taxNONEsui{int(spec.suicide)}"
+    return how + bonus
+
+
+def written_sgf(record: GameRecord) -> bytes:
+    """Return the file that a record was read from, in UTF-8; the record itself if it was not."""
+    if record.tree is None:
+        return write_sgf(record)
+    return tree_text(in_utf8(record.tree.root)).encode()
+
+
+def in_utf8(root: Node) -> Node:
+    """Return a root that says that its text is UTF-8, with the same children."""
+    return Node({**root.properties, "CA": ["UTF-8"]}, root.children)
 
 
 def read_sgf(data: bytes, source: str) -> list[GameRecord]:
@@ -97,199 +117,107 @@ def read_games(data: bytes, source: str) -> list[ReadGame]:
     Raises:
         RecordError: if the file is not SGF, or a game in it is not one of ours.
     """
-    return [read_game(text, label) for text, label in split_collection(data, source)]
+    return [read_game(text) for text in split_collection(data, source)]
 
 
-def split_collection(data: bytes, source: str) -> Iterator[tuple[bytes, str]]:
-    """Yield the text of each game of a file, and a label for messages.
-
-    Doesn't check more than that brackets and parentheses close; memory is that of one game.
+def read_one(data: bytes, source: str, number: int = 1, *, to_the_end: bool = False) -> ReadGame:
+    """Return one game of a file, counted from 1; what is wrong with others is no matter.
 
     Raises:
-        RecordError: if there is no game at all.
+        RecordError: if the file has no such game, or it cannot be used.
     """
-    start = _START.search(data)
-    if start is None:
-        raise RecordError(f"expected an SGF file, got no '(;' in it: {source}")
-    if data.count(b"(") == 1:  # the usual file: one game without variations
-        yield data[start.start() : start.start() + LARGEST_GAME + 1], source
-        return
-    number, bad = 0, 0
-    while start is not None and bad < _MOST_BAD_GAMES:
-        number += 1
-        begin, end = start.start(), _end_of_game(data, start.start())
-        if end:
-            following = _START.search(data, end)
-        else:  # go on where a line begins like a game
-            following = _LINE_START.search(data, begin + 1)
-            bad += 1
-        alone = number == 1 and following is None
-        yield data[begin : end or begin + 1], source if alone else f"{source}, game {number}"
-        start = following
+    count = 0
+    for text in split_collection(data, source):
+        count += 1
+        if count == number:
+            return read_game(text, to_the_end=to_the_end)
+    raise RecordError(f"expected a game number from 1 to {count}, got {number!r}: {source}")
 
 
-def _end_of_game(data: bytes, start: int) -> int:
-    """Where the game that begins at ``start`` ends; 0 if it does not, or not soon enough."""
-    depth = 0
-    last = start + LARGEST_GAME
-    for mark in _MARK.finditer(data, start):
-        if mark.start() > last:
-            return 0
-        byte = data[mark.start()]
-        if byte == 0x28:
-            depth += 1
-        elif byte == 0x29:
-            depth -= 1
-            if depth == 0:
-                return mark.end()
-    return 0
-
-
-def read_game(data: bytes, label: str) -> ReadGame:
+def read_game(game: GameText, *, keep_tree: bool = True, to_the_end: bool = False) -> ReadGame:
     """Read the main line of one game.
+
+    Args:
+        game: its text.
+        keep_tree: give the record its tree, with all that the file says.
+        to_the_end: where stones are set up in mid-game, begin the record with them.
 
     Raises:
         RecordError: if it is damaged, or the game, its size or its set-up cannot be used.
     """
-    if len(data) > LARGEST_GAME:
+    label = game.label
+    if game.damaged:
+        raise RecordError(game.damaged)
+    if len(game.text) > LARGEST_GAME:
         raise RecordError(f"expected a game of at most {LARGEST_GAME >> 20} MiB: {label}")
-    try:
-        nodes = _main_line(sgf_grammar.parse_sgf_game(data))
-    except (ValueError, RecursionError) as error:
-        raise RecordError(f"expected a game in SGF, got {error}: {label}") from error
-    root: Properties = nodes[0]
-    spec = read_spec(root, label)
-    opening = _opening(nodes)
-    black, white = _read_setup(spec, opening, label)
-    to_move = _first_to_move(opening, bool(black) and not white)
-    position = spec.allocate(1)
-    try:
-        if black or white or to_move != BLACK:
-            spec.set_up(position, spec.board(black, white), to_move, strict=False)
-    except IllegalActionError as error:
-        raise RecordError(f"expected set-up stones that can stand, got {error}: {label}") from error
-    actions, cut = _play_main_line(spec, position, nodes, label)
-    encodings = encodings_of(root)
-
-    def text(name: str) -> str:
-        return decode(root.get(name, [b""])[0], encodings).strip()
-
+    parsed = parse_game(game.text, game.place)
+    nodes = parsed.root.main_line()
+    root = parsed.root.properties
+    found = announced(root, label)
+    found.notes[:0] = [*([game.note] if game.note else []), *parsed.notes]
+    texts = {name: unescape(root[name][0]).strip() for name in _KEPT if name in root}
+    opening = read_opening(found, nodes, label, _handicap(texts.get("HA", "")), None)
     record = GameRecord(
-        spec=spec,
-        actions=tuple(actions),
-        black=text("PB"),
-        white=text("PW"),
-        result=normal_result(text("RE")),
-        comment=text("C"),
-        extra={name: text(name) for name in ("BR", "WR", "DT", "EV", "GN", "HA") if name in root},
-        black_setup=tuple(black),
-        white_setup=tuple(white),
-        first_to_move=to_move,
+        spec=found.spec,
+        actions=(),
+        black=_text(root, "PB"),
+        white=_text(root, "PW"),
+        result=normal_result(_text(root, "RE")),
+        comment=_text(root, "C"),
+        extra=texts,
         source=label,
     )
-    return ReadGame(record, cut)
 
+    def where(number: int) -> str:
+        located = parse_game(game.text, game.place, locate=True).root.main_line()
+        return game.place.of(game.text, max(located[number].at, 0))
 
-def _main_line(tree: Any) -> list[Properties]:
-    """The properties of each node, first children only; no recursion, however deep."""
-    nodes: list[Properties] = list(tree.sequence)
-    while tree.children:
-        tree = tree.children[0]
-        nodes.extend(tree.sequence)
-    return nodes
-
-
-def _opening(nodes: list[Properties]) -> list[Properties]:
-    """The nodes up to the first move, its own included: some servers set up in the second node."""
-    for index, node in enumerate(nodes):
-        if "B" in node or "W" in node:
-            return nodes[: index + 1]
-    return nodes
-
-
-def _read_setup(
-    spec: GameSpec, opening: list[Properties], label: str
-) -> tuple[list[int], list[int]]:
-    """Black's and White's stones that stand before the first move."""
-    stones: dict[int, str] = {}
-    for node in opening:
-        for name in ("AE", "AB", "AW"):
-            if len(values := node.get(name, [])) > _MOST_SETUP_STONES:
-                raise RecordError(f"expected {_MOST_SETUP_STONES} set-up points or fewer: {label}")
-            stones |= dict.fromkeys(_read_points(spec, values, label), name)
-    black, white = (
-        [point for point, owner in stones.items() if owner == name] for name in ("AB", "AW")
-    )
-    return black, white
-
-
-def _read_points(spec: GameSpec, values: list[bytes], label: str) -> list[int]:
-    """Points, and rectangles of points, in the order of the file."""
-    points: list[int] = []
-    for value in values:
-        first, colon, second = value.partition(b":")
-        corners = [
-            read_point(spec, part, label) for part in ((first, second) if colon else (first,))
-        ]
-        rows = sorted(point // spec.width for point in (corners[0], corners[-1]))
-        columns = sorted(point % spec.width for point in (corners[0], corners[-1]))
-        points.extend(
-            row * spec.width + column
-            for row in range(rows[0], rows[1] + 1)
-            for column in range(columns[0], columns[1] + 1)
+    begin = 0
+    for _ in range(_MOST_SET_UPS):
+        record = replace(
+            record,
+            black_setup=tuple(opening.black),
+            white_setup=tuple(opening.white),
+            first_to_move=opening.to_move,
         )
-    return points
+        first = begin + opening.first
+        line, position = play_main_line(found, record, nodes, first, where)
+        if not (to_the_end and line.set_up_at is not None):
+            break
+        begin = line.set_up_at
+        stones = line.spec.stones(position)[0]
+        opening = Opening(
+            np.flatnonzero(stones == BLACK).tolist(),
+            np.flatnonzero(stones == WHITE).tolist(),
+            int(line.spec.to_move(position)[0]),
+            begin,
+        )
+        found.spec = line.spec
+        opening = read_opening(found, nodes[begin:], label, 0, opening)
+    result = record.result
+    if result == "?" and not line.cut:
+        result = result_on_board(line.spec, position, nodes[-1].properties)
+        if result != "?":
+            line.notes.append(f"the result {result} is that of the board")
+    tree = GameTree(parsed.root, first) if keep_tree else None
+    record = replace(record, spec=line.spec, actions=tuple(line.actions), result=result, tree=tree)
+    plain = line.plain if line.plain < len(line.actions) else None
+    return ReadGame(
+        record,
+        line.cut,
+        tuple(dict.fromkeys([*found.notes, *line.notes])),
+        plain,
+        found.says_komi,
+        found.says_rules,
+    )
 
 
-def _first_to_move(opening: list[Properties], handicap: bool) -> int:
-    """Who makes the first move, else who is said to, else who would."""
-    if "B" in opening[-1] or "W" in opening[-1]:
-        return BLACK if "B" in opening[-1] else WHITE
-    for node in reversed(opening):
-        if "PL" in node:
-            return WHITE if node["PL"][0].strip().upper().startswith(b"W") else BLACK
-    return WHITE if handicap else BLACK
+def _text(root: dict[str, list[str]], name: str) -> str:
+    return unescape(root[name][0]).strip() if name in root else ""
 
 
-def _play_main_line(
-    spec: GameSpec, position: Positions, nodes: list[Properties], label: str
-) -> tuple[list[int], str]:
-    """Play the moves as far as they are legal; return them and why they were cut, if so."""
-    actions, cut = _written_line(spec, int(spec.to_move(position)[0]), nodes, label)
-    played = spec.play_line(position, actions)
-    if played == len(actions):
-        return actions, cut
-    if spec.finished(position)[0]:
-        return actions[:played], f"move {played + 1} comes after the end of the game: {label}"
-    where = action_to_text(spec, actions[played])
-    return actions[:played], f"move {played + 1} at {where} is illegal: {label}"
-
-
-def _written_line(
-    spec: GameSpec, to_move: int, nodes: list[Properties], label: str
-) -> tuple[list[int], str]:
-    """The actions that the main line writes, up to what is no move in turn.
-
-    In Othello passes are often left out: whoever moves twice in a row stands for one.
-    """
-    actions: list[int] = []
-    passes_left_out = spec.name == "othello"
-    longest = spec.max_plies
-    for node in nodes:
-        if actions and ("AB" in node or "AW" in node or "AE" in node):
-            return actions, f"stones are set up after move {len(actions)}: {label}"
-        for name, colour in (("B", BLACK), ("W", WHITE)):
-            if name not in node:
-                continue
-            if len(actions) > longest:
-                return actions, ""
-            if to_move != colour:
-                if not passes_left_out:
-                    return actions, f"move {len(actions) + 1} is out of turn: {label}"
-                actions.append(spec.pass_action)
-            try:
-                actions.append(read_action(spec, node[name][0], label))
-            except RecordError as error:
-                return actions, f"move {len(actions) + 1}: {error}"
-            to_move = BLACK + WHITE - colour
-    return actions, ""
+def _handicap(text: str) -> int:
+    """The number of stones that ``HA`` says; 0 if it says none."""
+    if not (text.isascii() and text.isdigit()):
+        return 0
+    return min(int(text[:4]), _MOST_HANDICAP)

@@ -1,27 +1,41 @@
 """SGF with variations: a game as a tree of moves, in and out, without recursion.
 
 Moves are pairs ``(parent, action)``, numbered from 1 in their order; 0 is the start of the game. A
-parent comes before its children, and the first child of each is the main line.
+parent comes before its children, and the first child of each is the main line. What else a file
+holds stays with the record, and is written again around its moves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from sgfmill import sgf_grammar
 
 from engine.errors import IllegalActionError, RecordError
 from engine.games.spec import BLACK, WHITE, GameSpec, Positions
+from engine.records.collection import split_collection
+from engine.records.line import SET_UP
 from engine.records.record import GameRecord
-from engine.records.sgf import ReadGame, read_game, split_collection, write_sgf
-from engine.records.sgf_values import point_text, read_action
+from engine.records.replay import reopen
+from engine.records.results import normal_result
+from engine.records.sgf import ReadGame, in_utf8, read_game, record_tree
+from engine.records.sgf_tree import Node, Properties, tree_text
+from engine.records.sgf_values import escape, point_text, read_action, unescape
 
 Moves = Sequence[tuple[int, int]]
 _MOST_MOVES = 20_000
-_SET_UP = {"AB", "AW", "AE"}
+_SET_UP = frozenset(SET_UP)
+
+
+@dataclass
+class _Followed:
+    """The moves that a tree holds, and where its nodes stand among them."""
+
+    moves: list[tuple[int, int]] = field(default_factory=list)
+    number: dict[int, int] = field(default_factory=dict)
+    """By a node's id, the number of the move after which it stands; without those that cannot be
+    followed."""
 
 
 def start_of(record: GameRecord) -> Positions:
@@ -30,42 +44,7 @@ def start_of(record: GameRecord) -> Positions:
     Raises:
         IllegalActionError: if its set-up stones cannot stand.
     """
-    start = record.spec.allocate(1)
-    if record.has_setup or record.first_to_move != BLACK:
-        stones = record.spec.board(record.black_setup, record.white_setup)
-        record.spec.set_up(start, stones, record.first_to_move, strict=False)
-    return start
-
-
-def write_variations(record: GameRecord, moves: Moves) -> bytes:
-    """Return the tree of moves as SGF; of ``record`` all but its actions is written."""
-    spec = record.spec
-    first = int(spec.to_move(start_of(record))[0])
-    children: dict[int, list[int]] = {}
-    for number, (parent, _) in enumerate(moves, start=1):
-        children.setdefault(parent, []).append(number)
-    head = write_sgf(replace(record, actions=())).decode().rstrip()
-    parts = [head.removesuffix(")")]
-    todo: list[tuple[int, int] | str] = [(number, 0) for number in reversed(children.get(0, []))]
-    if len(todo) > 1:
-        todo = _in_brackets(todo)
-    while todo:
-        entry = todo.pop()
-        if isinstance(entry, str):
-            parts.append(entry)
-            continue
-        number, ply = entry
-        black = (ply % 2 == 0) == (first == BLACK)
-        parts.append(f";{'B' if black else 'W'}[{point_text(spec, moves[number - 1][1])}]")
-        further: list[tuple[int, int] | str] = [
-            (child, ply + 1) for child in reversed(children.get(number, []))
-        ]
-        todo += _in_brackets(further) if len(further) > 1 else further
-    return ("".join(parts) + ")\n").encode()
-
-
-def _in_brackets(entries: list[tuple[int, int] | str]) -> list[tuple[int, int] | str]:
-    return [part for entry in entries for part in (")", entry, "(")]
+    return record.start()
 
 
 def read_variations(data: bytes, source: str) -> list[tuple[ReadGame, list[tuple[int, int]]]]:
@@ -74,61 +53,187 @@ def read_variations(data: bytes, source: str) -> list[tuple[ReadGame, list[tuple
     Raises:
         RecordError: if the file is not SGF, or a game in it is not one of ours.
     """
-    games = []
-    for text, label in split_collection(data, source):
-        game = read_game(text, label)
-        tree = sgf_grammar.parse_sgf_game(text)
-        games.append((game, _moves(game.record, tree, label)))
-    return games
+    games = [read_game(text) for text in split_collection(data, source)]
+    return [(game, _follow(game.record).moves) for game in games]
 
 
-def _moves(record: GameRecord, tree: Any, label: str) -> list[tuple[int, int]]:
-    """Walk the parsed tree, children in order, the main line first of all."""
-    moves: list[tuple[int, int]] = []
-    known: dict[tuple[int, int], int] = {}
-    # Last: whether only first children lead there; their set-up is the record's own.
-    todo: list[tuple[Any, int, Positions, bool]] = [(tree, 0, start_of(record), True)]
-    while todo and len(moves) < _MOST_MOVES:
-        part, here, position, first = todo.pop()
-        position = position.copy()
-        for node in part.sequence:
-            if _SET_UP & node.keys() and (here or not first):
-                break
-            actions = _actions_of(record.spec, position, node, label)
-            if actions is None:
-                break
-            for action in actions:
-                step = (here, action)
-                if step not in known:
-                    moves.append(step)
-                    known[step] = len(moves)
-                here = known[step]
-        else:
-            todo += [
-                (child, here, position, first and child is part.children[0])
-                for child in reversed(part.children)
-            ]
-    return moves
+def read_first(data: bytes, source: str) -> tuple[ReadGame, list[tuple[int, int]], int, int]:
+    """Return the first game of a file that can be read, its variations, its number, and how many
+    games the file has.
 
-
-def _actions_of(spec: GameSpec, position: Positions, node: Any, label: str) -> list[int] | None:
-    """Play a node's move and return it, with the pass that Othello leaves out before it.
-
-    ``None`` if it cannot be played.
+    Raises:
+        RecordError: if no game of the file can be read.
     """
-    for name, colour in (("B", BLACK), ("W", WHITE)):
-        if name not in node:
-            continue
-        actions = []
+    found: tuple[ReadGame, int] | None = None
+    refusal: RecordError | None = None
+    count = 0
+    for text in split_collection(data, source):
+        count += 1
         try:
-            if int(spec.to_move(position)[0]) != colour:
-                actions.append(spec.pass_action)
-            actions.append(read_action(spec, node[name][0], label))
-            if len(actions) > 1 and spec.name != "othello":
-                return None
-            for action in actions:
-                spec.play(position, np.array([action]))
-        except (RecordError, IllegalActionError):
+            if found is None:
+                found = read_game(text), count
+        except RecordError as error:
+            refusal = refusal or error
+    if found is None:
+        raise refusal or RecordError(f"expected a game, got none: {source}")
+    game, number = found
+    return game, _follow(game.record).moves, number, count
+
+
+def write_variations(record: GameRecord, moves: Moves) -> bytes:
+    """Return the tree of moves as SGF; of ``record`` all but its actions is written.
+
+    Where the record was read from a file, all that the file says is kept with its nodes. A
+    variation that is not among the moves was deleted, one that could not be followed was not.
+    """
+    if record.tree is None:
+        root = record_tree(replace(record, actions=()))
+        _add(record, root, moves, {0: root})
+    else:
+        root = in_utf8(_merged(record, moves))
+        if record.result not in ("?", normal_result(_text(root, "RE"))):
+            root.properties["RE"] = [escape(record.result)]
+    return tree_text(root).encode()
+
+
+def _text(root: Node, name: str) -> str:
+    return unescape(root.properties.get(name, [""])[0])
+
+
+def _add(record: GameRecord, root: Node, moves: Moves, home: dict[int, Node]) -> dict[int, int]:
+    """Add nodes for the moves that have none; return by a new node's id the move's number.
+
+    ``home`` has the node after which each number's moves go, and gets the new ones.
+    """
+    spec = record.spec
+    colours = [record.first_to_move]
+    added: dict[int, int] = {}
+    for number, (parent, action) in enumerate(moves, start=1):
+        colour = colours[parent]
+        colours.append(BLACK + WHITE - colour)
+        if number in home:
+            continue
+        node = Node({"B" if colour == BLACK else "W": [point_text(spec, action)]})
+        home[parent].children.append(node)
+        home[number] = node
+        added[id(node)] = number
+    return added
+
+
+def _merged(record: GameRecord, moves: Moves) -> Node:
+    """A copy of the record's tree with these moves in it and no others that can be followed."""
+    assert record.tree is not None
+    known = _follow(record)
+    places = {step: number for number, step in enumerate(moves, start=1)}
+    now: list[int | None] = [0]
+    for parent, action in known.moves:
+        before = now[parent]
+        now.append(None if before is None else places.get((before, action)))
+    root = Node(dict(record.tree.root.properties))
+    order: dict[int, int] = {id(root): 0}
+    home: dict[int, Node] = {}
+    todo = [(record.tree.root, root, 0)]
+    copies = [root]
+    while todo:
+        node, copy, here = todo.pop()
+        stands = known.number.get(id(node))
+        if stands is not None:
+            here = now[stands] or 0
+            if here not in home or copy in home[here].children[:1]:
+                home[here] = copy
+            order[id(copy)] = here
+        kept = []
+        for child in node.children:
+            at = known.number.get(id(child))
+            if at is not None and now[at] is None:
+                continue
+            kept.append((child, Node(dict(child.properties)), here))
+        copy.children = [entry[1] for entry in kept]
+        copies += copy.children
+        todo.extend(reversed(kept))
+    order |= _add(record, root, moves, home)
+    for copy in copies:
+        if len(copy.children) > 1:
+            copy.children = _in_order(copy.children, order)
+    return root
+
+
+def _in_order(children: list[Node], order: dict[int, int]) -> list[Node]:
+    """Nodes in the order of their moves; what cannot be followed stays behind its neighbour."""
+    keys: list[int] = []
+    for child in children:
+        keys.append(order.get(id(child), keys[-1] if keys else 0))
+    return [child for _, child in sorted(zip(keys, children, strict=True), key=lambda e: e[0])]
+
+
+def _follow(record: GameRecord) -> _Followed:
+    """Walk the record's tree, children in order, the main line first of all."""
+    assert record.tree is not None
+    found = _Followed()
+    known: dict[tuple[int, int], int] = {}
+    main = record.tree.root.main_line()
+    before = {id(node) for node in main[: record.tree.first]}
+    start = {id(node) for node in main[record.tree.first : record.tree.first + 1]}
+    found.number = dict.fromkeys(before, 0)
+    todo: list[tuple[Node, int, Positions]] = [(record.tree.root, 0, record.start())]
+    while todo:
+        node, here, shared = todo.pop()
+        position, owned = shared, False
+        while True:
+            if id(node) not in before:
+                actions = _actions_of(record.spec, position, node.properties, id(node) in start)
+                if actions is None or len(found.moves) + len(actions) > _MOST_MOVES:
+                    break
+                if actions and not owned:
+                    position, owned = position.copy(), True
+                if not _play(record.spec, position, actions):
+                    break
+                for action in actions:
+                    step = (here, action)
+                    if step not in known:
+                        found.moves.append(step)
+                        known[step] = len(found.moves)
+                    here = known[step]
+                found.number[id(node)] = here
+            if len(node.children) != 1:
+                todo += [(child, here, position) for child in reversed(node.children)]
+                break
+            node = node.children[0]
+    return found
+
+
+def _actions_of(
+    spec: GameSpec, position: Positions, properties: Properties, starts: bool
+) -> list[int] | None:
+    """The actions that a node stands for, with the pass that is left out before its move.
+
+    ``None`` if it cannot be followed. The node that ``starts`` the moves may set up stones.
+    """
+    if not starts and not _SET_UP.isdisjoint(properties):
+        return None
+    to_move = int(spec.to_move(position)[0])
+    for name, colour in (("B", BLACK), ("W", WHITE)):
+        if name not in properties:
+            continue
+        try:
+            action = read_action(spec, properties[name][0], "")
+        except RecordError:
             return None
-        return actions
+        if to_move == colour:
+            return [action]
+        return [spec.pass_action, action] if spec.name in ("othello", "go") else None
+    if "PL" in properties and spec.name == "go" and not starts:
+        white = properties["PL"][0].strip().upper().startswith(("W", "2"))
+        return [] if white == (to_move == WHITE) else [spec.pass_action]
     return []
+
+
+def _play(spec: GameSpec, position: Positions, actions: list[int]) -> bool:
+    """Play actions in place; False if they are not legal."""
+    for action in actions:
+        reopen(spec, position)
+        try:
+            spec.play(position, np.array([action]))
+        except IllegalActionError:
+            return False
+    return True

@@ -101,13 +101,12 @@ def _out(args: argparse.Namespace) -> Path:
 
 
 def _record(args: argparse.Namespace) -> GameRecord:
-    from engine.errors import ConfigError, RecordError
-    from engine.records.sgf import read_games
+    from engine.errors import RecordError
+    from engine.records.sgf import read_one
 
-    games = read_games(args.file.read_bytes(), str(args.file))
-    if not 1 <= args.number <= len(games):
-        raise ConfigError(f"expected --number from 1 to {len(games)}, got {args.number!r}")
-    game = games[args.number - 1]
+    game = read_one(args.file.read_bytes(), str(args.file), args.number)
+    for note in game.notes:
+        print(f"note: {note}", file=sys.stderr)
     if game.cut:
         print(f"the game is looked at up to there: {game.cut}", file=sys.stderr)
     if not game.record.actions:

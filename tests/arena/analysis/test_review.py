@@ -144,7 +144,7 @@ def test_a_folder_to_write_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         (["nowhere.sgf"], "no such file"),
         (["{bad}"], "expected an SGF file"),
         (["{good}", "--simulations", "0"], "expected --simulations from 1"),
-        (["{good}", "--number", "2"], "expected --number from 1 to 1, got 2"),
+        (["{good}", "--number", "2"], "expected a game number from 1 to 1, got 2"),
         (["{empty}"], "expected a game with moves, got none"),
         (["{good}", "--network", "nowhere"], "no such file or folder"),
         (["{good}", "--seed", "-1"], "expected --seed from 0"),

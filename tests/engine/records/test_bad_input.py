@@ -112,12 +112,13 @@ def test_pipes_are_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_damaged_game_of_a_collection_costs_itself(tmp_path: Path) -> None:
-    damaged = b"(;SZ[9]B;W)\n(;SZ[9];B[dd];W[ff])\n(;B[aa];W[\\](\n"
+    damaged = b"(;SZ[9];B[aa]\n(;SZ[9];B[dd];W[ff])\n(;SZ[9];B[ba];C[\n(;SZ[9];B[ca])"
     (tmp_path / "some.sgf").write_bytes(GOOD + b"\n" + damaged)
     loaded = load_games([tmp_path])
-    assert [record.actions[0] for record in loaded.records] == [40, 30]
+    assert [record.actions[0] for record in loaded.records] == [40, 30, 2]
     assert loaded.reasons == {"damaged": 2}
-    assert ["game 2" in line for line in loaded.refusals] == [True, False]
+    assert "line 2, column 1" in loaded.refusals[0]
+    assert "line 4, column 1" in loaded.refusals[1]
 
 
 def test_more_moves_than_there_is_room_for(tmp_path: Path) -> None:

@@ -188,7 +188,7 @@ def test_tt_is_a_pass_and_rectangles_are_width_first() -> None:
         ("Void", "Void", None, None),
         ("?", "?", None, None),
         ("", "?", None, None),
-        ("White won", "?", None, None),
+        ("White won", "W+", -1, None),
         ("B", "B+", 1, None),
         ("W+0.0", "W+0", -1, None),
         ("W+3/4", "W+3/4", -1, None),
@@ -257,10 +257,10 @@ def test_a_collection_has_all_its_games() -> None:
 @pytest.mark.parametrize(
     ("moves", "kept", "why"),
     [
-        (";B[ee];W[ee];B[cc]", 1, r"move 2 at E5 is illegal: bad\.sgf"),
-        (";B[ee];B[cc]", 1, r"move 2 is out of turn"),
-        (";B[ee];W[zz]", 1, r"move 2: expected a point of a 9x9 board"),
-        (";B[];W[];B[ee]", 2, r"move 3 comes after the end"),
+        (";B[ee];W[ee];B[cc]", 1, r"move 2 at E5 is illegal: bad\.sgf, line 1, column 15"),
+        ("GM[4];B[ee];B[cc]", 1, r"move 2 is out of turn"),
+        (";B[ee]\n;W[zz]", 1, r"move 2: expected a point of a 9x9 board.*line 2, column 2"),
+        ("GM[11];B[aa];W[swap];B[];W[cc]", 2, r"move 3 at .* is illegal"),
         (";B[ee];AB[cc]W[gg]", 1, r"set up after move 1"),
     ],
 )
@@ -275,7 +275,6 @@ def test_a_game_is_kept_up_to_its_first_bad_move(moves: str, kept: int, why: str
     [
         b"",
         b"hello",
-        b"(;SZ[9];B[ee]",
         b"(;GM[3]SZ[8])",
         b"(;SZ[37];B[ee])",
         b"(;SZ[x])",
@@ -320,7 +319,8 @@ def test_load_games_explains_every_refusal(tmp_path: Path) -> None:
     assert loaded.reasons == {
         "duplicate": 1,
         "another size": 1,
-        "damaged": 2,
+        "damaged": 1,
+        "too short": 1,
         "cut short": 1,
         "no games": 1,
     }

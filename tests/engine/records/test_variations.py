@@ -69,7 +69,7 @@ def test_stones_that_are_set_up_decide_who_begins() -> None:
 def test_a_bad_move_ends_its_variation_only() -> None:
     data = b"(;GM[1]SZ[9](;B[aa];W[aa];B[cc])(;B[bb];W[zz])(;W[cc])(;B[dd];W[ee]))"
     [(_, moves)] = read_variations(data, "x")
-    assert moves == [(0, 0), (0, 10), (0, 30), (3, 40)]
+    assert moves == [(0, 0), (0, 10), (0, 81), (3, 20), (0, 30), (5, 40)]
 
 
 def test_a_pass_written_as_tt_does_not_end_a_variation() -> None:
