@@ -2,53 +2,64 @@
 
 Besides comments every position carries Black's expected lead as ``V`` (FF[4]), where the game has
 points, and Black's win rate in percent as ``SBKV``, by which Sabaki draws its graph. Moves are
-marked ``DO`` (doubtful), ``BM[1]`` (bad) and ``BM[2]`` (very bad) by what they cost.
+marked ``DO`` (doubtful), ``BM[1]`` (bad) and ``BM[2]`` (very bad) by what they cost. What the file
+said before stays: comments are added to, marks and values of others are left alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final
 
 from arena.analysis.review_json import class_of, colour_letter
 from arena.analysis.sweep import GameReview, Look, MoveReview
 from engine.games.spec import BLACK, WHITE, GameSpec
 from engine.notation import action_to_text
-from engine.records.sgf import write_sgf
+from engine.records.sgf_tree import Node, Properties, tree_text
 from engine.records.sgf_values import escape, point_text
+from engine.records.variations import main_line_nodes
 
-_MARKS: Final = {"inaccuracy": "DO[]", "mistake": "BM[1]", "blunder": "BM[2]"}
+_MARKS: Final = {"inaccuracy": ("DO", ""), "mistake": ("BM", "1"), "blunder": ("BM", "2")}
+_JUDGEMENTS: Final = {"BM", "DO", "IT", "TE"}  # a node may hold one of them
 _LONGEST_LINE: Final = 12
 
 
 def review_sgf(review: GameReview, conditions: dict[str, Any]) -> bytes:
     """Return one game tree in UTF-8: the game, with a variation wherever a move cost something."""
-    record, spec = review.record, review.record.spec
+    spec = review.record.spec
     told = ", ".join(f"{name} {value}" for name, value in conditions.items())
-    comment = "\n".join([*([record.comment] if record.comment else []), f"Analysed: {told}"])
-    root = write_sgf(replace(record, actions=(), comment=comment)).decode().rstrip()
-    tree = ""
-    for move, look in zip(reversed(review.moves), reversed(review.looks[1:]), strict=True):
-        tree = f"\n{_move_node(spec, move, look)}{tree}"
-        if class_of(move):
-            tree = f"\n({tree.lstrip()})\n({_better_line(spec, move)})"
-    return f"{root.removesuffix(')')}{_values(spec, review.looks[0])}{tree})\n".encode()
+    root, nodes = main_line_nodes(review.record)
+    ours = "AP" in root.properties and root.properties["AP"][0].startswith("Miai")
+    parents = {id(child): node for node in root.main_line() for child in node.children}
+    _comment_on(root, f"Analysed: {told}")
+    _set_values(root, spec, review.looks[0], ours)
+    for move, look in zip(review.moves, review.looks[1:], strict=True):
+        node = nodes.get(move.ply)
+        if node is None:
+            continue
+        name, value = _MARKS.get(class_of(move), ("", ""))
+        if name and not _JUDGEMENTS & node.properties.keys():
+            node.properties[name] = [value]
+        _set_values(node, spec, look, ours)
+        _comment_on(node, _comment(spec, move, look))
+        if class_of(move) and id(node) in parents:
+            parents[id(node)].children.append(_better_line(spec, move))
+    return tree_text(root).encode()
 
 
-def _move_node(spec: GameSpec, move: MoveReview, look: Look) -> str:
-    mark = _MARKS.get(class_of(move), "")
-    return f"{_stone(spec, move.colour, move.action)}{mark}{_values(spec, look)}" + (
-        f"C[{escape(_comment(spec, move, look))}]"
-    )
+def _comment_on(node: Node, text: str) -> None:
+    """Add a paragraph to a node's comment."""
+    written = node.properties.get("C", [""])
+    between = "\n" if written[0].strip() else ""
+    node.properties["C"] = [f"{written[0]}{between}{escape(text)}", *written[1:]]
 
 
-def _stone(spec: GameSpec, colour: int, action: int) -> str:
-    return f";{colour_letter(colour)}[{point_text(spec, action)}]"
-
-
-def _values(spec: GameSpec, look: Look) -> str:
-    lead = f"V[{look.black_score:.2f}]" if spec.has_points else ""
-    return f"{lead}SBKV[{100 * look.black_win_rate:.2f}]"
+def _set_values(node: Node, spec: GameSpec, look: Look, replace: bool) -> None:
+    values: Properties = {"SBKV": [f"{100 * look.black_win_rate:.2f}"]}
+    if spec.has_points:
+        values["V"] = [f"{look.black_score:.2f}"]
+    for name, value in values.items():
+        if replace or name not in node.properties:
+            node.properties[name] = value
 
 
 def _comment(spec: GameSpec, move: MoveReview, look: Look) -> str:
@@ -69,16 +80,19 @@ def _comment(spec: GameSpec, move: MoveReview, look: Look) -> str:
     return "\n".join(lines)
 
 
-def _better_line(spec: GameSpec, move: MoveReview) -> str:
+def _better_line(spec: GameSpec, move: MoveReview) -> Node:
     """The search's own line as moves, what it is worth on the first."""
-    nodes = []
     colour = move.colour
+    nodes: list[Node] = []
     for action in move.best.line[:_LONGEST_LINE]:
-        nodes.append(_stone(spec, colour, action))
+        node = Node({colour_letter(colour): [point_text(spec, action)]})
+        if nodes:
+            nodes[-1].children.append(node)
+        nodes.append(node)
         colour = BLACK + WHITE - colour
     best = move.best
     told = f"Best: {100 * best.win_rate:.1f} % for its player, {best.visits} visits"
     if spec.has_points:
         told += f", {best.score:+.1f} points"
-    nodes[0] += f"TE[1]C[{escape(told)}]"
-    return "".join(nodes)
+    nodes[0].properties |= {"TE": ["1"], "C": [escape(told)]}
+    return nodes[0]

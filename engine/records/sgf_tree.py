@@ -228,6 +228,14 @@ def normal_name(name: str) -> str:
     return known or "".join(c for c in name if c.isupper() or c.isdigit()) or name.upper()
 
 
+def copied(root: Node) -> tuple[Node, dict[int, Node]]:
+    """Return a copy of a tree, and by the id of each node its copy; values are shared."""
+    copies = {id(node): Node(dict(node.properties), at=node.at) for node in walk(root)}
+    for node in walk(root):
+        copies[id(node)].children = [copies[id(child)] for child in node.children]
+    return copies[id(root)], copies
+
+
 def tree_text(root: Node) -> str:
     """Return a tree as SGF, on one line but for what its values hold."""
     parts: list[str] = ["("]

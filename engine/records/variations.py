@@ -20,7 +20,7 @@ from engine.records.record import GameRecord
 from engine.records.replay import reopen
 from engine.records.results import normal_result
 from engine.records.sgf import ReadGame, in_utf8, read_game, record_tree
-from engine.records.sgf_tree import Node, Properties, tree_text
+from engine.records.sgf_tree import Node, Properties, copied, tree_text
 from engine.records.sgf_values import escape, point_text, read_action, unescape
 
 Moves = Sequence[tuple[int, int]]
@@ -88,7 +88,7 @@ def write_variations(record: GameRecord, moves: Moves) -> bytes:
     """
     if record.tree is None:
         root = record_tree(replace(record, actions=()))
-        _add(record, root, moves, {0: root})
+        _add(record, moves, {0: root}, set())
     else:
         root = in_utf8(_merged(record, moves))
         if record.result not in ("?", normal_result(_text(root, "RE"))):
@@ -96,27 +96,54 @@ def write_variations(record: GameRecord, moves: Moves) -> bytes:
     return tree_text(root).encode()
 
 
+def main_line_nodes(record: GameRecord) -> tuple[Node, dict[int, Node]]:
+    """Return the record as a tree of its own, and by ply the node on the main line that plays it.
+
+    Ply 0 is the node before the first move. A pass that the file does not hold has no node.
+    """
+    if record.tree is None:
+        nodes = record_tree(record).main_line()
+        return nodes[0], dict(enumerate(nodes))
+    number = _follow(record).number
+    root, _ = copied(in_utf8(record.tree.root))
+    main = record.tree.root.main_line()
+    plies = {0: root}
+    for node, original in zip(root.main_line(), main, strict=True):
+        ply = number.get(id(original))
+        if ply and {"B", "W"} & original.properties.keys():
+            plies.setdefault(ply, node)
+    return root, plies
+
+
 def _text(root: Node, name: str) -> str:
     return unescape(root.properties.get(name, [""])[0])
 
 
-def _add(record: GameRecord, root: Node, moves: Moves, home: dict[int, Node]) -> dict[int, int]:
+def _add(
+    record: GameRecord, moves: Moves, home: dict[int, Node], unwritten: set[int]
+) -> dict[int, int]:
     """Add nodes for the moves that have none; return by a new node's id the move's number.
 
-    ``home`` has the node after which each number's moves go, and gets the new ones.
+    ``home`` has the node after which each number's moves go, and gets the new ones. Passes that
+    are ``unwritten`` get a node only where a new move follows them.
     """
     spec = record.spec
     colours = [record.first_to_move]
     added: dict[int, int] = {}
-    for number, (parent, action) in enumerate(moves, start=1):
-        colour = colours[parent]
-        colours.append(BLACK + WHITE - colour)
-        if number in home:
-            continue
-        node = Node({"B" if colour == BLACK else "W": [point_text(spec, action)]})
-        home[parent].children.append(node)
-        home[number] = node
-        added[id(node)] = number
+
+    def add(number: int) -> None:
+        parent, action = moves[number - 1]
+        if parent not in home:
+            add(parent)
+        name = "B" if colours[parent] == BLACK else "W"
+        home[number] = Node({name: [point_text(spec, action)]})
+        home[parent].children.append(home[number])
+        added[id(home[number])] = number
+
+    for number, (parent, _) in enumerate(moves, start=1):
+        colours.append(BLACK + WHITE - colours[parent])
+        if number not in home and number not in unwritten:
+            add(number)
     return added
 
 
@@ -133,7 +160,7 @@ def _merged(record: GameRecord, moves: Moves) -> Node:
     order: dict[int, int] = {id(root): 0}
     home: dict[int, Node] = {}
     todo = [(record.tree.root, root, 0)]
-    copies = [root]
+    copies, under = [root], {id(root): 0}
     while todo:
         node, copy, here = todo.pop()
         stands = known.number.get(id(node))
@@ -150,8 +177,13 @@ def _merged(record: GameRecord, moves: Moves) -> Node:
             kept.append((child, Node(dict(child.properties)), here))
         copy.children = [entry[1] for entry in kept]
         copies += copy.children
+        under |= {id(child): here for child in copy.children}
         todo.extend(reversed(kept))
-    order |= _add(record, root, moves, home)
+    unwritten = {number for number in now if number} - home.keys()
+    order |= _add(record, moves, home, unwritten)
+    for copy in reversed(copies):  # a node without a move counts as the first that follows it
+        if order.get(id(copy)) == under[id(copy)] and copy.children:
+            order[id(copy)] = order.get(id(copy.children[0]), order[id(copy)])
     for copy in copies:
         if len(copy.children) > 1:
             copy.children = _in_order(copy.children, order)

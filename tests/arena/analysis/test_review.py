@@ -160,3 +160,29 @@ def test_mistakes_of_the_user_are_said_in_words(
     files["empty"].write_text("(;GM[1]SZ[5])")
     assert main(["analyze", *(word.format(**files) for word in arguments)]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_what_the_file_said_before_is_still_there() -> None:
+    text = (
+        "(;GM[1]FF[4]CA[Shift_JIS]SZ[5]KM[0.5]RU[Japanese]PB[\u5c71\u7530]TM[600]C[root]"
+        ";B[cc]BL[595.2]C[good (move\\]) here]LB[cc:A]TE[1]V[0.5];W[aa]WL[590]"
+        "(;B[bb];W[]TR[aa])(;B[dd]C[mine];W[dc]))"
+    )
+    record = read_sgf(text.encode("shift_jis"), "test")[0]
+    look = sweep(record, Analyst(ScriptedEvaluator(arbitrary)), Limit(40))
+    data = review_sgf(look, CONDITIONS)
+    before, after = (sgf_grammar.parse_sgf_game(some) for some in (text.encode(), data))
+    tree = [(before, after)]
+    while tree:
+        old, new = tree.pop()
+        assert len(new.sequence) == len(old.sequence)
+        for node, ours in zip(old.sequence, new.sequence, strict=True):
+            for name, values in node.items():
+                kept = [b"UTF-8"] if name == "CA" else values
+                assert ours[name][: len(kept)] == kept or (
+                    name == "C" and ours[name][0].startswith(values[0])
+                )
+        tree += zip(old.children, new.children, strict=False)
+        assert len(new.children) >= len(old.children)
+    assert data.count(b"SBKV[") == len(look.looks)
+    assert data.count(b"V[0.5]") >= 1
