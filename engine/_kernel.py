@@ -9,6 +9,9 @@ Numba also names machine code by the types of its arguments, and names a record 
 the process. Two processes then give one name to the code of two board layouts, and a third process
 that loads both from the cache calls the wrong one. So record types are named by their content here.
 
+A file of the cache is machine code: whoever writes one decides what runs. So only a folder counts
+that the user owns and no other user can write; and each file ends in its checksum.
+
 Environment variables read here, and nowhere else in the library:
 ``MIAI_CACHE_DIR``      folder for compiled kernels (default: the user's cache folder)
 ``NUMBA_DISABLE_JIT``   1 runs every kernel as plain Python (the slow twin that tests compare with)
@@ -19,23 +22,29 @@ from __future__ import annotations
 
 import atexit
 import hashlib
+import io
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import IO, TypeVar, cast
 
 import numba
 import platformdirs
-from numba.core import types
+from numba.core import caching, types
+
+from engine.files import is_open_to_all, is_private
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
 _ROOMS_WITH_KERNELS = ("engine", "agents")
 _CACHES_KEPT = 4
+_CHECKSUM = hashlib.sha256().digest_size
+_damage_told = False
 
 
 @cache
@@ -74,11 +83,66 @@ def _cache_key() -> str:
     return digest.hexdigest()[:16]
 
 
+class _CheckedFiles(caching.IndexDataCacheFile):
+    """One function's files in the cache; a damaged one is dropped, and the function compiled."""
+
+    @contextmanager
+    def _open_for_write(self, path: str) -> Iterator[IO[bytes]]:
+        whole = io.BytesIO()
+        yield whole
+        data = whole.getvalue()
+        with super()._open_for_write(path) as file:
+            file.write(data + hashlib.sha256(data).digest())
+
+    def _load_index(self) -> dict[object, str]:
+        try:
+            _require_whole(Path(self._index_path))
+        except FileNotFoundError:
+            return {}
+        found: dict[object, str] = super()._load_index()
+        return found
+
+    def _load_data(self, name: str) -> object:
+        _require_whole(Path(self._data_path(name)))
+        return super()._load_data(name)
+
+
+def _require_whole(path: Path) -> None:
+    """Delete a file of the cache whose checksum is wrong.
+
+    Raises:
+        FileNotFoundError: if it was deleted, or is not there.
+    """
+    global _damage_told
+    data = path.read_bytes()
+    if hashlib.sha256(data[:-_CHECKSUM]).digest() == data[-_CHECKSUM:]:
+        return
+    if not _damage_told:
+        print(f"miai: damaged kernels in {str(path.parent)!r} are compiled again", file=sys.stderr)
+        _damage_told = True
+    path.unlink(missing_ok=True)
+    raise FileNotFoundError(path)
+
+
+setattr(caching, "IndexDataCacheFile", _CheckedFiles)  # noqa: B010  (mypy: a type)
+
+
 def _prepare_cache() -> Path:
-    base = Path(os.environ.get("MIAI_CACHE_DIR") or platformdirs.user_cache_dir("miai")) / "kernels"
+    home = Path(os.environ.get("MIAI_CACHE_DIR") or platformdirs.user_cache_dir("miai"))
+    base = home / "kernels"
     folder = base / _cache_key()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        base.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if os.name != "nt" and base.stat().st_uid == os.geteuid():
+            base.chmod(0o700)  # an older one may be the group's; what is in it is checked anew
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if is_open_to_all(home) or not (is_private(base) and is_private(folder)):
+            print(
+                f"miai: other users can write {str(folder)!r}, so kernels are compiled for this "
+                "time only; name a folder of your own with MIAI_CACHE_DIR",
+                file=sys.stderr,
+            )
+            raise PermissionError(folder)
         os.utime(folder)
         if not os.access(folder, os.W_OK):
             raise PermissionError(folder)

@@ -52,3 +52,18 @@ def is_private(path: Path) -> bool:
     found = path.stat()
     others = stat.S_IWGRP | stat.S_IWOTH
     return found.st_uid == os.geteuid() and not found.st_mode & others
+
+
+def is_open_to_all(folder: Path) -> bool:
+    """Whether any user can replace what is in a folder, or the folder itself by its parents.
+
+    A folder such as ``/tmp``, where users can only replace their own files, is not open.
+
+    Raises:
+        OSError: if there is no such folder.
+    """
+    if os.name == "nt":
+        return False
+    whole = folder.resolve()
+    modes = [parent.stat().st_mode for parent in (whole, *whole.parents)]
+    return any(mode & stat.S_IWOTH and not mode & stat.S_ISVTX for mode in modes)

@@ -73,3 +73,52 @@ def test_without_a_folder_that_can_be_written_kernels_compile_none_the_less(
     assert done.returncode == 0, done.stderr
     number, folder = done.stdout.split()
     assert int(number) and not Path(folder).exists()
+
+
+MIX = (
+    "from engine._kernel import CACHE_FOLDER\n"
+    "from engine.random import mix\n"
+    "import numpy as np\n"
+    "print(mix(np.uint64(1)), CACHE_FOLDER)"
+)
+
+
+def mixed(cache: Path) -> tuple[int, Path, str]:
+    """Run one kernel in a process of its own: its result, the cache's folder, what was said."""
+    done = python("MIAI_NOTHING", cache, "-c", MIX)
+    assert done.returncode == 0, done.stderr
+    number, folder = done.stdout.split()
+    return int(number), Path(folder), done.stderr
+
+
+@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
+def test_a_damaged_file_of_the_cache_is_compiled_again(tmp_path: Path, suffix: str) -> None:
+    number, folder, _ = mixed(tmp_path)
+    (file,) = folder.rglob(f"*.mix-*.{suffix}")
+    whole = file.read_bytes()
+    middle = len(whole) // 2
+    flipped = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
+    for damage in (b"", whole[:5], whole[:-1], bytes(len(whole)), flipped):
+        file.write_bytes(damage)
+        again, _, said = mixed(tmp_path)
+        assert again == number
+        assert "compiled again" in said
+    assert mixed(tmp_path) == (number, folder, "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs the permissions of POSIX")
+def test_a_cache_that_others_can_write_is_not_used(tmp_path: Path) -> None:
+    number, folder, said = mixed(tmp_path / "mine")
+    assert not said
+    assert folder.stat().st_mode & 0o077 == 0
+    folder.chmod(0o722)
+    again, other, said = mixed(tmp_path / "mine")
+    assert again == number and other != folder and "MIAI_CACHE_DIR" in said
+    folder.chmod(0o700)
+    (tmp_path / "mine").chmod(0o777)
+    again, other, said = mixed(tmp_path / "mine")
+    assert again == number and other != folder and "MIAI_CACHE_DIR" in said
+    (tmp_path / "mine").chmod(0o1777)  # as /tmp: others can only replace what is theirs
+    assert mixed(tmp_path / "mine") == (number, folder, "")
+    (tmp_path / "mine" / "kernels").chmod(0o770)
+    assert mixed(tmp_path / "mine") == (number, folder, "")
