@@ -16,9 +16,9 @@ from agents.protocol import Agent, Decision, Turn
 from arena.session import files, games
 from arena.session.counting import begin_count
 from arena.session.insight import rows, why
-from arena.session.model import GameModel
 from arena.session.opponents import Opponent, allow_program, describe
 from arena.session.review import SWEEP_SIMULATIONS, mistakes, unjudged
+from arena.session.session import Session
 from arena.session.texts import say
 from arena.session.thinker import Loader, Place
 from engine.diagram import diagram
@@ -54,31 +54,31 @@ class Terminal:
 
     def __init__(
         self,
-        model: GameModel,
+        session: Session,
         load: Loader,
         input_: TextIO,
         out: TextIO,
         network: str = "shipped",
     ) -> None:
         """Agents are made by ``load`` when they are first asked; ``network`` is who analyses."""
-        self._model = model
+        self._session = session
         self._load = load
         self._network = network
         self._agents: dict[Place, Agent] = {}
         self._in = input_
         self._console = Console(file=out, highlight=False, soft_wrap=True)
         self._commands: dict[str, Callable[[str], object]] = {
-            "pass": lambda _: model.pass_turn(),
+            "pass": lambda _: session.pass_turn(),
             "swap": lambda _: self._swap(),
-            "back": lambda rest: model.step(-_count(rest)),
-            "forth": lambda rest: model.step(_count(rest)),
-            "start": lambda _: model.step(-model.node.ply),
-            "end": lambda _: model.step(model.spec.max_plies),
-            "up": lambda _: model.turn_to_sibling(-1),
-            "down": lambda _: model.turn_to_sibling(1),
-            "go": lambda _: model.go_on(),
-            "undo": lambda _: model.undo(),
-            "redo": lambda _: model.redo(),
+            "back": lambda rest: session.step(-_count(rest)),
+            "forth": lambda rest: session.step(_count(rest)),
+            "start": lambda _: session.step(-session.game.node.ply),
+            "end": lambda _: session.step(session.game.spec.max_plies),
+            "up": lambda _: session.turn_to_sibling(-1),
+            "down": lambda _: session.turn_to_sibling(1),
+            "go": lambda _: session.go_on(),
+            "undo": lambda _: session.undo(),
+            "redo": lambda _: session.redo(),
             "hint": self._hint,
             "analyse": self._analyse,
             "analyze": self._analyse,
@@ -88,28 +88,29 @@ class Terminal:
             "simulations": lambda rest: self._oppose(Opponent("simulations", _count(rest, None))),
             "seconds": lambda rest: self._oppose(Opponent("seconds", _count(rest, None))),
             "program": self._oppose_program,
-            "people": lambda _: model.set_people((1, 2)),
-            "ais": lambda _: model.set_people(()),
+            "people": lambda _: session.set_people((1, 2)),
+            "ais": lambda _: session.set_people(()),
             "count": self._count,
             "dead": self._dead,
-            "resign": lambda _: model.resign(),
-            "save": lambda rest: files.save(model, Path(rest) if rest else None),
-            "open": lambda rest: files.open_file(model, Path(rest)),
-            "new": lambda _: games.new_game(model, model.settings),
-            "restore": lambda _: games.restore(model),
+            "resign": lambda _: session.resign(),
+            "save": lambda rest: files.save(session, Path(rest) if rest else None),
+            "open": lambda rest: files.open_file(session, Path(rest)),
+            "new": lambda _: games.new_game(session, session.game.settings),
+            "restore": lambda _: games.restore(session),
             "help": lambda _: self._print(HELP),
         }
 
     def run(self) -> None:
         """Play until the person leaves."""
-        people = self._model.settings.people
-        who = " and ".join(self._model.look.player(colour) for colour in people) or "watching"
+        session = self._session
+        people = session.game.settings.people
+        who = " and ".join(session.game.look.player(colour) for colour in people) or "watching"
         self._print(f"You are {who}; 'help' lists the commands.")
         self._show()
         while True:
             self._let_ai_move()
-            if self._model.over:
-                self._print(f"{self._model.status}.  (new, undo, save FILE or quit)")
+            if session.game.over:
+                self._print(f"{session.game.status}.  (new, undo, save FILE or quit)")
             self._console.print("> ", end="")
             line = self._in.readline()
             if not line:
@@ -124,30 +125,31 @@ class Terminal:
             agent.close()
 
     def _obey(self, word: str, rest: str) -> None:
-        model = self._model
-        before = model.ticket
-        model.message = ""
+        session = self._session
+        before = session.ticket
+        session.message = ""
         command = self._commands.get(word.lower())
         try:
             if command is not None:
                 command(rest)
             else:
-                model.play(text_to_action(model.spec, word, model.position))
+                game = session.game
+                session.play(text_to_action(game.spec, word, game.position))
         except NotationError as error:
-            model.message = f"{error}; 'help' lists the commands"
+            session.message = f"{error}; 'help' lists the commands"
         except MiaiError as error:
-            model.message = str(error)
-        if model.message:
-            self._print(model.message)
-        if model.ticket != before and not model.ai_to_move:
+            session.message = str(error)
+        if session.message:
+            self._print(session.message)
+        if session.ticket != before and not session.game.ai_to_move:
             self._show()
 
     # The AIs.
 
     def _agent(self, opponent: Opponent) -> Agent:
-        place = (opponent.key, self._model.spec)
+        place = (opponent.key, self._session.game.spec)
         if place not in self._agents:
-            agent, note = self._load(opponent, self._model.spec)
+            agent, note = self._load(opponent, self._session.game.spec)
             self._agents[place] = agent
             if note:
                 self._print(note)
@@ -169,30 +171,31 @@ class Terminal:
         return Opponent("simulations", simulations, self._network)
 
     def _let_ai_move(self) -> None:
-        model = self._model
-        while model.ai_to_move:
-            name, before = model.name_of(model.to_move), len(model.actions)
+        session = self._session
+        game = session.game
+        while game.ai_to_move:
+            name, before = game.name_of(game.to_move), len(game.actions)
             try:
-                decision = self._think(model.mover, model.turn())
+                decision = self._think(game.mover, session.turn())
             except MiaiError as error:
-                model.fail(str(error))
+                session.fail(str(error))
             else:
-                model.ai_decides(model.ticket, decision)
-            if model.trouble:
-                self._print(f"{model.trouble}  ('go' tries again, 'level 5' takes another)")
+                session.ai_decides(session.ticket, decision)
+            if game.trouble:
+                self._print(f"{game.trouble}  ('go' tries again, 'level 5' takes another)")
                 return
-            if len(model.actions) > before and model.resigned is None:
-                played = action_to_text(model.spec, model.actions[before])
+            if len(game.actions) > before and game.resigned is None:
+                played = action_to_text(game.spec, game.actions[before])
                 self._print(f"{name} plays {played}{self._judgement()}")
             self._show()
-            if model.message:
-                self._print(model.message)
+            if session.message:
+                self._print(session.message)
 
     def _judgement(self) -> str:
-        rate = self._model.win_rate
+        rate = self._session.game.win_rate
         if rate is None:
             return ""
-        mine = rate if self._model.to_move != BLACK else 1.0 - rate
+        mine = rate if self._session.game.to_move != BLACK else 1.0 - rate
         return f" and gives itself {mine:.0%} to win"
 
     def _oppose_program(self, command: str) -> None:
@@ -200,55 +203,57 @@ class Terminal:
         self._oppose(Opponent("program", 0, command))
 
     def _oppose(self, opponent: Opponent) -> None:
-        model = self._model
-        model.settings = replace(model.settings, opponent=opponent, second=None)
-        model.renew()
-        model.message = f"The AI: {describe(opponent, model.spec)}"
+        session = self._session
+        game = session.game
+        game.settings = replace(game.settings, opponent=opponent, second=None)
+        session.renew()
+        session.message = f"The AI: {describe(opponent, game.spec)}"
 
     def _swap(self) -> None:
-        if self._model.spec.pass_name == "swap" and self._model.legal[-1]:
-            self._model.pass_turn()
+        if self._session.game.spec.pass_name == "swap" and self._session.game.legal[-1]:
+            self._session.pass_turn()
         else:
-            self._model.swap_sides()
+            self._session.swap_sides()
 
     # What it thinks.
 
     def _hint(self, _: str) -> None:
-        model = self._model
-        if model.over or model.ai_to_move:
-            model.message = say("There is nothing to decide")
+        session = self._session
+        game = session.game
+        if game.over or game.ai_to_move:
+            session.message = say("There is nothing to decide")
             return
-        decision = self._think(self._analyst(_HINT), model.turn())
+        decision = self._think(self._analyst(_HINT), session.turn())
         chance = "" if decision.thought is None else f" ({decision.thought.win_rate:.0%} to win)"
         self._print(
-            f"{self._model.name_of(0)} would play "
-            f"{action_to_text(model.spec, decision.action)}{chance}"
+            f"{self._session.game.name_of(0)} would play "
+            f"{action_to_text(game.spec, decision.action)}{chance}"
         )
 
     def _analyse(self, rest: str) -> None:
-        model = self._model
-        if model.over:
-            model.message = say("The game is over")
+        session = self._session
+        if session.game.over:
+            session.message = say("The game is over")
             return
         with Live(Text(""), console=self._console, refresh_per_second=8, transient=True) as live:
 
             def news(thought: SearchResult) -> bool:
-                model.node.look(thought)
+                session.game.node.look(thought)
                 live.update(self._table(thought))
                 return True
 
             try:
                 opponent = self._analyst(_count(rest, _ANALYSIS))
-                decision = self._think(opponent, model.turn_at(model.node), news)
+                decision = self._think(opponent, session.turn_at(session.game.node), news)
             except KeyboardInterrupt:
-                decision = Decision(-1, thought=model.node.thought)
+                decision = Decision(-1, thought=session.game.node.thought)
         if decision.thought is not None:
-            model.node.look(decision.thought)
+            session.game.node.look(decision.thought)
             self._console.print(self._table(decision.thought))
 
     def _table(self, thought: SearchResult) -> Table:
         """Candidates in the colours of what they give away."""
-        spec = self._model.spec
+        spec = self._session.game.spec
         table = Table(title=f"{thought.simulations} simulations", box=None, title_justify="left")
         for head in ("move", "to win", "points", "visits", "policy", "line"):
             table.add_column(head, justify="left" if head in ("move", "line") else "right")
@@ -269,25 +274,26 @@ class Terminal:
         return table
 
     def _why(self, rest: str) -> None:
-        model = self._model
-        if model.thought is None:
-            model.message = "Nobody has looked at this position yet: try 'analyse'"
+        session = self._session
+        game = session.game
+        if game.thought is None:
+            session.message = "Nobody has looked at this position yet: try 'analyse'"
             return
-        action = text_to_action(model.spec, rest, model.position) if rest else model.thought.action
-        for sentence in why(model, action):
+        action = text_to_action(game.spec, rest, game.position) if rest else game.thought.action
+        for sentence in why(game, action):
             self._print(sentence)
 
     def _review(self, _: str) -> None:
-        model = self._model
-        while (node := unjudged(model)) is not None:
-            decision = self._think(self._analyst(SWEEP_SIMULATIONS), model.turn_at(node))
+        session = self._session
+        while (node := unjudged(session.game)) is not None:
+            decision = self._think(self._analyst(SWEEP_SIMULATIONS), session.turn_at(node))
             if decision.thought is None:
                 break
             node.look(decision.thought)
-        found = mistakes(model)
+        found = mistakes(session.game)
         for move in found[:15]:
             assert move.node.action is not None
-            name = action_to_text(model.spec, move.node.action)
+            name = action_to_text(session.game.spec, move.node.action)
             self._print(f"{move.node.ply:>4}. {name:<5} -{move.loss:.0%}")
         if not found:
             self._print(say("No costly move found so far"))
@@ -295,46 +301,48 @@ class Terminal:
     # Counting.
 
     def _count(self, _: str) -> None:
-        model = self._model
-        if model.count is None:
-            model.message = say("There is nothing to count in this game")
+        session = self._session
+        game = session.game
+        if game.count is None:
+            session.message = say("There is nothing to count in this game")
             return
-        if not model.node.dead:
-            node = model.node
-            while node.parent is not None and node.action == model.spec.pass_action:
+        if not game.node.dead:
+            node = game.node
+            while node.parent is not None and node.action == game.spec.pass_action:
                 node = node.parent
-            decision = self._think(self._analyst(_HINT), model.turn_at(node))
-            position = model.position_at(node)
-            dead = begin_count(model.spec, position, decision.thought).dead
-            model.node.dead = frozenset(int(point) for point in dead.nonzero()[0])
+            decision = self._think(self._analyst(_HINT), session.turn_at(node))
+            position = game.position_at(node)
+            dead = begin_count(game.spec, position, decision.thought).dead
+            game.node.dead = frozenset(int(point) for point in dead.nonzero()[0])
         self._print_count()
 
     def _print_count(self) -> None:
-        model = self._model
-        points = " ".join(action_to_text(model.spec, point) for point in sorted(model.node.dead))
-        self._print(f"dead: {points or 'none'}; Black is ahead by {model.score:+g}")
+        game = self._session.game
+        points = " ".join(action_to_text(game.spec, point) for point in sorted(game.node.dead))
+        self._print(f"dead: {points or 'none'}; Black is ahead by {game.score:+g}")
 
     def _dead(self, rest: str) -> None:
-        model = self._model
-        point = text_to_action(model.spec, rest, model.position)
-        if point == model.spec.pass_action or not model.toggle_dead(point):
-            model.message = f"expected a point with a stone, got {rest!r}"
+        session = self._session
+        game = session.game
+        point = text_to_action(game.spec, rest, game.position)
+        if point == game.spec.pass_action or not session.toggle_dead(point):
+            session.message = f"expected a point with a stone, got {rest!r}"
             return
         self._print_count()
 
     # Boards.
 
     def _show(self) -> None:
-        model = self._model
-        board = Text(f"\n{diagram(model.spec, model.position)}\n")
+        game = self._session.game
+        board = Text(f"\n{diagram(game.spec, game.position)}\n")
         board.highlight_regex(r"(?<=[ (])X", "bold red" if self._console.is_terminal else "")
         board.highlight_regex(r"(?<=[ (])O", "bold cyan" if self._console.is_terminal else "")
         self._console.print(board, end="")
         tally = ""
-        if model.spec.name == "go":
-            black, white = (int(count) for count in model.position["prisoners"][0])
+        if game.spec.name == "go":
+            black, white = (int(count) for count in game.position["prisoners"][0])
             tally = f"captured by Black {black}, by White {white}. "
-        self._print(f"{tally}{model.status}.")
+        self._print(f"{tally}{game.status}.")
 
     def _print(self, text: str) -> None:
         self._console.print(Text(text))

@@ -17,8 +17,9 @@ import numpy as np
 import pytest
 
 from agents.network.checkpoint import shipped_network_path
-from arena.session.model import GameModel, Settings
+from arena.session.game import Settings
 from arena.session.opponents import Opponent, load
+from arena.session.session import Session
 from engine.games import make
 from engine.games.spec import BLACK
 
@@ -44,7 +45,7 @@ def make_app(size: tuple[int, int], board: int) -> Any:
 
     spec = make("go", board)
     settings = Settings(spec, (BLACK,), Opponent("simulations", 200_000))
-    return App(open_screen(size), Control(GameModel(settings, seed=1), load))
+    return App(open_screen(size), Control(Session(settings, seed=1), load))
 
 
 def wait(app: Any, what: Any, seconds: float = 180.0) -> float:
@@ -76,9 +77,9 @@ def test_event_to_picture_while_thinking(
     import pygame
 
     app = make_app(size, board)
-    app.model.play(40)
+    app.session.play(40)
     app.overlays = app.overlays.__class__(candidates=True, ownership=True)
-    wait(app, lambda: app.model.thought is not None)
+    wait(app, lambda: app.game.thought is not None)
 
     own: list[float] = []
 
@@ -92,7 +93,7 @@ def test_event_to_picture_while_thinking(
         time.sleep(0.002)  # as the loop's clock gives the AI its turn
 
     benchmark.pedantic(frame, rounds=300, iterations=1, warmup_rounds=20)
-    assert app.model.ai_to_move, "the search ended before the measurement did"
+    assert app.game.ai_to_move, "the search ended before the measurement did"
     times = np.array(benchmark.stats.stats.data) * 1000 - 2.0
     p50, p99 = np.quantile(times, [0.5, 0.99])
     cpu50, cpu99 = np.quantile(own[20:], [0.5, 0.99])
@@ -108,11 +109,11 @@ def test_cancelling(dummy: None) -> None:
     app = make_app((1040, 760), 9)
     times = []
     for _ in range(20):
-        app.control.new_game(app.model.settings)
-        app.model.play(40)
-        wait(app, lambda: app.model.thought is not None and app.model.thought.simulations > 200)
+        app.control.new_game(app.game.settings)
+        app.session.play(40)
+        wait(app, lambda: app.game.thought is not None and app.game.thought.simulations > 200)
         app.control.hurry()
-        times.append(wait(app, lambda: len(app.model.actions) == 2))
+        times.append(wait(app, lambda: len(app.game.actions) == 2))
     print(
         f"\nEsc to the AI's move: median {np.median(times) * 1000:.0f} ms, "
         f"longest of {len(times)} {max(times) * 1000:.0f} ms"
@@ -125,10 +126,10 @@ def test_first_move(dummy: None) -> None:
     app = make_app((1040, 760), 9)
     loaded = wait(app, lambda: app.control.ready)
     app.control.new_game(Settings(make("go", 9), (BLACK,), Opponent()))
-    app.model.play(40)
-    first = wait(app, lambda: len(app.model.actions) == 2)
-    app.model.play(41)
-    later = wait(app, lambda: len(app.model.actions) == 4)
+    app.session.play(40)
+    first = wait(app, lambda: len(app.game.actions) == 2)
+    app.session.play(41)
+    later = wait(app, lambda: len(app.game.actions) == 4)
     print(
         f"\nnetwork loaded in {loaded:.2f} s; default level: first move {first:.2f} s, "
         f"second {later:.2f} s"

@@ -19,10 +19,11 @@ import pygame
 from arena.session import opponents
 from arena.session.clock import ClockRule
 from arena.session.control import Control
+from arena.session.game import Settings
 from arena.session.looks import usual_spec
-from arena.session.model import GameModel, Settings
 from arena.session.opponents import Opponent
 from arena.session.preferences import Preferences
+from arena.session.session import Session
 from arena.window.app import App
 from arena.window.marks import Overlays
 from arena.window.screen import open_screen
@@ -73,10 +74,10 @@ WHOLE = ["colour-blind", "chinese", "othello", "gomoku", "connect_four", "hex", 
 
 def play_game(app: App, moves: list[str]) -> None:
     """Play moves as two people would."""
-    app.control.model.set_people((BLACK, WHITE))
+    app.control.session.set_people((BLACK, WHITE))
     for move in moves:
-        assert app.model.play(text_to_action(app.model.spec, move)), (move, app.model.message)
-    app.model.message = ""
+        assert app.session.play(text_to_action(app.game.spec, move)), (move, app.session.message)
+    app.session.message = ""
 
 
 def wait(app: App, what: Callable[[], bool], seconds: float = 60.0) -> None:
@@ -91,7 +92,7 @@ def thought(app: App, simulations: int) -> Callable[[], bool]:
     """Whether the search has looked so deep."""
 
     def done() -> bool:
-        found = app.model.thought
+        found = app.game.thought
         return found is not None and (found.simulations >= simulations or found.proven != 0)
 
     return done
@@ -100,7 +101,7 @@ def thought(app: App, simulations: int) -> Callable[[], bool]:
 def window(size: str, liked: Preferences, settings: Settings) -> App:
     """A window with a game in it."""
     screen = open_screen(SIZES[size])
-    app = App(screen, Control(GameModel(settings, seed=3), opponents.load), liked)
+    app = App(screen, Control(Session(settings, seed=3), opponents.load), liked)
     wait(app, lambda: app.control.settled_in or bool(app.control.failure), 400)
     return app
 
@@ -118,14 +119,14 @@ def keep(app: App, folder: Path, name: str, mouse: tuple[int, int] | None = None
 def screens(app: App, folder: Path, name: str) -> None:
     """Every screen of one window, as ``<screen>-<name>.png``."""
     play_game(app, GO)
-    app.model.set_people((BLACK,))
-    app.model.paused = True
+    app.session.set_people((BLACK,))
+    app.game.paused = True
     keep(app, folder, f"play-{name}")
     app.overlays = Overlays(candidates=True)
     wait(app, thought(app, 600))
     keep(app, folder, f"analysis-{name}")
-    assert app.model.thought is not None
-    x, y = app._frame().grid.centre(app.model.thought.action)
+    assert app.game.thought is not None
+    x, y = app._frame().grid.centre(app.game.thought.action)
     keep(app, folder, f"line-{name}", (round(x), round(y)))
     app.overlays = Overlays(heat_map=True)
     keep(app, folder, f"policy-{name}")
@@ -134,7 +135,7 @@ def screens(app: App, folder: Path, name: str) -> None:
     keep(app, folder, f"why-{name}")
     app.overlays, app.inspect = Overlays(), False
     app.control.review = True
-    wait(app, lambda: all(n.thought is not None for n in app.model.node.line()), 120)
+    wait(app, lambda: all(n.thought is not None for n in app.game.node.line()), 120)
     keep(app, folder, f"mistakes-{name}")
     app.control.review = False
     for command in ("new", "options", "keys", "open"):
@@ -179,7 +180,7 @@ def others(folder: Path) -> None:
     chinese = Preferences(language="zh")
     app = window("usual", chinese, Settings(usual_spec("go"), clock=ClockRule(600, 5, 30)))
     play_game(app, GO)
-    app.model.set_people((BLACK,))
+    app.session.set_people((BLACK,))
     app.inspect = True
     wait(app, thought(app, 300))
     keep(app, folder, "chinese")

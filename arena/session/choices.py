@@ -13,9 +13,9 @@ from typing import Any, Final, Generic, TypeVar
 from agents.levels import DEFAULT_LEVEL, LEVELS
 from arena.session.clock import RULES as CLOCKS
 from arena.session.clock import rule_words
+from arena.session.game import Settings
 from arena.session.games import handicap_points
 from arena.session.looks import LOOKS, look_of, usual_spec
-from arena.session.model import Settings
 from arena.session.opponents import (
     KIND_WORDS,
     KINDS,

@@ -15,7 +15,7 @@ from typing import Final
 from agents.protocol import Limit
 from arena.session import games
 from arena.session.counting import begin_count
-from arena.session.model import GameModel, Settings
+from arena.session.game import Game, Settings
 from arena.session.opponents import (
     Opponent,
     after_game,
@@ -23,6 +23,7 @@ from arena.session.opponents import (
     standing,
 )
 from arena.session.review import SWEEP_SIMULATIONS, unjudged
+from arena.session.session import Session
 from arena.session.teaching import LESSON_SIMULATIONS, Teacher
 from arena.session.texts import say
 from arena.session.thinker import (
@@ -56,7 +57,7 @@ class Control:
 
     def __init__(
         self,
-        model: GameModel,
+        session: Session,
         load: Loader,
         network: str = "shipped",
         standings: Path | None = None,
@@ -65,13 +66,13 @@ class Control:
         """Nothing is loaded yet.
 
         Args:
-            model: the game.
+            session: the game.
             load: makes agents.
             network: what looks at positions for the person.
             standings: where results against the adaptive opponent are kept; ``None``: nowhere.
             clock: tells seconds.
         """
-        self.model = model
+        self.session = session
         self.network = network
         self.review = False
         """Go through the whole game when nothing else is to be thought about."""
@@ -96,45 +97,52 @@ class Control:
         self.prepare()
 
     @property
+    def game(self) -> Game:
+        """The game on the board."""
+        return self.session.game
+
+    @property
     def analyst(self) -> Opponent:
         """Who looks at positions for the person."""
         return Opponent("simulations", self._depth(), self.network)
 
     def _depth(self) -> int:
-        deepest = min(_DEPTH, _DEPTH_POINTS // self.model.spec.points)
+        deepest = min(_DEPTH, _DEPTH_POINTS // self.game.spec.points)
         return max(int(deepest * self.depth), _LEAST_DEPTH)
 
     def prepare(self) -> None:
         """Load what the game on the board will ask."""
-        model = self.model
+        game = self.game
         for colour in (BLACK, 3 - BLACK):
-            if colour not in model.settings.people:
-                opponent = model.settings.opponent_of(colour)
-                self._mind(opponent).prepare(opponent, model.spec)
-        self._minds[_HOME].prepare(self.analyst, model.spec)
+            if colour not in game.settings.people:
+                opponent = game.settings.opponent_of(colour)
+                self._mind(opponent).prepare(opponent, game.spec)
+        self._minds[_HOME].prepare(self.analyst, game.spec)
 
     @property
     def ready(self) -> bool:
         """Whether those who are to move or look now are loaded."""
-        who = self.model.mover if self.model.ai_turn else self.analyst
-        return (who.key, self.model.spec) in self._loaded
+        game = self.game
+        who = game.mover if game.ai_turn else self.analyst
+        return (who.key, game.spec) in self._loaded
 
     @property
     def failure(self) -> str:
         """Why nothing more can be thought, empty if it can."""
-        model = self.model
-        who = model.mover if model.ai_turn else self.analyst
-        return self._failures.get(None) or self._failures.get((who.key, model.spec), "")
+        game = self.game
+        who = game.mover if game.ai_turn else self.analyst
+        return self._failures.get(None) or self._failures.get((who.key, game.spec), "")
 
     @property
     def note(self) -> str:
         """A lasting remark about who plays, such as that no network was found."""
-        model = self.model
-        who = self.analyst if model.settings.people == (1, 2) else model.settings.opponent
-        return self._loaded.get((who.key, model.spec), "")
+        game = self.game
+        who = self.analyst if game.settings.people == (1, 2) else game.settings.opponent
+        return self._loaded.get((who.key, game.spec), "")
 
     def restart(self) -> None:
         """Start afresh whatever has broken down, and let the AI move again."""
+        game = self.game
         for name, mind in list(self._minds.items()):
             if not mind.alive or name != _HOME:
                 mind.close(0.2)
@@ -145,9 +153,9 @@ class Control:
         self._failures.clear()
         self._asked = None
         self._swept.clear()
-        self.model.paused = self.model.ai_turn
-        self.model.go_on()
-        self.model.trouble = ""
+        game.paused = game.ai_turn
+        self.session.go_on()
+        game.trouble = ""
         self.prepare()
 
     def close(self) -> None:
@@ -168,43 +176,43 @@ class Control:
         if settings.opponent.kind == "adaptive" and self._standings is not None:
             level = standing(settings.spec, self._standings).level
             settings = replace(settings, opponent=replace(settings.opponent, amount=level))
-        had = len(self.model.set_aside)
-        games.new_game(self.model, settings)
-        if len(self.model.set_aside) > had:
-            self.model.message = say("B brings the earlier game back")
+        had = len(self.session.set_aside)
+        games.new_game(self.session, settings)
+        if len(self.session.set_aside) > had:
+            self.session.message = say("B brings the earlier game back")
         self.prepare()
 
     def hint(self) -> None:
-        """Say in the model's message what the AI would play, as soon as it knows."""
-        if self.model.over or self.model.ai_to_move:
-            self.model.message = say("There is nothing to decide")
+        """Say in the session's message what the AI would play, as soon as it knows."""
+        if self.game.over or self.game.ai_to_move:
+            self.session.message = say("There is nothing to decide")
         else:
-            self._hint = self.model.ticket
-            self.model.message = say("Thinking of a hint ...")
+            self._hint = self.session.ticket
+            self.session.message = say("Thinking of a hint ...")
 
     def hurry(self) -> None:
         """Let the AI move with what it knows by now."""
-        self.model.message = ""
-        if self.model.ai_to_move:
+        self.session.message = ""
+        if self.game.ai_to_move:
             for mind in self._minds.values():
-                mind.hurry(self.model.ticket)
+                mind.hurry(self.session.ticket)
 
     def look_deeper(self, factor: float) -> None:
         """Make the analysis deeper or shallower."""
         self.depth = min(max(self.depth * factor, 1 / 64), 16.0)
-        self.model.message = say("Analysis up to {count} simulations", count=self._depth())
+        self.session.message = say("Analysis up to {count} simulations", count=self._depth())
 
     def use_network(self, source: str) -> None:
         """Let a network file play and look from now on."""
+        session, game = self.session, self.game
         self.network = source
-        model = self.model
-        opponent = model.settings.opponent
+        opponent = game.settings.opponent
         kind = opponent.kind if opponent.kind in ("simulations", "seconds") else "simulations"
         amount = opponent.amount if kind == opponent.kind else 400.0
-        model.settings = replace(model.settings, opponent=Opponent(kind, amount, source))
-        model.renew()
-        model.message = say("{name} plays and looks now", name=Path(source).name)
-        games.forget_thoughts(model)
+        game.settings = replace(game.settings, opponent=Opponent(kind, amount, source))
+        session.renew()
+        session.message = say("{name} plays and looks now", name=Path(source).name)
+        games.forget_thoughts(session)
         self._asked = None
         self._swept.clear()
         self.prepare()
@@ -223,7 +231,7 @@ class Control:
         events = [event for mind in list(self._minds.values()) for event in mind.events()]
         for event in events:
             self._take(event)
-        late = self.model.run_clock(self._clock())
+        late = self.session.run_clock(self._clock())
         self._note_the_end()
         self._ask()
         return bool(events) or late
@@ -239,7 +247,7 @@ class Control:
             if node is not None:
                 node.look(event.thought)
             else:
-                self.model.ai_thinks(event.ticket, event.thought)
+                self.session.ai_thinks(event.ticket, event.thought)
         elif isinstance(event, Decided):
             node = self._swept.pop(event.ticket, None)
             if node is not None:
@@ -247,91 +255,92 @@ class Control:
                     node.look(event.decision.thought)
                 self._asked = None
             else:
-                self.model.ai_decides(event.ticket, event.decision)
+                self.session.ai_decides(event.ticket, event.decision)
         self._give_hint()
 
     def _give_hint(self) -> None:
-        thought = self.model.thought
-        if self._hint != self.model.ticket or thought is None:
+        thought = self.game.thought
+        if self._hint != self.session.ticket or thought is None:
             return
         if thought.simulations >= _HINT or thought.proven:
-            move = action_to_text(self.model.spec, thought.action)
-            self.model.message = say(
+            move = action_to_text(self.game.spec, thought.action)
+            self.session.message = say(
                 "{move} looks best ({rate:.0%} to win)", move=move, rate=thought.win_rate
             )
             self._hint = -1
 
     def _note_the_end(self) -> None:
         """Once for each end of a game: mark dead stones, keep the adaptive opponent's standing."""
-        model = self.model
-        if not model.over or self._ended == model.ticket:
+        session, game = self.session, self.game
+        if not game.over or self._ended == session.ticket:
             return
-        if model.played_out and model.count is not None and not model.node.dead:
+        if game.played_out and game.count is not None and not game.node.dead:
             if self._needs_owners() is not None:
                 return  # the look at the board before the last pass comes first
             self.mark_dead()
-        self._ended = model.ticket
-        opponent, people = model.settings.opponent, model.settings.people
+        self._ended = session.ticket
+        opponent, people = game.settings.opponent, game.settings.people
         if opponent.kind != "adaptive" or len(people) != 1 or self._standings is None:
             return
-        if model.node.next is not None or model.node.counted:
+        if game.node.next is not None or game.node.counted:
             return
-        model.node.counted = True
-        before = standing(model.spec, self._standings)
+        game.node.counted = True
+        before = standing(game.spec, self._standings)
         now = after_game(before, self._points_of(people[0]))
-        keep_standing(model.spec, now, self._standings)
-        model.message = say("Your next opponent: level {level:g}", level=round(now.level))
+        keep_standing(game.spec, now, self._standings)
+        session.message = say("Your next opponent: level {level:g}", level=round(now.level))
 
     def _points_of(self, colour: int) -> float:
-        node = self.model.node
+        node = self.game.node
         for loser in (node.resigned, node.timed_out):
             if loser is not None:
                 return 0.0 if loser == colour else 1.0
-        score = self.model.score * (1 if colour == BLACK else -1)
+        score = self.game.score * (1 if colour == BLACK else -1)
         return 0.5 if score == 0 else float(score > 0)
 
     def mark_dead(self) -> None:
         """Mark the stones that the network thinks are dead."""
-        model = self.model
-        node, position = model.node, model.position
+        game = self.game
+        node, position = game.node, game.position
         while node.parent is not None and (node.thought is None or node.thought.ownership is None):
-            if node.action != model.spec.pass_action:
+            if node.action != game.spec.pass_action:
                 return
             node = node.parent
-            position = model.position_at(node)
-        dead = begin_count(model.spec, position, node.thought).dead
-        model.node.dead = frozenset(int(point) for point in dead.nonzero()[0])
+            position = game.position_at(node)
+        dead = begin_count(game.spec, position, node.thought).dead
+        game.node.dead = frozenset(int(point) for point in dead.nonzero()[0])
 
     def _needs_owners(self) -> Node | None:
         """The last position of a game that can be searched, if nobody has looked at it yet."""
-        model = self.model
-        node = model.node
-        if not model.over or not model.played_out or model.count is None or node.dead:
+        game = self.game
+        node = game.node
+        if not game.over or not game.played_out or game.count is None or node.dead:
             return None
         node = node.parent or node
         looked = node.thought is not None and node.thought.ownership is not None
-        here = (self.analyst.key, model.spec)
+        here = (self.analyst.key, game.spec)
         return None if looked or here in self._failures or not self.settled_in else node
 
     @property
     def settled_in(self) -> bool:
         """Whether the one who looks is loaded."""
-        return (self.analyst.key, self.model.spec) in self._loaded
+        return (self.analyst.key, self.game.spec) in self._loaded
 
     # What they are asked.
 
     def _ask(self) -> None:
-        model = self.model
-        if model.ai_to_move and self.teacher is not None:
-            before = self.teacher.wants_to_see(model)
-            failure = self._failures.get((self.analyst.key, model.spec))
+        session = self.session
+        game = session.game
+        if game.ai_to_move and self.teacher is not None:
+            before = self.teacher.wants_to_see(session)
+            failure = self._failures.get((self.analyst.key, game.spec))
             if before is not None and failure is None:
                 self._sweep(before, LESSON_SIMULATIONS)
                 return
             if before is not None:
-                self.teacher.judged.add(model.node)  # the AI need not wait for it
-                model.message = say("No teaching: {reason}", reason=failure)
-        if model.ai_to_move:
+                self.teacher.judged.add(game.node)  # the AI need not wait for it
+                session.message = say("No teaching: {reason}", reason=failure)
+        if game.ai_to_move:
             self._ask_for_move()
             return
         simulations = self._wanted_simulations()
@@ -341,39 +350,41 @@ class Control:
             self._ask_about_the_rest()
 
     def _ask_for_move(self) -> None:
-        model, opponent = self.model, self.model.mover
-        if self._failures.get(None) or (opponent.key, model.spec) in self._failures:
+        session, game = self.session, self.game
+        opponent = game.mover
+        if self._failures.get(None) or (opponent.key, game.spec) in self._failures:
             return
-        if opponent.kind == "program" and model.has_setup:
-            model.fail(say("a program can only play games that begin on an empty board"))
+        if opponent.kind == "program" and game.has_setup:
+            session.fail(say("a program can only play games that begin on an empty board"))
             return
         limit = opponent.limit
-        if model.clock is not None:
-            allowed = model.clock.allowance_s(model.to_move)
+        if game.clock is not None:
+            allowed = game.clock.allowance_s(game.to_move)
             limit = replace(limit, time_limit_s=min(allowed, limit.time_limit_s or allowed))
-        self._put(model.ticket, limit.simulations or 0, opponent, limit)
+        self._put(session.ticket, limit.simulations or 0, opponent, limit)
 
     def _ask_about_this(self, simulations: int) -> None:
         analyst = replace(self.analyst, amount=simulations)
-        self._put(self.model.ticket, simulations, analyst, analyst.limit)
+        self._put(self.session.ticket, simulations, analyst, analyst.limit)
 
     def _put(self, ticket: int, simulations: int, opponent: Opponent, limit: Limit) -> None:
         asked = (ticket, simulations, opponent.key)
-        if asked != self._asked and (opponent.key, self.model.spec) not in self._failures:
+        if asked != self._asked and (opponent.key, self.game.spec) not in self._failures:
             self._asked = asked
             self._swept.clear()  # what this interrupts has to be asked anew
-            question = Question(ticket, self.model.turn(), limit, opponent)
+            question = Question(ticket, self.session.turn(), limit, opponent)
             self._mind(opponent).ask(question)
 
     def _wanted_simulations(self) -> int:
         """How deep to look at the present position for the person; 0 is not at all."""
-        if self.model.over:
+        game = self.game
+        if game.over:
             return 0
         if self.looking:
             return self._depth()
-        if self._hint == self.model.ticket:
+        if self._hint == self.session.ticket:
             return _HINT
-        if self.teacher is not None and self.model.to_move in self.model.settings.people:
+        if self.teacher is not None and game.to_move in game.settings.people:
             return LESSON_SIMULATIONS
         return _GLANCE if self.glancing else 0
 
@@ -383,10 +394,10 @@ class Control:
         if node is not None:
             self._sweep(node, _GLANCE)
             return
-        node = unjudged(self.model) if self.review else None
+        node = unjudged(self.game) if self.review else None
         if node is not None:
             self._sweep(node, SWEEP_SIMULATIONS)
-        elif self._asked is not None and self._asked[0] not in (-1, self.model.ticket):
+        elif self._asked is not None and self._asked[0] not in (-1, self.session.ticket):
             self._minds[_HOME].stop()
             self._asked = (-1, 0, "")
             self._swept.clear()
@@ -394,10 +405,10 @@ class Control:
     def _sweep(self, node: Node, simulations: int) -> None:
         """Look at another position of the tree."""
         analyst = replace(self.analyst, amount=simulations)
-        if node in self._swept.values() or (analyst.key, self.model.spec) in self._failures:
+        if node in self._swept.values() or (analyst.key, self.game.spec) in self._failures:
             return
         self._sweeps -= 1
         ticket = self._sweeps - 1  # below -1, which stands for nothing
         self._swept = {ticket: node}
         self._asked = (ticket, simulations, analyst.key)
-        self._minds[_HOME].ask(Question(ticket, self.model.turn_at(node), analyst.limit, analyst))
+        self._minds[_HOME].ask(Question(ticket, self.session.turn_at(node), analyst.limit, analyst))

@@ -15,8 +15,9 @@ import platformdirs
 import engine.games
 from arena.session import games, wording
 from arena.session.clock import ClockRule
-from arena.session.model import GameModel, Settings
+from arena.session.game import Game, Settings
 from arena.session.opponents import KINDS, Opponent
+from arena.session.session import Session
 from arena.session.texts import say
 from arena.session.tree import Node
 from engine.errors import MiaiError
@@ -31,21 +32,21 @@ _FORMAT: Final = "miai-window-2"
 _LARGEST_FILE: Final = 1 << 24
 
 
-def record(model: GameModel) -> GameRecord:
+def record(game: Game) -> GameRecord:
     """The line on the board, to its end."""
-    here = model.node
+    here = game.node
     end = here.line()[-1]
-    result = wording.result(model) if end is here else _result_at(model, end)
-    if model.record_of is not None:
-        known = model.record_of.result if result == "?" else result
-        return replace(model.record_of, actions=end.actions(), result=known)
-    people = model.settings.people
+    result = wording.result(game if end is here else replace(game, node=end))
+    if game.record_of is not None:
+        known = game.record_of.result if result == "?" else result
+        return replace(game.record_of, actions=end.actions(), result=known)
+    people = game.settings.people
     black, white = (
-        "Player" if colour in people else model.name_of(colour) for colour in (BLACK, WHITE)
+        "Player" if colour in people else game.name_of(colour) for colour in (BLACK, WHITE)
     )
-    stones = model.spec.stones(model.start)[0]
+    stones = game.spec.stones(game.start)[0]
     return GameRecord(
-        spec=model.spec,
+        spec=game.spec,
         actions=end.actions(),
         black=black,
         white=white,
@@ -53,30 +54,21 @@ def record(model: GameModel) -> GameRecord:
         extra={"DT": f"{datetime.now():%Y-%m-%d}"},
         black_setup=tuple(np.flatnonzero(stones == BLACK).tolist()),
         white_setup=tuple(np.flatnonzero(stones == WHITE).tolist()),
-        first_to_move=int(model.spec.to_move(model.start)[0]),
+        first_to_move=int(game.spec.to_move(game.start)[0]),
     )
 
 
-def _result_at(model: GameModel, node: Node) -> str:
-    """The result at another position of the tree."""
-    elsewhere = GameModel.__new__(GameModel)
-    vars(elsewhere).update(vars(model))
-    elsewhere.node = node
-    elsewhere.position = model.position_at(node)
-    return wording.result(elsewhere)
-
-
-def as_sgf(model: GameModel) -> bytes:
+def as_sgf(game: Game) -> bytes:
     """The game with all its variations."""
-    numbered = _numbered(model)
+    numbered = _numbered(game)
     moves = [(numbered[node.parent], node.action) for node in numbered if node.parent is not None]
-    return write_variations(record(model), [(p, a) for p, a in moves if a is not None])
+    return write_variations(record(game), [(p, a) for p, a in moves if a is not None])
 
 
-def _numbered(model: GameModel) -> dict[Node, int]:
+def _numbered(game: Game) -> dict[Node, int]:
     """All positions of the tree by number, parents first, the line on the board first of all."""
     number: dict[Node, int] = {}
-    todo = [model.node.path()[0]]
+    todo = [game.node.path()[0]]
     while todo:
         node = todo.pop()
         number[node] = len(number)
@@ -85,56 +77,56 @@ def _numbered(model: GameModel) -> dict[Node, int]:
     return number
 
 
-def save(model: GameModel, path: Path | None = None) -> Path | None:
-    """Write the game as SGF; say where, or why it failed, in the model's message."""
+def save(session: Session, path: Path | None = None) -> Path | None:
+    """Write the game as SGF; say where, or why it failed, in the session's message."""
     if path is None:
         path = Path.cwd() / f"miai-{datetime.now():%Y%m%d-%H%M%S}.sgf"
     try:
-        write_atomic(path, as_sgf(model))
+        write_atomic(path, as_sgf(session.game))
     except OSError as error:
-        model.message = say("Could not save {path}: {reason}", path=path, reason=error.strerror)
+        session.message = say("Could not save {path}: {reason}", path=path, reason=error.strerror)
         return None
-    model.message = say("Saved {path}", path=path)
+    session.message = say("Saved {path}", path=path)
     return path
 
 
-def open_file(model: GameModel, path: Path) -> bool:
-    """Show the first game of an SGF file from its start; say why not in the model's message."""
+def open_file(session: Session, path: Path) -> bool:
+    """Show the first game of an SGF file from its start; say why not in the session's message."""
     try:
         if path.stat().st_size > _LARGEST_FILE:
             raise MiaiError(f"expected a file of at most {_LARGEST_FILE >> 20} MiB")
-        return open_text(model, path.read_bytes(), path.name)
+        return open_text(session, path.read_bytes(), path.name)
     except (OSError, MiaiError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        model.message = say("Could not open {name}: {reason}", name=path.name, reason=reason)
+        session.message = say("Could not open {name}: {reason}", name=path.name, reason=reason)
         return False
 
 
-def open_text(model: GameModel, data: bytes, name: str) -> bool:
+def open_text(session: Session, data: bytes, name: str) -> bool:
     """Show the first game of some SGF text that can be read; raises MiaiError if there is none."""
-    game, moves, number, count = read_first(data, name)
-    games.show(model, start_of(game.record), game.record)
-    _grow(model, moves)
-    model.message = say("{name}: go through it with the arrows or the wheel", name=name)
-    if game.cut:
-        model.message = say("Opened as far as it can be read: {reason}", reason=game.cut)
+    found, moves, number, count = read_first(data, name)
+    games.show(session, start_of(found.record), found.record)
+    _grow(session.game, moves)
+    session.message = say("{name}: go through it with the arrows or the wheel", name=name)
+    if found.cut:
+        session.message = say("Opened as far as it can be read: {reason}", reason=found.cut)
     elif number > 1:
-        model.message = say(
+        session.message = say(
             "{name}, game {number} of {count}: those before cannot be read",
             name=name,
             number=number,
             count=count,
         )
     elif count > 1:
-        model.message = say("{name}, the first of {count} games", name=name, count=count)
-    elif game.notes:
-        model.message = say("{name}, with a note: {note}", name=name, note=game.notes[0])
+        session.message = say("{name}, the first of {count} games", name=name, count=count)
+    elif found.notes:
+        session.message = say("{name}, with a note: {note}", name=name, note=found.notes[0])
     return True
 
 
-def _grow(model: GameModel, moves: list[tuple[int, int]]) -> None:
+def _grow(game: Game, moves: list[tuple[int, int]]) -> None:
     """Add variations to the game that is shown; its main line stays the chosen one."""
-    nodes = [model.node.path()[0]]
+    nodes = [game.node.path()[0]]
     for parent, action in moves:
         nodes.append(nodes[parent].child(action))
     for node in nodes:
@@ -146,31 +138,31 @@ def autosave_path() -> Path:
     return Path(platformdirs.user_state_dir("miai")) / "game.json"
 
 
-def autosave(model: GameModel, path: Path) -> None:
+def autosave(game: Game, path: Path) -> None:
     """Keep the game with its variations; that it could not be kept is no reason to stop playing."""
-    number = _numbered(model)
+    number = _numbered(game)
     nodes = [
         [number[node.parent], node.action, node is node.parent.next, _ending_of(node)]
         for node in number
         if node.parent is not None
     ]
-    settings = model.settings
+    settings = game.settings
     known: dict[str, Any] = {
         "format": _FORMAT,
-        "game": model.spec.name,
-        "height": model.spec.height,
-        "width": model.spec.width,
-        "rules": model.spec.rules,
+        "game": game.spec.name,
+        "height": game.spec.height,
+        "width": game.spec.width,
+        "rules": game.spec.rules,
         "people": settings.people,
         "opponents": [asdict(settings.opponent_of(colour)) for colour in (BLACK, WHITE)],
         "clock": None if settings.clock is None else asdict(settings.clock),
-        "stones": model.spec.stones(model.start)[0].tolist(),
-        "first": int(model.spec.to_move(model.start)[0]),
+        "stones": game.spec.stones(game.start)[0].tolist(),
+        "first": int(game.spec.to_move(game.start)[0]),
         "nodes": nodes,
-        "here": number[model.node],
+        "here": number[game.node],
     }
-    if model.record_of is not None:
-        known["sgf"] = written_sgf(model.record_of).decode()
+    if game.record_of is not None:
+        known["sgf"] = written_sgf(game.record_of).decode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, json.dumps(known).encode())
@@ -182,26 +174,27 @@ def _ending_of(node: Node) -> list[Any]:
     return [node.resigned, node.timed_out, sorted(node.dead)]
 
 
-def bring_back(model: GameModel, path: Path) -> bool:
+def bring_back(session: Session, path: Path) -> bool:
     """Go on where :func:`autosave` left off; False if the file is missing or cannot be read."""
     try:
         known = json.loads(path.read_bytes())
         if known["format"] != _FORMAT:
             return False
-        fresh = _fresh(known)
-        here = _rebuild(fresh, known["nodes"], int(known["here"]))
+        game = _fresh(known)
+        game.node = _rebuild(game, known["nodes"], int(known["here"]))
+        game.position = game.position_at(game.node)
     except (OSError, ValueError, KeyError, TypeError, IndexError, MiaiError):
         return False
-    games.take_over(model, fresh, here)
+    games.take_over(session, game)
     return True
 
 
 class Keeper:
     """Keeps the running game for the next start, and beside it one that another start left."""
 
-    def __init__(self, model: GameModel, path: Path, goes_on: bool) -> None:
+    def __init__(self, session: Session, path: Path, goes_on: bool) -> None:
         """``goes_on`` says that the game in the file is the one on the board."""
-        self._model, self._path = model, path
+        self._session, self._path = session, path
         self._foreign = not goes_on and path.exists()
         # Nothing has happened yet that would be worth more than the game in the file.
         self._kept = self._now() if self._foreign else None
@@ -221,23 +214,23 @@ class Keeper:
             with suppress(OSError):
                 self._path.replace(self.before)
         self._foreign = False
-        autosave(self._model, self._path)
+        autosave(self._session.game, self._path)
 
     def restore(self) -> bool:
         """Bring back what was ended or deleted last, and at the end what another start left."""
         path = self._path if self._foreign else self.before
-        if self._model.set_aside or not bring_back(self._model, path):
-            return games.restore(self._model)
+        if self._session.set_aside or not bring_back(self._session, path):
+            return games.restore(self._session)
         # The file is the board's game now, or holds another one that has to make way.
         self._foreign = not self._foreign
-        games.say_back(self._model)
+        games.say_back(self._session)
         return True
 
     def _now(self) -> tuple[int, frozenset[int]]:
-        return self._model.ticket, self._model.node.dead
+        return self._session.ticket, self._session.game.node.dead
 
 
-def _fresh(known: dict[str, Any]) -> GameModel:
+def _fresh(known: dict[str, Any]) -> Game:
     """The game that was kept, at its start; raises as a damaged file may."""
     spec = engine.games.make(known["game"], known["height"], known["width"], **known["rules"])
     first, second = (_opponent(entry) for entry in known["opponents"])
@@ -248,12 +241,10 @@ def _fresh(known: dict[str, Any]) -> GameModel:
     stones = np.array(known["stones"], np.uint8)
     if stones.any() or known["first"] != BLACK:
         spec.set_up(start, stones, known["first"], strict=False)
-    model = GameModel(settings)
     record = None
     if "sgf" in known:
         record = read_first(known["sgf"].encode(), "game")[0].record
-    model.begin(settings, start, record)
-    return model
+    return Game(settings, start, record)
 
 
 def _opponent(entry: dict[str, Any]) -> Opponent:
@@ -263,15 +254,15 @@ def _opponent(entry: dict[str, Any]) -> Opponent:
     return found
 
 
-def _rebuild(model: GameModel, entries: list[list[Any]], here: int) -> Node:
-    """Put stored positions back into a model's tree; raises as a damaged file may."""
-    nodes = [model.node]
+def _rebuild(game: Game, entries: list[list[Any]], here: int) -> Node:
+    """Put stored positions back into a game's tree; raises as a damaged file may."""
+    nodes = [game.node]
     favourites: list[tuple[Node, int]] = []
     for parent, action, chosen, (resigned, timed_out, dead) in entries:
         before = nodes[parent]
-        position = model.position_at(before)
-        reopen(model.spec, position)
-        if not model.spec.legal(position)[0, action]:
+        position = game.position_at(before)
+        reopen(game.spec, position)
+        if not game.spec.legal(position)[0, action]:
             raise ValueError(f"expected a legal action, got {action!r}")
         node = before.child(action)
         node.resigned, node.timed_out = resigned, timed_out

@@ -6,14 +6,13 @@ All of it can be undone: what was on the board is set aside, and :func:`restore`
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.session.model import GameModel, Settings
+from arena.session.game import Game, Settings
+from arena.session.session import Session, SetAside
 from arena.session.texts import say
-from arena.session.tree import Node
 from engine.errors import IllegalActionError
 from engine.games.go_handicap import fixed_handicap
 from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, Positions
@@ -37,111 +36,108 @@ def handicap_points(spec: GameSpec, count: int) -> list[int]:
     return (fixed_handicap(spec, count) or []) if spec.name == "go" else []
 
 
-def new_game(model: GameModel, settings: Settings) -> None:
+def new_game(session: Session, settings: Settings) -> None:
     """Start over."""
-    put_aside(model)
-    model.begin(settings, start_position(settings))
+    put_aside(session)
+    session.begin(settings, start_position(settings))
 
 
-def show(model: GameModel, start: Positions, record: GameRecord) -> None:
+def show(session: Session, start: Positions, record: GameRecord) -> None:
     """Look at another game from its start, without an AI playing; its line is ``record``'s."""
-    put_aside(model)
+    put_aside(session)
     settings = replace(
-        model.settings, spec=record.spec, people=(BLACK, WHITE), clock=None, handicap=0
+        session.game.settings, spec=record.spec, people=(BLACK, WHITE), clock=None, handicap=0
     )
-    model.begin(settings, start, record)
-    node = model.node
+    session.begin(settings, start, record)
+    node = session.game.node
     for action in record.actions:
         node = node.child(action)
-    for earlier in model.node.line():
+    for earlier in session.game.node.line():
         earlier.chosen = 0
 
 
-def has_begun(model: GameModel) -> bool:
-    """Whether there is anything in the game that somebody would miss."""
-    return bool(model.node.line()[1:]) or model.has_setup
+def has_begun(game: Game) -> bool:
+    """Whether there is anything in a game that somebody would miss."""
+    return bool(game.node.line()[1:]) or game.has_setup
 
 
-def put_aside(model: GameModel) -> None:
+def put_aside(session: Session) -> None:
     """Keep the game on the board for :func:`restore`, unless nothing has happened in it."""
-    if model.clock is not None:
-        model.clock.stop()
-    if has_begun(model):
-        model.set_aside = [*model.set_aside[-_MOST_SET_ASIDE + 1 :], _as_it_is(model)]
+    game = session.game
+    if game.clock is not None:
+        game.clock.stop()
+    if has_begun(game):
+        _keep(session, SetAside(game))
 
 
-def _as_it_is(model: GameModel) -> dict[str, Any]:
-    return {name: value for name, value in vars(model).items() if name != "set_aside"}
+def _keep(session: Session, aside: SetAside) -> None:
+    session.set_aside = [*session.set_aside[-_MOST_SET_ASIDE + 1 :], aside]
 
 
-def restore(model: GameModel) -> bool:
+def restore(session: Session) -> bool:
     """Bring back what was ended or deleted last; what is on the board takes the last place."""
-    if not model.set_aside:
-        model.message = say("There is nothing to bring back")
+    if not session.set_aside:
+        session.message = say("There is nothing to bring back")
         return False
-    kept = model.set_aside.pop()
-    parent, node = kept.pop("deleted", (None, None))
-    if parent is None or parent.path()[0] is not model.node.path()[0]:
-        _exchange(model, kept)
-    if parent is not None:
-        parent.children.append(node)
+    kept = session.set_aside.pop()
+    if kept.game is not session.game:
+        _exchange(session, kept.game)
+    if kept.deleted is not None:
+        parent = kept.deleted.parent
+        assert parent is not None
+        parent.children.append(kept.deleted)
         parent.chosen = len(parent.children) - 1
-        model.go(node)
-    say_back(model)
+        session.go(kept.deleted)
+    say_back(session)
     return True
 
 
-def _exchange(model: GameModel, kept: dict[str, Any]) -> None:
+def _exchange(session: Session, game: Game) -> None:
     """Put a kept game on the board; the one that is there comes back after all others."""
-    others, model.set_aside = model.set_aside, []
-    put_aside(model)
-    model.set_aside += others
-    ticket = model.ticket
-    vars(model).update(kept)
-    model.__dict__["_ticket"] = ticket
-    model.renew()
+    others, session.set_aside = session.set_aside, []
+    put_aside(session)
+    session.set_aside += others
+    session.put(game)
 
 
-def say_back(model: GameModel) -> None:
+def say_back(session: Session) -> None:
     """Tell that an earlier game is on the board; its AI waits."""
-    model.paused = model.ai_turn
-    model.message = say("Back where you were")
+    session.game.paused = session.game.ai_turn
+    session.message = say("Back where you were")
 
 
-def delete_variation(model: GameModel) -> bool:
+def delete_variation(session: Session) -> bool:
     """Take the latest move and all that follows out of the tree."""
-    node, parent = model.node, model.node.parent
+    game = session.game
+    node, parent = game.node, game.node.parent
     if parent is None:
-        model.message = say("The start cannot be deleted; a new game is begun with Ctrl+N")
+        session.message = say("The start cannot be deleted; a new game is begun with Ctrl+N")
         return False
     parent.children.remove(node)
     parent.chosen = max(len(parent.children) - 1, 0)
     # With its whole game: by the time it comes back another one may be on the board.
-    kept = {**_as_it_is(model), "deleted": (parent, node)}
-    model.set_aside = [*model.set_aside[-_MOST_SET_ASIDE + 1 :], kept]
-    model.go(parent)
-    model.paused = model.ai_turn
-    model.message = say("Deleted; B brings it back")
+    _keep(session, SetAside(game, node))
+    session.go(parent)
+    game.paused = game.ai_turn
+    session.message = say("Deleted; B brings it back")
     return True
 
 
-def forget_thoughts(model: GameModel) -> None:
+def forget_thoughts(session: Session) -> None:
     """Forget what was thought of every position, also of the games that are set aside."""
-    todo = [game["node"].path()[0] for game in (vars(model), *model.set_aside)]
-    todo += [kept["deleted"][1] for kept in model.set_aside if "deleted" in kept]
+    todo = [game.node.path()[0] for game in (session.game, *(k.game for k in session.set_aside))]
+    todo += [kept.deleted for kept in session.set_aside if kept.deleted is not None]
     while todo:
         node = todo.pop()
         node.thought, node.samples = None, []
         todo += node.children
 
 
-def take_over(model: GameModel, other: GameModel, node: Node) -> None:
-    """Let a model become another one's game, at one of its positions."""
-    put_aside(model)
-    ticket, aside = model.ticket, model.set_aside
-    vars(model).update(vars(other))
-    model.__dict__["_ticket"], model.set_aside = ticket, aside
-    model.go(node)
+def take_over(session: Session, game: Game) -> None:
+    """Put another game on the board; the one that is there can be brought back."""
+    put_aside(session)
+    game.seed = session.new_seed()
+    session.put(game)
 
 
 @dataclass
@@ -155,9 +151,10 @@ class SetUp:
     """Black's chance to win before the change, to compare with."""
 
     @classmethod
-    def of(cls, model: GameModel) -> SetUp:
+    def of(cls, session: Session) -> SetUp:
         """Begin with the board as it is."""
-        return cls(model.stones.copy(), model.to_move, model.win_rate_at(model.node))
+        game = session.game
+        return cls(game.stones.copy(), game.to_move, game.win_rate_at(game.node))
 
     def click(self, point: int, other: bool = False) -> None:
         """Put a stone of the side to move, or of the other one, or lift what stands there."""
@@ -171,26 +168,26 @@ class SetUp:
         self.to_move = BLACK + WHITE - self.to_move
 
 
-def apply_set_up(model: GameModel, changed: SetUp) -> bool:
+def apply_set_up(session: Session, changed: SetUp) -> bool:
     """Go on from the board that was set up, as a game of its own; False if it cannot be."""
-    spec = model.spec
+    settings = session.game.settings
+    spec = settings.spec
     start = spec.allocate(1)
     try:
         spec.set_up(start, changed.stones, changed.to_move, strict=False)
     except IllegalActionError as error:
         reason = str(error).partition("got ")[2].partition(" in row")[0]
-        model.message = say("This position cannot be: {reason}", reason=reason or error)
+        session.message = say("This position cannot be: {reason}", reason=reason or error)
         return False
-    people = model.settings.people
-    put_aside(model)
-    model.begin(replace(model.settings, clock=None, handicap=0), start)
-    model.settings = replace(model.settings, people=people)
-    model.paused = model.ai_turn
-    model.message = say("A game from this position; B goes back to the one before")
+    put_aside(session)
+    session.begin(replace(settings, clock=None, handicap=0), start)
+    game = session.game
+    game.paused = game.ai_turn
+    session.message = say("A game from this position; B goes back to the one before")
     if changed.win_rate is not None:
-        model.message = say(
+        session.message = say(
             "Before the change {first} had {rate:.0%}; B goes back",
-            first=say(model.look.players[0]),
+            first=say(game.look.players[0]),
             rate=changed.win_rate,
         )
     return True

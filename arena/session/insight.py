@@ -17,7 +17,7 @@ from engine.search import SearchResult
 from engine.search.tree import DRAW, LOSS, WIN
 
 if TYPE_CHECKING:
-    from arena.session.model import GameModel
+    from arena.session.game import Game
     from arena.session.tree import Node
 
 LEAST_VISITS = 3
@@ -119,12 +119,12 @@ def line_from(thought: SearchResult, action: int | None) -> tuple[int, ...]:
     return next((line for line in lines if len(line) > 1 and line[0] == action), ())
 
 
-def why(model: GameModel, action: int) -> list[str]:
+def why(game: Game, action: int) -> list[str]:
     """A few sentences about one move: search against policy, the reply it fears, certainty."""
-    thought = model.thought
+    thought = game.thought
     if thought is None:
         return []
-    name = action_to_text(model.spec, action)
+    name = action_to_text(game.spec, action)
     visits, total = int(thought.visits[action]), max(int(thought.visits.sum()), 1)
     first = say(
         "{move}: the network's first glance gives it {prior:.0%}, the search {share:.0%} of its "
@@ -140,8 +140,8 @@ def why(model: GameModel, action: int) -> list[str]:
         sentences.append(say("The rules prove it: {outcome}", outcome=proven))
     line = line_from(thought, action)
     if len(line) > 1:
-        reply = action_to_text(model.spec, line[1])
-        who = say(model.look.player(opponent(model.to_move)))
+        reply = action_to_text(game.spec, line[1])
+        who = say(game.look.player(opponent(game.to_move)))
         sentences.append(say("It expects {who} to answer {reply}", who=who, reply=reply))
     best = thought.action
     if action != best and action in losses(thought):
@@ -149,39 +149,39 @@ def why(model: GameModel, action: int) -> list[str]:
             say(
                 "{loss:.1%} less to win than {best}",
                 loss=losses(thought)[action],
-                best=action_to_text(model.spec, best),
+                best=action_to_text(game.spec, best),
             )
         )
     return sentences
 
 
-def ownership_change(model: GameModel) -> NDArray[np.float32] | None:
+def ownership_change(game: Game) -> NDArray[np.float32] | None:
     """How the latest move changed who is expected to own what: towards Black 1, White -1.
 
     ``None`` unless the network has looked at both positions.
     """
-    node = model.node
+    node = game.node
     if node.parent is None or node.thought is None or node.parent.thought is None:
         return None
     after, before = node.thought.ownership, node.parent.thought.ownership
     if after is None or before is None:
         return None
-    sign = np.float32(1 if model.side(node) == BLACK else -1)
+    sign = np.float32(1 if game.side(node) == BLACK else -1)
     return after * sign + before * sign  # the sides to move differ, so do the signs
 
 
-def cost_of_last(model: GameModel) -> float | None:
+def cost_of_last(game: Game) -> float | None:
     """What the latest move gave away, in chance to win; ``None`` if it is not known."""
-    node = model.node
-    return None if node.parent is None else cost_of(model, node)
+    node = game.node
+    return None if node.parent is None else cost_of(game, node)
 
 
-def cost_of(model: GameModel, node: Node) -> float | None:
+def cost_of(game: Game, node: Node) -> float | None:
     """What the move that led to a position gave away; below 0, more than was seen before."""
     if node.parent is None:
         return None
-    before, after = model.win_rate_at(node.parent), model.win_rate_at(node)
+    before, after = game.win_rate_at(node.parent), game.win_rate_at(node)
     if before is None or after is None:
         return None
-    sign = 1.0 if model.side(node.parent) == BLACK else -1.0
+    sign = 1.0 if game.side(node.parent) == BLACK else -1.0
     return sign * (before - after)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from arena.session.game import Game
 from arena.session.insight import cost_of
-from arena.session.model import GameModel
 from arena.session.tree import Node
 
 SWEEP_SIMULATIONS = 100
@@ -21,39 +21,39 @@ class Move:
     """Of the chance to win, in [-1, 1]; below 0 the AI had not seen how good it was."""
 
 
-def judged_moves(model: GameModel) -> list[Move]:
+def judged_moves(game: Game) -> list[Move]:
     """The actions of the line on the board whose cost is known, in order."""
     moves = []
-    for node in model.node.line()[1:]:
-        loss = cost_of(model, node)
+    for node in game.node.line()[1:]:
+        loss = cost_of(game, node)
         if loss is not None:
             moves.append(Move(node, loss))
     return moves
 
 
-def mistakes(model: GameModel, least: float = 0.03) -> list[Move]:
+def mistakes(game: Game, least: float = 0.03) -> list[Move]:
     """The judged moves that cost at least so much, the worst first."""
-    found = [move for move in judged_moves(model) if move.loss >= least]
+    found = [move for move in judged_moves(game) if move.loss >= least]
     return sorted(found, key=lambda move: -move.loss)
 
 
-def unjudged(model: GameModel, simulations: int = SWEEP_SIMULATIONS) -> Node | None:
+def unjudged(game: Game, simulations: int = SWEEP_SIMULATIONS) -> Node | None:
     """The line's first position that the AI has not looked at so deeply, the end left out."""
-    for node in model.node.line():
+    for node in game.node.line():
         known = node.thought
         if known is not None and (known.simulations >= simulations or known.proven):
             continue
-        if node.next is None and model.spec.finished(model.position_at(node))[0]:
+        if node.next is None and game.spec.finished(game.position_at(node))[0]:
             continue
         return node
     return None
 
 
-def next_mistake(model: GameModel, step: int) -> Node | None:
+def next_mistake(game: Game, step: int) -> Node | None:
     """The nearest costly move after the position on the board, or before it."""
-    here = model.node.ply
-    found = sorted(move.node.ply for move in mistakes(model))
+    here = game.node.ply
+    found = sorted(move.node.ply for move in mistakes(game))
     plies = [ply for ply in found if (ply > here if step > 0 else ply < here)]
     if not plies:
         return None
-    return model.node.line()[plies[0] if step > 0 else plies[-1]]
+    return game.node.line()[plies[0] if step > 0 else plies[-1]]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from arena.session.insight import cost_of
-from arena.session.model import GameModel
+from arena.session.session import Session
 from arena.session.texts import say
 from arena.session.tree import Node
 from engine.notation import action_to_text
@@ -30,43 +30,45 @@ class Teacher:
     lesson: Node | None = None
     """The move that the game was stopped at."""
 
-    def wants_to_see(self, model: GameModel) -> Node | None:
+    def wants_to_see(self, session: Session) -> Node | None:
         """A position that has to be looked at before the AI may answer; ``None`` if none has."""
-        node = model.node
-        if node.parent is None or not model.ai_to_move or node in self.judged:
+        game = session.game
+        node = game.node
+        if node.parent is None or not game.ai_to_move or node in self.judged:
             return None
-        if model.side(node.parent) not in model.settings.people:
+        if game.side(node.parent) not in game.settings.people:
             return None
         for position in (node.parent, node):
             known = position.thought
             if known is None or (known.simulations < LESSON_SIMULATIONS and not known.proven):
                 return position
-        self._judge(model)
+        self._judge(session)
         return None
 
-    def _judge(self, model: GameModel) -> None:
-        node = model.node
+    def _judge(self, session: Session) -> None:
+        node = session.game.node
         self.judged.add(node)
         self.lesson = None
-        loss = cost_of(model, node)
+        loss = cost_of(session.game, node)
         if loss is None or loss < self.loss:
             return
         self.lesson = node
-        model.paused = True
-        model.renew()
-        model.message = self.words(model, loss)
+        session.game.paused = True
+        session.renew()
+        session.message = self.words(session, loss)
 
-    def words(self, model: GameModel, loss: float) -> str:
+    def words(self, session: Session, loss: float) -> str:
         """What is said at a costly move."""
-        node = model.node
+        game = session.game
+        node = game.node
         assert node.action is not None
-        move = action_to_text(model.spec, node.action)
+        move = action_to_text(game.spec, node.action)
         line = self.refutation(node)
         if not line:
             return say(
                 "{move} costs {loss:.0%}. U: try again; Enter: play on", move=move, loss=loss
             )
-        answer = " ".join(action_to_text(model.spec, action) for action in line)
+        answer = " ".join(action_to_text(game.spec, action) for action in line)
         return say(
             "{move} costs {loss:.0%}: {answer}. U: try again; Enter: play on",
             move=move,

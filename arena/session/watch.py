@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from arena.session import games
-from arena.session.model import GameModel
+from arena.session.session import Session
 from arena.session.texts import say
 from arena.session.tree import Node
 from engine.errors import MiaiError
@@ -44,7 +44,7 @@ class Source(Protocol):
 
 
 class Watcher:
-    """Shows one game after the other in a model, ply by ply, the newest there is."""
+    """Shows one game after the other in a session, ply by ply, the newest there is."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -57,7 +57,7 @@ class Watcher:
         """Its last position, whatever the person plays beside it."""
         self._next_at = 0.0
 
-    def update(self, model: GameModel) -> bool:
+    def update(self, session: Session) -> bool:
         """Go on with the show; return whether the picture changes.
 
         Whoever looks at an earlier move stops it, until the end of the line is on the board again.
@@ -70,7 +70,7 @@ class Watcher:
         if now < self._next_at:
             return False
         self._next_at = now + _PLY_EVERY_S
-        return self._show(model)
+        return self._show(session)
 
     def _busy(self) -> bool:
         return self._asking is not None and self._asking.is_alive()
@@ -81,40 +81,40 @@ class Watcher:
         except (MiaiError, OSError) as error:
             self._problem = str(error)
 
-    def _show(self, model: GameModel) -> bool:
-        before = model.message
+    def _show(self, session: Session) -> bool:
+        before = session.message
         if self._problem or self._seen is None or not self._seen.games:
             words = self._problem or say("Waiting for the first game")
             headline = "" if self._seen is None else self._seen.headline
-            model.message = f"{headline} {words}".strip()
-            return model.message != before
+            session.message = f"{headline} {words}".strip()
+            return session.message != before
         newest = self._seen.games[-1]
         if newest != self._shown:
-            if self._continues(model, newest):
-                self._lengthen(model, newest)
-            elif self._shown is None or model.node.next is None:
-                games.show(model, start_of(newest), newest)
-                model.set_aside.clear()  # games that went by are not the person's
-                self._shown, self._end = newest, model.node.line()[-1]
-        elif model.node.next is None:
+            if self._continues(session, newest):
+                self._lengthen(session, newest)
+            elif self._shown is None or session.game.node.next is None:
+                games.show(session, start_of(newest), newest)
+                session.set_aside.clear()  # games that went by are not the person's
+                self._shown, self._end = newest, session.game.node.line()[-1]
+        elif session.game.node.next is None:
             return False
-        if model.step(1) and model.node.next is None and newest.result != "?":
+        if session.step(1) and session.game.node.next is None and newest.result != "?":
             self._next_at += _REST_S
-        model.message = self._seen.headline
+        session.message = self._seen.headline
         return True
 
-    def _continues(self, model: GameModel, game: GameRecord) -> bool:
+    def _continues(self, session: Session, game: GameRecord) -> bool:
         """Whether it is the same game some plies later, and still on the board."""
         earlier = self._shown
         if earlier is None or self._end is None:
             return False
         same = (game.source, game.spec) == (earlier.source, earlier.spec)
-        here = self._end.path()[0] is model.node.path()[0]
+        here = self._end.path()[0] is session.game.node.path()[0]
         return same and here and game.actions[: len(earlier.actions)] == earlier.actions
 
-    def _lengthen(self, model: GameModel, game: GameRecord) -> None:
+    def _lengthen(self, session: Session, game: GameRecord) -> None:
         """Add the plies that are new to the end of the game that is watched."""
         assert self._end is not None
         for action in game.actions[self._end.ply :]:
             self._end = self._end.child(action)
-        self._shown = model.record_of = game
+        self._shown = session.game.record_of = game

@@ -13,79 +13,77 @@ from engine.games.spec import BLACK, EMPTY, WHITE
 from engine.notation import action_to_text
 
 if TYPE_CHECKING:
-    from arena.session.state import GameState
+    from arena.session.game import Game
 
 
 _RESIGNED = mark("{who} resigned: {winner} wins")
 _LATE = mark("{who} ran out of time: {winner} wins")
 
 
-def status(model: GameState) -> str:
+def status(game: Game) -> str:
     """One sentence: who moves, or how the game ended."""
-    node = model.node
+    node = game.node
     for side, words in ((node.resigned, _RESIGNED), (node.timed_out, _LATE)):
         if side is not None:
-            winner = say(model.look.player(opponent(side)))
-            return say(words, who=model.name_of(side), winner=winner)
-    if model.over:
-        return _ending(model)
-    colour = say(model.look.player(model.to_move))
-    if model.ai_turn:
-        return say("{name} to move ({colour})", name=model.name_of(model.to_move), colour=colour)
-    if len(model.settings.people) == 1:
+            winner = say(game.look.player(opponent(side)))
+            return say(words, who=game.name_of(side), winner=winner)
+    if game.over:
+        return _ending(game)
+    colour = say(game.look.player(game.to_move))
+    if game.ai_turn:
+        return say("{name} to move ({colour})", name=game.name_of(game.to_move), colour=colour)
+    if len(game.settings.people) == 1:
         return say("Your move ({colour})", colour=colour)
     return say("{colour} to move", colour=colour)
 
 
-def _ending(model: GameState) -> str:
-    score = model.score
+def _ending(game: Game) -> str:
+    score = game.score
     if score == 0:
         return say("The game is a draw")
     colour = BLACK if score > 0 else WHITE
-    name = say(model.look.player(colour))
-    people = model.settings.people
-    if not model.spec.has_points:
+    name = say(game.look.player(colour))
+    people = game.settings.people
+    if not game.spec.has_points:
         if len(people) != 1:
             return say("{name} wins", name=name)
         if colour in people:
             return say("You win as {name}", name=name)
-        return say("{name} wins", name=model.name_of(colour))
+        return say("{name} wins", name=game.name_of(colour))
     points = f"{abs(score):g}"
     if len(people) != 1:
         return say("{name} wins by {points}", name=name, points=points)
     if colour in people:
         return say("You win: {name} by {points}", name=name, points=points)
-    return say(
-        "{who} wins: {name} by {points}", who=model.name_of(colour), name=name, points=points
-    )
+    return say("{who} wins: {name} by {points}", who=game.name_of(colour), name=name, points=points)
 
 
-def result(model: GameState) -> str:
+def result(game: Game) -> str:
     """Of the position on the board, as in SGF; ``?`` where the game is not over."""
-    node = model.node
+    node = game.node
     for side, letter in ((node.resigned, "R"), (node.timed_out, "T")):
         if side is not None:
             return f"{'BW'[opponent(side) - 1]}+{letter}"
-    if not model.over:
+    if not game.over:
         return "?"
-    score = model.score
+    score = game.score
     return f"{'B' if score > 0 else 'W'}+{abs(score):g}" if score else "0"
 
 
-def why_illegal(model: GameState, action: int) -> str:
+def why_illegal(game: Game, action: int) -> str:
     """A sentence for the person, empty if the action is legal."""
-    if model.legal[action]:
+    if game.legal[action]:
         return ""
-    spec = model.spec
+    spec = game.spec
     point = action_to_text(spec, action)
     if action == spec.pass_action:
         return say("You cannot {move} now", move=say(spec.pass_name))
-    if model.stones[action] != EMPTY:
+    if game.stones[action] != EMPTY:
         if spec.stones_fall:
             return say("This column is full")
         return say("{point} is occupied", point=point)
     try:
-        spec.play(model.position.copy(), np.array([action]))
+        spec.play(game.position.copy(), np.array([action]))
     except IllegalActionError as error:
         if "suicide" in str(error):
             return say("{point} would be suicide: the stone would have no liberty", point=point)

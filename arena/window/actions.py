@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pygame
 
 from arena.session import choices, files, games
-from arena.session.model import Settings
+from arena.session.game import Settings
 from arena.session.opponents import Opponent, allow_program
 from arena.session.preferences import Preferences
 from arena.session.review import next_mistake
@@ -31,27 +31,27 @@ class Actions:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        model, control = app.control.model, app.control
+        session, control = app.control.session, app.control
         self.by_name: dict[str, Callable[[], object]] = {
-            "pass": model.pass_turn,
+            "pass": session.pass_turn,
             "resign": self._resign,
-            "undo": model.undo,
-            "redo": model.redo,
+            "undo": session.undo,
+            "redo": session.redo,
             "hint": control.hint,
             "go_on": self._go_on,
             "stop": self._stop,
-            "swap": model.swap_sides,
+            "swap": session.swap_sides,
             "type": self._type,
             "cursor": self._cursor,
-            "back": lambda: model.step(-1),
-            "forth": lambda: model.step(1),
-            "back_ten": lambda: model.step(-10),
-            "forth_ten": lambda: model.step(10),
-            "start": lambda: model.step(-model.node.ply),
-            "end": lambda: model.step(model.spec.max_plies),
-            "variation_up": lambda: model.turn_to_sibling(-1),
-            "variation_down": lambda: model.turn_to_sibling(1),
-            "delete": lambda: games.delete_variation(model),
+            "back": lambda: session.step(-1),
+            "forth": lambda: session.step(1),
+            "back_ten": lambda: session.step(-10),
+            "forth_ten": lambda: session.step(10),
+            "start": lambda: session.step(-session.game.node.ply),
+            "end": lambda: session.step(session.game.spec.max_plies),
+            "variation_up": lambda: session.turn_to_sibling(-1),
+            "variation_down": lambda: session.turn_to_sibling(1),
+            "delete": lambda: games.delete_variation(session),
             "next_mistake": lambda: self._mistake(1),
             "last_mistake": lambda: self._mistake(-1),
             "candidates": lambda: self._toggle("candidates"),
@@ -67,7 +67,7 @@ class Actions:
             "new": self._new,
             "restore": self._restore,
             "open": self._ask_file,
-            "save": lambda: files.save(model),
+            "save": lambda: files.save(session),
             "paste": self._paste,
             "copy": self._copy,
             "copy_diagram": self._copy_diagram,
@@ -93,62 +93,63 @@ class Actions:
         self._app.inspect = False
 
     def _mistake(self, step: int) -> None:
-        model = self._app.control.model
-        node = next_mistake(model, step)
+        session = self._app.control.session
+        node = next_mistake(session.game, step)
         if node is None:
-            model.message = say("No costly move that way; M goes through the game")
+            session.message = say("No costly move that way; M goes through the game")
         else:
-            model.look_at(node)
+            session.look_at(node)
 
     def _resign(self) -> None:
-        model = self._app.control.model
-        if model.over:
-            model.resign()
+        session = self._app.control.session
+        if session.game.over:
+            session.resign()
         else:
             words = say("Resign this game?")
-            self._app.dialog = dialogs.Question(words, say("Resign"), model.resign)
+            self._app.dialog = dialogs.Question(words, say("Resign"), session.resign)
 
     def _go_on(self) -> None:
         control = self._app.control
-        if control.failure or control.model.trouble:
+        if control.failure or control.game.trouble:
             control.restart()
         else:
-            control.model.go_on()
+            control.session.go_on()
 
     def _stop(self) -> None:
         app = self._app
         if app.set_up is not None:
             app.set_up = None
-            app.control.model.message = say("The board is as it was")
+            app.control.session.message = say("The board is as it was")
         elif app.cursor is not None:
             app.cursor = None
         else:
             app.control.hurry()
 
     def _cursor(self) -> None:
-        app, model = self._app, self._app.control.model
-        centre = model.spec.points // 2 if model.last_point is None else model.last_point
+        app, session = self._app, self._app.control.session
+        game = session.game
+        centre = game.spec.points // 2 if game.last_point is None else game.last_point
         app.cursor = None if app.cursor is not None else centre
         if app.cursor is not None:
-            model.message = say("Arrows move the cursor, Enter plays there, Tab puts it away")
+            session.message = say("Arrows move the cursor, Enter plays there, Tab puts it away")
 
     def _type(self) -> None:
         note = say("such as D4, or pass; Enter plays it")
         self._app.dialog = dialogs.Entry(say("Type a move"), "", self._play_typed, note)
 
     def _play_typed(self, text: str) -> None:
-        model = self._app.control.model
+        session = self._app.control.session
         try:
-            model.play(text_to_action(model.spec, text.strip(), model.position))
+            session.play(text_to_action(session.game.spec, text.strip(), session.game.position))
         except NotationError as error:
-            model.message = str(error)
+            session.message = str(error)
 
     def _new(self) -> None:
         app = self._app
         app.dialog = dialogs.Rows(
             say("New game"),
             choices.NEW_GAME,
-            app.control.model.settings,
+            app.control.game.settings,
             self._begin,
             say("Start"),
             ask=self._ask_source,
@@ -177,7 +178,7 @@ class Actions:
 
     def _restore(self) -> None:
         keeper, control = self._app.keeper, self._app.control
-        if games.restore(control.model) if keeper is None else keeper.restore():
+        if games.restore(control.session) if keeper is None else keeper.restore():
             control.prepare()
 
     def _ask_file(self) -> None:
@@ -190,32 +191,32 @@ class Actions:
             from agents.parse import network_path
 
             try:
-                network_path(str(path), control.model.spec)
+                network_path(str(path), control.game.spec)
             except MiaiError as error:
-                control.model.message = str(error)
+                control.session.message = str(error)
                 return
             control.use_network(str(path))
-        elif files.open_file(control.model, path):
+        elif files.open_file(control.session, path):
             control.prepare()
 
     def _paste(self) -> None:
-        model = self._app.control.model
+        session = self._app.control.session
         try:
             text = str(pygame.scrap.get_text())
         except (pygame.error, UnicodeError):
             text = ""
         try:
-            files.open_text(model, text.encode(), say("pasted game"))
+            files.open_text(session, text.encode(), say("pasted game"))
             self._app.control.prepare()
         except MiaiError as error:
-            model.message = say("The clipboard holds no game: {reason}", reason=error)
+            session.message = say("The clipboard holds no game: {reason}", reason=error)
 
     def _copy(self) -> None:
-        self._put_on_clipboard(files.as_sgf(self._app.control.model).decode())
+        self._put_on_clipboard(files.as_sgf(self._app.control.game).decode())
 
     def _copy_diagram(self) -> None:
-        model = self._app.control.model
-        self._put_on_clipboard(diagram(model.spec, model.position))
+        session = self._app.control.session
+        self._put_on_clipboard(diagram(session.game.spec, session.game.position))
 
     def _put_on_clipboard(self, text: str) -> None:
         try:
@@ -223,58 +224,59 @@ class Actions:
             words = say("Copied")
         except pygame.error as error:
             words = say("Could not copy: {reason}", reason=error)
-        self._app.control.model.message = words
+        self._app.control.session.message = words
 
     def _picture(self) -> None:
-        model = self._app.control.model
+        session = self._app.control.session
         path = Path.cwd() / f"miai-{datetime.now():%Y%m%d-%H%M%S}.png"
         try:
             pygame.image.save(self._app.board_picture(), str(path))
-            model.message = say("Saved {path}", path=path)
+            session.message = say("Saved {path}", path=path)
         except (pygame.error, OSError) as error:
-            model.message = say("Could not save {path}: {reason}", path=path, reason=error)
+            session.message = say("Could not save {path}: {reason}", path=path, reason=error)
 
     def _set_up(self) -> None:
-        app, model = self._app, self._app.control.model
+        app, session = self._app, self._app.control.session
         if app.set_up is None:
-            app.set_up = games.SetUp.of(model)
-            model.message = say(
+            app.set_up = games.SetUp.of(session)
+            session.message = say(
                 "Click: stones and none; right click: the other colour; P: other side moves; "
                 "V: done; Esc: leave it"
             )
         else:
             changed, app.set_up = app.set_up, None
-            if not games.apply_set_up(model, changed):
+            if not games.apply_set_up(session, changed):
                 app.set_up = changed
 
     def _count(self) -> None:
-        model = self._app.control.model
-        if model.count is None:
-            model.message = say("There is nothing to count in this game")
+        session = self._app.control.session
+        game = session.game
+        if game.count is None:
+            session.message = say("There is nothing to count in this game")
             return
-        model.counting = not model.counting
-        model.renew()
-        if model.counting and not model.node.dead:
+        game.counting = not game.counting
+        session.renew()
+        if game.counting and not game.node.dead:
             self._app.control.mark_dead()
-        first, second = (say(player) for player in model.look.players)
-        score = model.score
+        first, second = (say(player) for player in game.look.players)
+        score = game.score
         name = first if score > 0 else second
-        model.message = say("As it stands: {name} by {points:g}", name=name, points=abs(score))
-        if not model.counting and not model.over:
-            model.node.dead = frozenset()
-            model.message = ""
+        session.message = say("As it stands: {name} by {points:g}", name=name, points=abs(score))
+        if not game.counting and not game.over:
+            game.node.dead = frozenset()
+            session.message = ""
 
     def _teach(self) -> None:
         app = self._app
         app.set_preferences(replace(app.preferences, teaching=not app.preferences.teaching))
         on = app.preferences.teaching
         words = say("Teaching is on: it stops at costly moves") if on else say("Teaching is off")
-        app.control.model.message = words
+        app.control.session.message = words
 
     def _options(self) -> None:
         app, before = self._app, self._app.preferences
         if app.sounds.missing:
-            app.control.model.message = say("No sound: {reason}", reason=app.sounds.missing)
+            app.control.session.message = say("No sound: {reason}", reason=app.sounds.missing)
 
         def done(preferences: Preferences) -> None:
             app.set_preferences(preferences, keep=True)
@@ -296,7 +298,7 @@ class Actions:
         try:
             pygame.display.toggle_fullscreen()
         except pygame.error as error:
-            self._app.control.model.message = say("No full screen here: {reason}", reason=error)
+            self._app.control.session.message = say("No full screen here: {reason}", reason=error)
 
     def _quit(self) -> None:
         self._app.running = False

@@ -1,4 +1,4 @@
-"""The window's loop: events in, the model asked, the picture painted. Nothing here waits."""
+"""The window's loop: events in, the session asked, the picture painted. Nothing here waits."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from arena.session import preferences, texts
 from arena.session.commands import key_words, keymap, keys_of
 from arena.session.control import Control
 from arena.session.files import Keeper
+from arena.session.game import Game
 from arena.session.games import SetUp
 from arena.session.insight import line_from
 from arena.session.preferences import Preferences
@@ -102,7 +103,7 @@ class App:
         """
         self.screen = screen
         self.control = control
-        self.model = control.model
+        self.session = control.session
         self.preferences = liked or Preferences(language="en")
         self.overlays = usual_overlays(self.preferences)
         self.inspect = False
@@ -120,7 +121,7 @@ class App:
         """Called with every frame; returns whether anything has changed."""
         self.keeper = keeper
         self._kept_preferences = kept
-        self._start = self.model.start
+        self._start = self.game.start
         self._steps = LONGEST_LINE
         self._places = Places()
         self._mouse: tuple[int, int] = (-1, -1)
@@ -128,6 +129,11 @@ class App:
         self._placed_at = -_PLACING_MS
         self.actions = Actions(self)
         self.set_preferences(self.preferences)
+
+    @property
+    def game(self) -> Game:
+        """The game on the board."""
+        return self.session.game
 
     def set_preferences(self, liked: Preferences, keep: bool = False) -> None:
         """Look and sound as a person likes it."""
@@ -178,34 +184,35 @@ class App:
 
     def _phase(self) -> int:
         """Changes when the picture moves by itself."""
-        model, now = self.model, pygame.time.get_ticks()
+        game, now = self.game, pygame.time.get_ticks()
         if now - self._placed_at < _PLACING_MS + 50 and self.preferences.animations:
             return now
-        if model.clock is not None and not model.over:
+        if game.clock is not None and not game.over:
             return now // 250
-        waiting = not self.control.failure and (not self.control.ready or model.ai_to_move)
+        waiting = not self.control.failure and (not self.control.ready or game.ai_to_move)
         return now // theme.DOTS_EVERY_MS if waiting else 0
 
     def _listen(self) -> None:
         """Make the sound of what has happened since the last frame."""
-        model = self.model
-        stones = int((model.stones != EMPTY).sum())
-        now = (model.ticket, stones, model.over)
+        session = self.session
+        game = session.game
+        stones = int((game.stones != EMPTY).sum())
+        now = (session.ticket, stones, game.over)
         before, self._heard = self._heard, now
-        if now[0] == before[0] or model.node.ply == 0:
+        if now[0] == before[0] or game.node.ply == 0:
             return
         if now[2] and not before[2]:
             self.sounds.play("end")
-        elif model.last_point is not None:
-            taken = stones < before[1] and model.spec.name == "go"
+        elif game.last_point is not None:
+            taken = stones < before[1] and game.spec.name == "go"
             self.sounds.play("capture" if taken else "stone")
             if stones > before[1]:
                 self._placed_at = pygame.time.get_ticks()
 
     def _leave_old_board(self) -> None:
         """A cursor and a board being set up are of no use on the board of another game."""
-        if self._start is not self.model.start:
-            self._start, self.cursor, self.set_up = self.model.start, None, None
+        if self._start is not self.game.start:
+            self._start, self.cursor, self.set_up = self.game.start, None, None
 
     # Events.
 
@@ -260,7 +267,7 @@ class App:
 
     def _move_cursor(self, down: int, across: int) -> None:
         assert self.cursor is not None
-        spec = self.model.spec
+        spec = self.game.spec
         row, column = divmod(self.cursor, spec.width)
         row = min(max(row + down, 0), spec.height - 1)
         column = min(max(column + across, 0), spec.width - 1)
@@ -272,7 +279,7 @@ class App:
             if self._hovered_line():
                 self._steps = min(max(self._steps + step, 1), LONGEST_LINE)
             else:
-                self.model.step(step)
+                self.session.step(step)
         elif event.button in (1, 3):
             self._click(event.pos, other=event.button == 3)
 
@@ -284,13 +291,13 @@ class App:
         colour = self._places.player_at(position)
         frame = self._frame()
         if colour is not None:
-            self.model.toggle_role(colour)
+            self.session.toggle_role(colour)
             self.control.prepare()
         elif ply is not None:
-            line = self.model.node.line()
-            self.model.look_at(line[min(ply, len(line) - 1)])
+            line = self.game.node.line()
+            self.session.look_at(line[min(ply, len(line) - 1)])
         elif node is not None:
-            self.model.look_at(node)
+            self.session.look_at(node)
         elif frame.grid.area.collidepoint(position):
             point = frame.grid.point_at(position)
             if point is not None:
@@ -298,20 +305,21 @@ class App:
 
     def _point(self, point: int, other: bool) -> None:
         """A click on a point of the board, or Enter on the cursor."""
-        model = self.model
+        session = self.session
+        game = session.game
         if self.set_up is not None:
             self.set_up.click(point, other)
-        elif model.counting or (model.played_out and model.count is not None):
-            model.toggle_dead(point)
-        elif model.ai_turn and model.paused:
-            model.message = say("It is the AI's turn here: Enter lets it move, W swaps")
+        elif game.counting or (game.played_out and game.count is not None):
+            session.toggle_dead(point)
+        elif game.ai_turn and game.paused:
+            session.message = say("It is the AI's turn here: Enter lets it move, W swaps")
         elif not other:
-            model.play(model.target(point))
+            session.play(game.target(point))
 
     # The picture.
 
     def _frame(self) -> Frame:
-        return Frame.of(self.screen.get_size(), self.model.spec)
+        return Frame.of(self.screen.get_size(), self.game.spec)
 
     def _hovered(self) -> int | None:
         """The point under the cursor or the mouse, or the candidate hovered in a list."""
@@ -320,25 +328,25 @@ class App:
         if self.dialog is not None:
             return None
         listed = self._places.action_at(self._mouse)
-        if listed is not None and listed < self.model.spec.points:
+        if listed is not None and listed < self.game.spec.points:
             return listed
         grid = self._frame().grid
         return grid.point_at(self._mouse) if grid.area.collidepoint(self._mouse) else None
 
     def _hovered_line(self) -> tuple[int, ...]:
-        hover, thought = self._hovered(), self.model.thought
+        hover, thought = self._hovered(), self.game.thought
         if hover is None or thought is None or not (self.overlays.candidates or self.inspect):
             return ()
-        return line_from(thought, self.model.target(hover))
+        return line_from(thought, self.game.target(hover))
 
     def _scene(self) -> Scene:
-        model, teacher = self.model, self.control.teacher
-        lesson = teacher is not None and teacher.lesson is model.node and model.paused
-        line = teacher.refutation(model.node) if teacher is not None and lesson else ()
+        game, teacher = self.game, self.control.teacher
+        lesson = teacher is not None and teacher.lesson is game.node and game.paused
+        line = teacher.refutation(game.node) if teacher is not None and lesson else ()
         age = pygame.time.get_ticks() - self._placed_at
         placing = None
-        if self.preferences.animations and age < _PLACING_MS and model.last_point is not None:
-            placing = (model.last_point, age / _PLACING_MS)
+        if self.preferences.animations and age < _PLACING_MS and game.last_point is not None:
+            placing = (game.last_point, age / _PLACING_MS)
         return Scene(
             hover=self._hovered(),
             cursor=self.cursor is not None,
@@ -355,9 +363,9 @@ class App:
         frame = self._frame()
         self._fill_around(frame)
         scene = self._scene()
-        draw_board(self.screen, frame.grid, self.model, self.overlays, scene)
+        draw_board(self.screen, frame.grid, self.game, self.overlays, scene)
         self._update_buttons()
-        hover = None if scene.hover is None else self.model.target(scene.hover)
+        hover = None if scene.hover is None else self.game.target(scene.hover)
         view = PanelView(
             candidates=self.overlays.candidates,
             inspect=self.inspect,
@@ -387,24 +395,24 @@ class App:
         area = frame.grid.area.inflate(theme.px(16), theme.px(16))
         whole = pygame.Surface(self.screen.get_size())
         whole.fill(theme.colours().background)
-        draw_board(whole, frame.grid, self.model, self.overlays, replace(self._scene(), hover=None))
+        draw_board(whole, frame.grid, self.game, self.overlays, replace(self._scene(), hover=None))
         return whole.subsurface(area.clip(whole.get_rect())).copy()
 
     def _update_buttons(self) -> None:
-        model = self.model
-        may_pass = not model.over and bool(model.legal[model.spec.pass_action])
-        self.buttons["pass"].label = say(model.spec.pass_name).capitalize()
-        self.buttons["pass"].enabled = may_pass and not model.ai_to_move
-        self.buttons["hint"].enabled = not model.over and not model.ai_to_move
-        self.buttons["resign"].enabled = not model.over
-        self.buttons["undo"].enabled = model.can_undo
-        self.buttons["swap"].enabled = len(model.settings.people) == 1
-        self.switches["ownership"].enabled = model.spec.has_points
+        game = self.session.game
+        may_pass = not game.over and bool(game.legal[game.spec.pass_action])
+        self.buttons["pass"].label = say(game.spec.pass_name).capitalize()
+        self.buttons["pass"].enabled = may_pass and not game.ai_to_move
+        self.buttons["hint"].enabled = not game.over and not game.ai_to_move
+        self.buttons["resign"].enabled = not game.over
+        self.buttons["undo"].enabled = game.can_undo
+        self.buttons["swap"].enabled = len(game.settings.people) == 1
+        self.switches["ownership"].enabled = game.spec.has_points
         for name in ("candidates", "heat_map", "ownership"):
             self.switches[name].on = getattr(self.overlays, name)
         self.switches["inspect"].on = self.inspect
         self.switches["review"].on = self.control.review
-        broken = bool(self.control.failure or model.trouble)
+        broken = bool(self.control.failure or game.trouble)
         self.buttons["hint"].label = say("Restart") if broken else say("Hint")
         self.buttons["hint"].action = self.actions.by_name["go_on" if broken else "hint"]
         self.buttons["hint"].enabled |= broken

@@ -9,9 +9,9 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
+from arena.session.game import Game
 from arena.session.games import SetUp
 from arena.session.insight import line_from, losses, ownership_change
-from arena.session.model import GameModel
 from arena.session.texts import mark, say
 from arena.window import paint, theme
 from arena.window.board import Grid, pixel
@@ -59,38 +59,38 @@ class Scene:
 
 
 def draw_board(
-    target: pygame.Surface, grid: Grid, model: GameModel, overlays: Overlays, scene: Scene
+    target: pygame.Surface, grid: Grid, game: Game, overlays: Overlays, scene: Scene
 ) -> None:
     """Paint the board and everything on it."""
-    look = model.look
-    paint.draw_ground(target, grid, model.spec, look, overlays.coordinates)
+    look = game.look
+    paint.draw_ground(target, grid, game.spec, look, overlays.coordinates)
     if scene.set_up is not None:
         paint.draw_stones(target, grid, look, scene.set_up.stones)
         if scene.hover is not None and scene.set_up.stones[scene.hover] == EMPTY:
             paint.draw_stone(target, grid, look, scene.hover, scene.set_up.to_move, 120)
         return
-    thought = None if model.over else model.thought
-    owners = _owners(model, overlays, thought)
+    thought = None if game.over else game.thought
+    owners = _owners(game, overlays, thought)
     if owners is not None:
         _draw_shading(target, grid, owners)
     if overlays.heat_map and thought is not None:
-        _draw_heat(target, grid, model, thought)
-    _draw_stones(target, grid, model, overlays, scene)
+        _draw_heat(target, grid, game, thought)
+    _draw_stones(target, grid, game, overlays, scene)
     if owners is not None:
-        _draw_owners(target, grid, owners, model.stones)
-    change = ownership_change(model) if scene.why and overlays.ownership else None
+        _draw_owners(target, grid, owners, game.stones)
+    change = ownership_change(game) if scene.why and overlays.ownership else None
     if change is not None:
         _draw_change(target, grid, change)
-    _draw_over(target, grid, model, overlays, scene, thought)
+    _draw_over(target, grid, game, overlays, scene, thought)
     if scene.cursor and scene.hover is not None:
         box = grid.cell(scene.hover)
         pygame.draw.rect(target, theme.colours().accent, box, max(round(grid.step * 0.06), 2), 4)
 
 
 def _draw_stones(
-    target: pygame.Surface, grid: Grid, model: GameModel, overlays: Overlays, scene: Scene
+    target: pygame.Surface, grid: Grid, game: Game, overlays: Overlays, scene: Scene
 ) -> None:
-    look, stones = model.look, model.stones.copy()
+    look, stones = game.look, game.stones.copy()
     if scene.placing is not None and stones[scene.placing[0]] != EMPTY:
         point, progress = scene.placing
         colour = int(stones[point])
@@ -100,58 +100,56 @@ def _draw_stones(
         return
     paint.draw_stones(target, grid, look, stones)
     if overlays.numbers:
-        _draw_numbers(target, grid, model)
-    elif model.last_point is not None:
-        paint.draw_last(target, grid, look, model.last_point, int(stones[model.last_point]))
+        _draw_numbers(target, grid, game)
+    elif game.last_point is not None:
+        paint.draw_last(target, grid, look, game.last_point, int(stones[game.last_point]))
 
 
 def _draw_over(
     target: pygame.Surface,
     grid: Grid,
-    model: GameModel,
+    game: Game,
     overlays: Overlays,
     scene: Scene,
     thought: SearchResult | None,
 ) -> None:
     """Lines, candidates, or the stone that a click would place."""
     if scene.line:
-        _draw_line(target, grid, model, scene.line[: scene.steps])
+        _draw_line(target, grid, game, scene.line[: scene.steps])
         return
-    action = None if scene.hover is None else model.target(scene.hover)
+    action = None if scene.hover is None else game.target(scene.hover)
     if (overlays.candidates or scene.why) and thought is not None:
         line = line_from(thought, action)
         if line:
-            _draw_line(target, grid, model, line[: scene.steps])
+            _draw_line(target, grid, game, line[: scene.steps])
             return
         if overlays.candidates:
-            _draw_candidates(target, grid, model, thought)
-    playable = action is not None and not model.over and not model.ai_turn and not model.counting
-    if playable and model.legal[action]:
+            _draw_candidates(target, grid, game, thought)
+    playable = action is not None and not game.over and not game.ai_turn and not game.counting
+    if playable and game.legal[action]:
         assert action is not None
-        paint.draw_stone(target, grid, model.look, action, model.to_move, 120)
+        paint.draw_stone(target, grid, game.look, action, game.to_move, 120)
 
 
 def _owners(
-    model: GameModel, overlays: Overlays, thought: SearchResult | None
+    game: Game, overlays: Overlays, thought: SearchResult | None
 ) -> NDArray[np.floating] | None:
     """Whose the points are: as counted, or as the network expects; ``None`` to show nothing."""
-    if not model.spec.has_points:
+    if not game.spec.has_points:
         return None
-    if model.counting or (model.played_out and model.node.resigned is None):
-        return model.owners.astype(np.float32)
+    if game.counting or (game.played_out and game.node.resigned is None):
+        return game.owners.astype(np.float32)
     if overlays.ownership and thought is not None and thought.ownership is not None:
-        return thought.ownership * np.float32(1 if model.to_move == BLACK else -1)
+        return thought.ownership * np.float32(1 if game.to_move == BLACK else -1)
     return None
 
 
-def _draw_candidates(
-    target: pygame.Surface, grid: Grid, model: GameModel, thought: SearchResult
-) -> None:
+def _draw_candidates(target: pygame.Surface, grid: Grid, game: Game, thought: SearchResult) -> None:
     """Discs in the colour of what a move gives away: chance to win, visits, score.
 
     Where colours must not be relied on, costly moves are squares and the numbers stay.
     """
-    lost = {a: loss for a, loss in losses(thought).items() if a < model.spec.points}
+    lost = {a: loss for a, loss in losses(thought).items() if a < game.spec.points}
     size = max(int(grid.step * 0.28), 9)
     for action, loss in reversed(list(lost.items())):
         centre = grid.centre(action)
@@ -166,7 +164,7 @@ def _draw_candidates(
         if grid.step < 30:
             _write(target, words, centre, max(int(grid.step * 0.42), 8), ink, True)
             continue
-        points = thought.action_score if model.spec.has_points else None
+        points = thought.action_score if game.spec.has_points else None
         lift = 0.62 if points is not None else 0.42
         _write(target, words, (x, y - size * lift), size, ink, True)
         visits = short_count(int(thought.visits[action]))
@@ -216,43 +214,43 @@ def short_count(count: int) -> str:
     return f"{count / 1000:.1f}k" if count >= 1000 else f"{count}"
 
 
-def _draw_line(target: pygame.Surface, grid: Grid, model: GameModel, line: tuple[int, ...]) -> None:
+def _draw_line(target: pygame.Surface, grid: Grid, game: Game, line: tuple[int, ...]) -> None:
     """Numbered stones of the line to come."""
-    colour = model.to_move
+    colour = game.to_move
     for number, action in enumerate(line, start=1):
-        if action < model.spec.points:
-            paint.draw_stone(target, grid, model.look, action, colour, 225)
-            _draw_number(target, grid, model, action, colour, number)
+        if action < game.spec.points:
+            paint.draw_stone(target, grid, game.look, action, colour, 225)
+            _draw_number(target, grid, game, action, colour, number)
         colour = BLACK + WHITE - colour
 
 
 def _draw_number(
-    target: pygame.Surface, grid: Grid, model: GameModel, point: int, colour: int, number: int
+    target: pygame.Surface, grid: Grid, game: Game, point: int, colour: int, number: int
 ) -> None:
-    kind = model.look.stone(colour)
-    on_paper = model.look.style == "paper"
+    kind = game.look.stone(colour)
+    on_paper = game.look.style == "paper"
     ink = theme.ink_on(theme.colours().paper if on_paper else theme.STONES[kind])
     size = max(int(grid.step * (0.38 if number < 100 else 0.3)), 8)
     _write(target, f"{number}", grid.centre(point), size, ink, True)
 
 
-def _draw_numbers(target: pygame.Surface, grid: Grid, model: GameModel) -> None:
+def _draw_numbers(target: pygame.Surface, grid: Grid, game: Game) -> None:
     """The number of the move that placed each stone that still stands."""
     latest: dict[int, int] = {}
-    for node in model.node.path()[1:]:
-        if node.action is not None and node.action < model.spec.points:
+    for node in game.node.path()[1:]:
+        if node.action is not None and node.action < game.spec.points:
             latest[node.action] = node.ply
     for point, number in latest.items():
-        colour = int(model.stones[point])
+        colour = int(game.stones[point])
         if colour != EMPTY:
-            _draw_number(target, grid, model, point, colour, number)
+            _draw_number(target, grid, game, point, colour, number)
 
 
-def _draw_heat(target: pygame.Surface, grid: Grid, model: GameModel, thought: SearchResult) -> None:
+def _draw_heat(target: pygame.Surface, grid: Grid, game: Game, thought: SearchResult) -> None:
     """Patches whose strength follows the network's own policy; the percentage where it matters."""
     strongest = float(thought.prior.max()) or 1.0
-    side = round(grid.step * (0.8 if model.spec.slant else 0.92))
-    for point in range(model.spec.points):
+    side = round(grid.step * (0.8 if game.spec.slant else 0.92))
+    for point in range(game.spec.points):
         share = float(thought.prior[point])
         if share < 0.01:
             continue
@@ -262,7 +260,7 @@ def _draw_heat(target: pygame.Surface, grid: Grid, model: GameModel, thought: Se
         pygame.draw.rect(patch, fill, patch.get_rect(), border_radius=side // 5)
         centre = pixel(grid.centre(point))
         target.blit(patch, patch.get_rect(center=centre))
-        if share >= 0.02 and model.stones[point] == EMPTY:
+        if share >= 0.02 and game.stones[point] == EMPTY:
             size = max(int(grid.step * 0.28), 9)
             _write(target, f"{share * 100:.0f}", centre, size, (255, 246, 232), True)
 

@@ -41,7 +41,7 @@ def draw_panel(
     target: pygame.Surface, area: pygame.Rect, control: Control, view: PanelView
 ) -> Places:
     """Paint the panel into ``area``; return where things to click are."""
-    px, model = theme.px, control.model
+    px, game = theme.px, control.game
     places = Places()
     pygame.draw.rect(target, theme.colours().panel, area)
     margin = px(_MARGIN)
@@ -58,12 +58,12 @@ def draw_panel(
     foot = _draw_buttons(target, pygame.Rect(x, area.bottom - margin, width, 0), buttons)
     space = foot - px(10) - y
     if space > px(38):
-        y = panes.draw_win_rate(target, pygame.Rect(x, y, width, px(36)), model) + px(8)
+        y = panes.draw_win_rate(target, pygame.Rect(x, y, width, px(36)), game) + px(8)
     space = foot - px(10) - y
     asked = view.candidates or view.inspect or control.review
     if space > (px(230) if asked else px(130)):  # where there is no room for both, what was asked
         height = min(space - px(120), px(140)) if space > px(220) else space
-        y = panes.draw_graph(target, pygame.Rect(x, y, width, height), model, places) + px(8)
+        y = panes.draw_graph(target, pygame.Rect(x, y, width, height), game, places) + px(8)
     if foot - y > px(60):
         room = pygame.Rect(x, y, width, foot - y - px(8))
         _draw_pane(target, room, control, view, places)
@@ -74,27 +74,27 @@ def _draw_pane(
     target: pygame.Surface, room: pygame.Rect, control: Control, view: PanelView, places: Places
 ) -> None:
     if view.inspect:
-        panes.draw_inspector(target, room, control.model, view.hover, places)
+        panes.draw_inspector(target, room, control.game, view.hover, places)
     elif control.review:
-        panes.draw_mistakes(target, room, control.model, places)
+        panes.draw_mistakes(target, room, control.game, places)
     else:
-        panes.draw_candidates(target, room, control.model, view.candidates)
+        panes.draw_candidates(target, room, control.game, view.candidates)
 
 
 def _draw_player(target: pygame.Surface, area: pygame.Rect, control: Control, colour: int) -> None:
     """Who moves for a colour; a click changes it."""
-    px, model, colours = theme.px, control.model, theme.colours()
-    turn = model.to_move == colour and not model.over
+    px, game, colours = theme.px, control.game, theme.colours()
+    turn = game.to_move == colour and not game.over
     hovered = area.collidepoint(pygame.mouse.get_pos())
     fill = colours.hover if hovered else colours.raised if turn else colours.panel
     pygame.draw.rect(target, fill, area, border_radius=px(8))
     if turn:
         mark = pygame.Rect(area.x, area.y + px(7), px(4), area.h - px(14))
         pygame.draw.rect(target, colours.accent, mark, border_radius=2)
-    image = theme.stone(model.look.stone(colour), px(24))
+    image = theme.stone(game.look.stone(colour), px(24))
     target.blit(image, image.get_rect(center=(area.x + px(25), area.centery)))
     left, right = area.x + px(46), area.right - px(10)
-    is_person = colour in model.settings.people
+    is_person = colour in game.settings.people
     words = _tally(control, colour)
     if hovered:
         words = say("click: AI") if is_person else say("click: person")
@@ -102,62 +102,63 @@ def _draw_player(target: pygame.Surface, area: pygame.Rect, control: Control, co
     middle = area.centery if is_person else area.centery - px(9)
     tally = theme.text(target, words, (right, middle), 13, ink, anchor="midright")
     room = tally.left - left - px(8)
-    name = model.name_of(colour)
+    name = game.name_of(colour)
     if is_person:
         name = theme.fit(name, 16, room, True)
         theme.text(target, name, (left, area.centery), 16, bold=True, anchor="midleft")
         return
     name = theme.fit(name, 16, room, True)
     theme.text(target, name, (left, area.centery + px(2)), 16, bold=True, anchor="bottomleft")
-    strength = describe(model.settings.opponent_of(colour), model.spec)
+    strength = describe(game.settings.opponent_of(colour), game.spec)
     strength = theme.fit(strength, 12, right - left)
     theme.text(target, strength, (left, area.centery + px(1)), 12, colours.dim)
 
 
 def _hurries(control: Control, colour: int) -> bool:
-    clock = control.model.clock
-    return clock is not None and clock.hurries(colour) and not control.model.over
+    clock = control.game.clock
+    return clock is not None and clock.hurries(colour) and not control.game.over
 
 
 def _tally(control: Control, colour: int) -> str:
     """What a player has so far: time, else captured stones, discs, the colour's name."""
-    model = control.model
-    if model.clock is not None:
-        return model.clock.words(colour)
-    if model.spec.name == "go":
-        taken = int(model.position["prisoners"][0][colour - 1])
-        komi = float(model.position["komi_half_points"][0]) / 2.0
+    game = control.game
+    if game.clock is not None:
+        return game.clock.words(colour)
+    if game.spec.name == "go":
+        taken = int(game.position["prisoners"][0][colour - 1])
+        komi = float(game.position["komi_half_points"][0]) / 2.0
         if colour == WHITE and komi:
             return say("{count} captured, komi {komi:g}", count=taken, komi=komi)
         return say("{count} captured", count=taken)
-    if model.spec.name == "othello":
-        return say("{count} discs", count=int((model.stones == colour).sum()))
-    words = say(model.look.player(colour))
-    return words if words != model.name_of(colour) else ""
+    if game.spec.name == "othello":
+        return say("{count} discs", count=int((game.stones == colour).sum()))
+    words = say(game.look.player(colour))
+    return words if words != game.name_of(colour) else ""
 
 
 def _draw_status(
     target: pygame.Surface, area: pygame.Rect, control: Control, view: PanelView
 ) -> int:
-    px, model, colours = theme.px, control.model, theme.colours()
-    status, count = model.status, ""
-    if model.ai_turn and model.paused and not model.trouble:
+    px, session, colours = theme.px, control.session, theme.colours()
+    game = session.game
+    status, count = game.status, ""
+    if game.ai_turn and game.paused and not game.trouble:
         count = say("It waits while you look; Enter lets it move")
-    elif model.ai_to_move and not control.ready:
-        name = model.name_of(model.to_move)
+    elif game.ai_to_move and not control.ready:
+        name = game.name_of(game.to_move)
         status = say("{name} cannot play" if control.failure else "{name} is loading", name=name)
-    elif model.ai_to_move:
-        status = say("{name} is thinking", name=model.name_of(model.to_move)) + theme.dots()
-        done = model.thought.simulations if model.thought else 0
-        budget = model.mover.simulations
-        if model.mover.kind == "simulations":
+    elif game.ai_to_move:
+        status = say("{name} is thinking", name=game.name_of(game.to_move)) + theme.dots()
+        done = game.thought.simulations if game.thought else 0
+        budget = game.mover.simulations
+        if game.mover.kind == "simulations":
             count = say("{done} of {all} simulations", done=done, all=budget)
         _draw_progress(target, area, min(done / max(budget, 1), 1.0))
-    if model.counting:
+    if game.counting:
         count = say("Click stones that are dead, or alive again; L ends counting")
     theme.text(target, theme.fit(status, 17, area.w, True), area.topleft, 17, bold=True)
-    trouble = control.failure or model.trouble
-    words = trouble or model.message or control.note or view.notice
+    trouble = control.failure or game.trouble
+    words = trouble or session.message or control.note or view.notice
     y = area.y + px(33)
     for line in theme.wrap(words or count, 13, area.w, 3):
         theme.text(target, line, (area.x, y), 13, colours.warning if words else colours.dim)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import pygame
 
+from arena.session.game import Game
 from arena.session.insight import losses, rows, shown_candidates, why
-from arena.session.model import GameModel
 from arena.session.review import Move, mistakes
 from arena.session.texts import say
 from arena.session.tree import Node
@@ -52,16 +52,16 @@ class Places:
         return next(found, None)
 
 
-def draw_win_rate(target: pygame.Surface, area: pygame.Rect, model: GameModel) -> int:
+def draw_win_rate(target: pygame.Surface, area: pygame.Rect, game: Game) -> int:
     """A bar of the two players' chances."""
-    px, colours, rate = theme.px, theme.colours(), model.win_rate
-    first, second = (say(player) for player in model.look.players)
+    px, colours, rate = theme.px, theme.colours(), game.win_rate
+    first, second = (say(player) for player in game.look.players)
     theme.text(target, first, (area.x, area.y), 13, colours.dim)
     theme.text(target, second, (area.right, area.y), 13, colours.dim, anchor="topright")
     words = say("no judgement yet") if rate is None else f"{rate:.0%} : {1 - rate:.0%}"
     theme.text(target, words, (area.centerx, area.y), 13, anchor="midtop")
     bar = pygame.Rect(area.x, area.y + px(20), area.w, px(12))
-    fills = [theme.STONES[model.look.stone(colour)] for colour in (BLACK, WHITE)]
+    fills = [theme.STONES[game.look.stone(colour)] for colour in (BLACK, WHITE)]
     round_ = px(6)
     pygame.draw.rect(target, fills[1], bar, border_radius=round_)
     black = bar.copy()
@@ -82,21 +82,21 @@ def draw_win_rate(target: pygame.Surface, area: pygame.Rect, model: GameModel) -
     return bar.bottom
 
 
-def draw_graph(target: pygame.Surface, area: pygame.Rect, model: GameModel, places: Places) -> int:
+def draw_graph(target: pygame.Surface, area: pygame.Rect, game: Game, places: Places) -> int:
     """Chance to win and expected score along the line on the board; a click goes there."""
     px, colours = theme.px, theme.colours()
     pygame.draw.rect(target, colours.background, area, border_radius=px(8))
     inner = area.inflate(-px(20), -px(40))  # the words have bands of their own
     pygame.draw.line(target, colours.line, (inner.x, inner.centery), (inner.right, inner.centery))
-    line = model.node.line()
+    line = game.node.line()
     plies = max(len(line) - 1, 20)
     places.graph, places.graph_plies = area, plies
-    here = inner.x + inner.w * model.node.ply / plies
+    here = inner.x + inner.w * game.node.ply / plies
     pygame.draw.line(target, colours.accent, (here, inner.y), (here, inner.bottom))
-    most = max([abs(s) for s in (model.score_at(n) for n in line) if s is not None] + [10.0])
+    most = max([abs(s) for s in (game.score_at(n) for n in line) if s is not None] + [10.0])
     for values, colour, scale in (
-        ([model.score_at(node) for node in line], colours.warning, 0.5 / most),
-        ([_centred(model.win_rate_at(node)) for node in line], colours.accent, 1.0),
+        ([game.score_at(node) for node in line], colours.warning, 0.5 / most),
+        ([_centred(game.win_rate_at(node)) for node in line], colours.accent, 1.0),
     ):
         points = [
             (inner.x + inner.w * node.ply / plies, inner.centery - inner.h * value * scale)
@@ -107,10 +107,10 @@ def draw_graph(target: pygame.Surface, area: pygame.Rect, model: GameModel, plac
             pygame.draw.aalines(target, colour, False, points)
         elif points:
             theme.disc(target, colour, points[0], px(3))
-    for move in mistakes(model):
+    for move in mistakes(game):
         x = inner.x + inner.w * move.node.ply / plies
         theme.disc(target, theme.loss_colour(move.loss), (x, inner.bottom), px(3))
-    _label_graph(target, area, model, len(line) - 1, most)
+    _label_graph(target, area, game, len(line) - 1, most)
     return area.bottom
 
 
@@ -119,55 +119,53 @@ def _centred(rate: float | None) -> float | None:
 
 
 def _label_graph(
-    target: pygame.Surface, area: pygame.Rect, model: GameModel, last: int, most: float
+    target: pygame.Surface, area: pygame.Rect, game: Game, last: int, most: float
 ) -> None:
     px, colours = theme.px, theme.colours()
-    first, second = (say(player) for player in model.look.players)
+    first, second = (say(player) for player in game.look.players)
     words = say("{name} wins", name=first)
     theme.text(target, words, (area.x + px(8), area.y + px(4)), 11, colours.dim)
     place = (area.x + px(8), area.bottom - px(4))
     words = say("{name} wins", name=second)
     theme.text(target, words, place, 11, colours.dim, anchor="bottomleft")
-    if last > model.node.ply:
-        words = say("move {ply} of {last}", ply=model.node.ply, last=last)
+    if last > game.node.ply:
+        words = say("move {ply} of {last}", ply=game.node.ply, last=last)
     else:
-        words = say("move {ply}", ply=model.node.ply)
+        words = say("move {ply}", ply=game.node.ply)
     place = (area.right - px(8), area.bottom - px(4))
     theme.text(target, words, place, 11, colours.dim, anchor="bottomright")
-    score = model.score_at(model.node)
+    score = game.score_at(game.node)
     if score is not None:
         words = say("{points:+.1f} points (scale {most:.0f})", points=score, most=most)
         place = (area.right - px(8), area.y + px(4))
         theme.text(target, words, place, 11, colours.warning, anchor="topright")
 
 
-def draw_candidates(
-    target: pygame.Surface, area: pygame.Rect, model: GameModel, here: bool
-) -> None:
+def draw_candidates(target: pygame.Surface, area: pygame.Rect, game: Game, here: bool) -> None:
     """What the AI considers here, or what it considered when it moved last.
 
     What is thought of the position on the board is shown only if that was asked for: it would give
     the answer away.
     """
     px, colours = theme.px, theme.colours()
-    node = model.node if here or model.ai_to_move or model.over else model.node.parent
+    node = game.node if here or game.ai_to_move or game.over else game.node.parent
     thought = None if node is None else node.thought
     if node is None or thought is None:
         words = say("A shows what the AI thinks")
         theme.text(target, theme.fit(words, 13, area.w), area.topleft, 13, colours.dim)
         return
-    player = say(model.look.player(model.side(node)))
+    player = say(game.look.player(game.side(node)))
     title = say("{player} at move {ply}: chance, points, visits", player=player, ply=node.ply + 1)
     theme.text(target, theme.fit(title, 13, area.w), area.topleft, 13, colours.dim)
     y = area.y + px(22)
     lost = losses(thought)
     for action in shown_candidates(thought)[: (area.h - px(22)) // px(_LINE)]:
         _dot(target, (area.x + px(6), y + px(11)), lost[action])
-        name = action_to_text(model.spec, action)
+        name = action_to_text(game.spec, action)
         theme.text(target, name, (area.x + px(18), y), 14, bold=True)
         chance = f"{(float(thought.q[action]) + 1.0) / 2.0:.0%}"
         theme.text(target, chance, (area.x + area.w * 0.42, y), 14, anchor="topright")
-        if model.spec.has_points and thought.action_score is not None:
+        if game.spec.has_points and thought.action_score is not None:
             points = f"{float(thought.action_score[action]):+.1f}"
             place = (area.x + area.w * 0.68, y)
             theme.text(target, points, place, 14, anchor="topright")
@@ -189,12 +187,12 @@ def _dot(target: pygame.Surface, centre: tuple[float, float], loss: float) -> No
 def draw_inspector(
     target: pygame.Surface,
     area: pygame.Rect,
-    model: GameModel,
+    game: Game,
     hover: int | None,
     places: Places,
 ) -> None:
     """The search's own numbers for each child, and a few sentences about one of them."""
-    px, colours, thought = theme.px, theme.colours(), model.thought
+    px, colours, thought = theme.px, theme.colours(), game.thought
     if thought is None:
         words = say("Nobody has looked at this position yet")
         theme.text(target, theme.fit(words, 13, area.w), area.topleft, 13, colours.dim)
@@ -206,15 +204,15 @@ def draw_inspector(
         place = (area.x + area.w * share, area.y)
         theme.text(target, head, place, 12, colours.dim, anchor="topright")
     y = area.y + px(18)
-    sentences = why(model, thought.action if hover is None else hover)
+    sentences = why(game, thought.action if hover is None else hover)
     lines = [line for words in sentences for line in theme.wrap(words, 12, area.w, 2)]
     room = max((area.h - px(24) - px(16) * len(lines)) // px(18), 1)
-    for row in rows(thought, model.node.earlier)[:room]:
+    for row in rows(thought, game.node.earlier)[:room]:
         rect = pygame.Rect(area.x - px(4), y, area.w + px(8), px(18))
         if row.action == hover or rect.collidepoint(pygame.mouse.get_pos()):
             pygame.draw.rect(target, colours.raised, rect, border_radius=px(3))
         places.actions.append((rect, row.action))
-        name = action_to_text(model.spec, row.action)
+        name = action_to_text(game.spec, row.action)
         theme.text(target, name, (area.x, y), 13, bold=row.action == thought.action)
         q = _proof(row.proof) or f"{row.q:+.2f}"
         cells = (f"{row.visits}", q, f"{row.prior:.0%}", f"{row.exploration:.2f}")
@@ -233,30 +231,28 @@ def _proof(proof: int) -> str:
     return "" if not proof else {1: say("win"), -1: say("loss")}.get(proof, say("draw"))
 
 
-def draw_mistakes(
-    target: pygame.Surface, area: pygame.Rect, model: GameModel, places: Places
-) -> None:
+def draw_mistakes(target: pygame.Surface, area: pygame.Rect, game: Game, places: Places) -> None:
     """The moves that cost most, as a list to click on."""
     px, colours = theme.px, theme.colours()
-    found = mistakes(model)
+    found = mistakes(game)
     title = say("Costly moves (click to see)") if found else say("No costly move found so far")
     theme.text(target, theme.fit(title, 13, area.w), area.topleft, 13, colours.dim)
     y = area.y + px(22)
     for move in found[: (area.h - px(22)) // px(21)]:
-        _draw_mistake(target, pygame.Rect(area.x, y, area.w, px(20)), model, move)
+        _draw_mistake(target, pygame.Rect(area.x, y, area.w, px(20)), game, move)
         places.moves.append((pygame.Rect(area.x, y, area.w, px(20)), move.node))
         y += px(21)
 
 
-def _draw_mistake(target: pygame.Surface, rect: pygame.Rect, model: GameModel, move: Move) -> None:
+def _draw_mistake(target: pygame.Surface, rect: pygame.Rect, game: Game, move: Move) -> None:
     px, node = theme.px, move.node
     assert node.action is not None
     assert node.parent is not None
-    if rect.collidepoint(pygame.mouse.get_pos()) or node is model.node:
+    if rect.collidepoint(pygame.mouse.get_pos()) or node is game.node:
         pygame.draw.rect(target, theme.colours().raised, rect, border_radius=px(4))
     _dot(target, (rect.x + px(8), rect.centery), move.loss)
-    player = say(model.look.player(model.side(node.parent)))
-    words = f"{node.ply}. {player} {action_to_text(model.spec, node.action)}"
+    player = say(game.look.player(game.side(node.parent)))
+    words = f"{node.ply}. {player} {action_to_text(game.spec, node.action)}"
     theme.text(target, words, (rect.x + px(20), rect.y), 14)
     cost = f"-{move.loss:.0%}"
     place = (rect.right - px(4), rect.y)

@@ -12,9 +12,10 @@ import pygame
 from arena.session import opponents
 from arena.session.control import Control
 from arena.session.files import Keeper, autosave_path, bring_back, open_file
+from arena.session.game import Settings
 from arena.session.games import has_begun, start_position
-from arena.session.model import GameModel, Settings
 from arena.session.preferences import Preferences, preferences_path
+from arena.session.session import Session
 from arena.session.texts import say
 from arena.session.watch import Source, Watcher
 from arena.window.app import App
@@ -48,42 +49,43 @@ class Prepared:
         """Show the window until it is closed."""
         app = App(screen, self.control, liked, self.keeper, kept=preferences_path(), notice=notice)
         if self.watcher is not None:
-            app.tick = partial(self.watcher.update, self.control.model)
+            app.tick = partial(self.watcher.update, self.control.session)
         app.run()
 
 
 def prepare(wanted: Wanted) -> Prepared:
     """Load everything; raises what a person got wrong."""
     settings = wanted.settings()
-    model = GameModel(settings)
-    model.begin(settings, start_position(settings))
+    session = Session(settings)
+    session.begin(settings, start_position(settings))
     watcher = None if wanted.watch is None else Watcher(wanted.watch())
-    keeper = None if watcher is not None else _begin(model, wanted, autosave_path())
-    _warm(model)
-    control = Control(model, opponents.load, wanted.network, opponents.standings_path())
+    keeper = None if watcher is not None else _begin(session, wanted, autosave_path())
+    _warm(session)
+    control = Control(session, opponents.load, wanted.network, opponents.standings_path())
     return Prepared(control, watcher, keeper)
 
 
-def _begin(model: GameModel, wanted: Wanted, path: Path) -> Keeper:
+def _begin(session: Session, wanted: Wanted, path: Path) -> Keeper:
     """Put the first game on the board; say who keeps it and what becomes of the kept one."""
-    goes_on = wanted.go_on and bring_back(model, path)
+    goes_on = wanted.go_on and bring_back(session, path)
     if wanted.opened is not None:
-        open_file(model, wanted.opened)
-    keeper = Keeper(model, path, goes_on)
+        open_file(session, wanted.opened)
+    keeper = Keeper(session, path, goes_on)
     if wanted.opened is not None or not path.exists():
         return keeper
     if not wanted.go_on:
-        model.message = say("B brings the earlier game back")
+        session.message = say("B brings the earlier game back")
     elif not goes_on:
-        model.message = say(
+        session.message = say(
             "The game of last time cannot be read; it will be kept as {path}", path=keeper.before
         )
-    elif has_begun(model):
-        model.message = say("Back in the game of last time; Ctrl+N begins a new one")
+    elif has_begun(session.game):
+        session.message = say("Back in the game of last time; Ctrl+N begins a new one")
     return keeper
 
 
-def _warm(model: GameModel) -> None:
+def _warm(session: Session) -> None:
     """Compile or load all kernels of the game's rules."""
-    assert model.over or model.legal.any()
-    assert model.owners.size == model.stones.size
+    game = session.game
+    assert game.over or game.legal.any()
+    assert game.owners.size == game.stones.size

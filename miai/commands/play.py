@@ -17,7 +17,7 @@ from engine.errors import ConfigError
 if TYPE_CHECKING:
     import pygame
 
-    from arena.session.model import Settings
+    from arena.session.game import Settings
     from arena.session.opponents import Opponent
     from arena.session.preferences import Preferences
     from arena.session.watch import Source
@@ -130,9 +130,9 @@ def _network(args: argparse.Namespace) -> str:
 def _settings(args: argparse.Namespace) -> Settings:
     """The first game's settings, checked together with the network that is to play it."""
     from agents.parse import network_path
+    from arena.session.game import Settings
     from arena.session.games import handicap_points
     from arena.session.looks import usual_spec
-    from arena.session.model import Settings
     from engine.games import make
     from engine.games.spec import BLACK, WHITE
     from miai.commands.game_options import read_spec
@@ -238,8 +238,8 @@ def _why_no_window() -> str:
 def _play_in_terminal(args: argparse.Namespace, opened: Path | None) -> int:
     from arena.session.files import open_file
     from arena.session.games import start_position
-    from arena.session.model import GameModel
     from arena.session.opponents import load
+    from arena.session.session import Session
     from arena.terminal import Terminal
 
     if args.watch is not None:
@@ -248,10 +248,10 @@ def _play_in_terminal(args: argparse.Namespace, opened: Path | None) -> int:
             "`miai train --watch RUN` shows a run in the terminal"
         )
     settings = _settings(args)
-    model = GameModel(settings)
-    model.begin(settings, start_position(settings))
+    session = Session(settings)
+    session.begin(settings, start_position(settings))
     if opened is not None:
-        open_file(model, opened)
-        print(model.message, file=sys.stderr)
-    Terminal(model, load, sys.stdin, sys.stdout, _network(args)).run()
+        open_file(session, opened)
+        print(session.message, file=sys.stderr)
+    Terminal(session, load, sys.stdin, sys.stdout, _network(args)).run()
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agents.evaluators.rollout import RolloutEvaluator
 from agents.protocol import Agent
 from agents.search_agent import rollout_agent
-from arena.session.model import Settings
+from arena.session.game import Settings
 from arena.session.opponents import Opponent
 from engine.games.go import GoSpec
 from engine.games.spec import GameSpec

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from arena.session import games
 from arena.session.clock import ClockRule, GameClock
-from arena.session.model import GameModel, Settings
+from arena.session.game import Settings
+from arena.session.session import Session
 from arena.session.wording import result
 from engine.games.go import GoSpec
 from engine.games.spec import BLACK, WHITE
@@ -42,17 +43,17 @@ def test_nothing_runs_while_nobody_is_to_move() -> None:
 
 def test_running_out_of_time_loses_and_can_be_taken_back() -> None:
     spec = GoSpec(5, 5)
-    model = GameModel(Settings(spec, (BLACK, WHITE), clock=ClockRule(5)), seed=1)
-    assert not model.run_clock(0.0)
-    assert not model.run_clock(4.0)
-    model.play(12)
-    assert not model.run_clock(4.5)
-    assert model.run_clock(20.0)
-    assert model.over
-    assert result(model) == "B+T"
-    assert "ran out of time" in model.status
-    assert model.undo()
-    assert not model.over
+    session = Session(Settings(spec, (BLACK, WHITE), clock=ClockRule(5)), seed=1)
+    assert not session.run_clock(0.0)
+    assert not session.run_clock(4.0)
+    session.play(12)
+    assert not session.run_clock(4.5)
+    assert session.run_clock(20.0)
+    assert session.game.over
+    assert result(session.game) == "B+T"
+    assert "ran out of time" in session.game.status
+    assert session.undo()
+    assert not session.game.over
 
 
 def test_an_ai_is_given_less_than_it_has() -> None:
@@ -63,60 +64,60 @@ def test_an_ai_is_given_less_than_it_has() -> None:
     assert clock.allowance_s(BLACK) < 5
 
 
-def clocked(rule: ClockRule) -> GameModel:
-    model = GameModel(Settings(GoSpec(5, 5), (BLACK, WHITE), clock=rule), seed=1)
-    model.run_clock(0.0)
-    return model
+def clocked(rule: ClockRule) -> Session:
+    session = Session(Settings(GoSpec(5, 5), (BLACK, WHITE), clock=rule), seed=1)
+    session.run_clock(0.0)
+    return session
 
 
 def test_looking_at_earlier_moves_after_a_loss_on_time_ends_nothing() -> None:
-    model = clocked(ClockRule(5))
-    model.play(12)
-    model.run_clock(1.0)
-    assert model.run_clock(20.0)
-    model.step(-1)
-    assert not model.run_clock(21.0)
-    assert not model.over
-    model.step(1)
-    assert model.over
+    session = clocked(ClockRule(5))
+    session.play(12)
+    session.run_clock(1.0)
+    assert session.run_clock(20.0)
+    session.step(-1)
+    assert not session.run_clock(21.0)
+    assert not session.game.over
+    session.step(1)
+    assert session.game.over
 
 
 def test_a_clock_stands_still_while_its_game_is_set_aside() -> None:
-    model = clocked(ClockRule(5))
-    model.play(12)
-    model.run_clock(1.0)
-    games.new_game(model, Settings(GoSpec(5, 5), (BLACK, WHITE)))
-    model.run_clock(1000.0)
-    games.restore(model)
-    assert not model.run_clock(2000.0)
-    assert not model.over
-    assert model.clock is not None
-    assert model.clock.words(BLACK) == "0:04"
+    session = clocked(ClockRule(5))
+    session.play(12)
+    session.run_clock(1.0)
+    games.new_game(session, Settings(GoSpec(5, 5), (BLACK, WHITE)))
+    session.run_clock(1000.0)
+    games.restore(session)
+    assert not session.run_clock(2000.0)
+    assert not session.game.over
+    assert session.game.clock is not None
+    assert session.game.clock.words(BLACK) == "0:04"
 
 
 def test_looking_back_and_forth_does_not_refill_a_period() -> None:
-    model = clocked(ClockRule(0, 2, 10))
-    model.play(12)
-    model.run_clock(1.0)
-    model.run_clock(7.0)
-    model.step(-1)
-    model.run_clock(8.0)
-    model.step(1)
-    model.run_clock(8.0)
-    assert model.clock is not None
-    assert model.clock.words(WHITE) == "0:03 (2)"
-    model.play(7)
-    model.run_clock(9.0)
-    assert model.clock.words(WHITE) == "0:10 (2)", "it has moved"
+    session = clocked(ClockRule(0, 2, 10))
+    session.play(12)
+    session.run_clock(1.0)
+    session.run_clock(7.0)
+    session.step(-1)
+    session.run_clock(8.0)
+    session.step(1)
+    session.run_clock(8.0)
+    assert session.game.clock is not None
+    assert session.game.clock.words(WHITE) == "0:03 (2)"
+    session.play(7)
+    session.run_clock(9.0)
+    assert session.game.clock.words(WHITE) == "0:10 (2)", "it has moved"
 
 
 def test_taking_a_resignation_back_gives_no_time() -> None:
-    model = clocked(ClockRule(60))
-    model.run_clock(20.0)
-    model.resign()
-    model.undo()
-    assert model.clock is not None
-    assert model.clock.words(BLACK) == "0:40"
+    session = clocked(ClockRule(60))
+    session.run_clock(20.0)
+    session.resign()
+    session.undo()
+    assert session.game.clock is not None
+    assert session.game.clock.words(BLACK) == "0:40"
 
 
 @given(

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from arena.session import games, watch
-from arena.session.model import GameModel, Settings
+from arena.session.game import Settings
+from arena.session.session import Session
 from arena.session.watch import Seen, Watcher
 from engine.errors import RunError
 from engine.games.go import GoSpec
@@ -33,71 +34,71 @@ def show(monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
     monkeypatch.setattr(watch, "_ASK_EVERY_S", 0.0)
     monkeypatch.setattr(watch, "_PLY_EVERY_S", 0.0)
     monkeypatch.setattr(watch, "_REST_S", 0.0)
-    folder, model = Folder(), GameModel(Settings(people=(BLACK, WHITE)), seed=1)
+    folder, session = Folder(), Session(Settings(people=(BLACK, WHITE)), seed=1)
     watcher = Watcher(folder)
 
     def until(what, seconds: float = 120.0) -> None:  # type: ignore[no-untyped-def]
         end = time.monotonic() + seconds
         while not what():
-            assert time.monotonic() < end, model.message
-            watcher.update(model)
+            assert time.monotonic() < end, session.message
+            watcher.update(session)
             time.sleep(0.005)
 
-    return folder, model, until
+    return folder, session, until
 
 
 def test_a_game_is_shown_continued_and_followed_by_the_next(show) -> None:  # type: ignore[no-untyped-def]
-    folder, model, until = show
-    until(lambda: "Waiting" in model.message)
+    folder, session, until = show
+    until(lambda: "Waiting" in session.message)
     game = GameRecord(GoSpec(5, 5), (12, 7, 6), source="game 1")
     folder.seen = Seen("far", [game])
-    until(lambda: model.actions == [12, 7, 6])
-    assert model.message == "far"
-    assert not model.ai_turn
+    until(lambda: session.game.actions == [12, 7, 6])
+    assert session.message == "far"
+    assert not session.game.ai_turn
     folder.seen = Seen("farther", [replace(game, actions=(12, 7, 6, 8), result="B+R")])
-    until(lambda: model.actions == [12, 7, 6, 8])
+    until(lambda: session.game.actions == [12, 7, 6, 8])
     folder.seen = Seen("farther", [GameRecord(GoSpec(7, 7), (3, 4), source="game 2")])
-    until(lambda: model.actions == [3, 4] and model.spec.height == 7)
-    assert model.set_aside == []
+    until(lambda: session.game.actions == [3, 4] and session.game.spec.height == 7)
+    assert session.set_aside == []
 
 
 def test_a_source_that_fails_says_why_and_comes_back(show) -> None:  # type: ignore[no-untyped-def]
-    folder, model, until = show
+    folder, session, until = show
     folder.seen = RunError("expected a run, got nothing")
-    until(lambda: "got nothing" in model.message)
+    until(lambda: "got nothing" in session.message)
     folder.seen = Seen("far", [GameRecord(GoSpec(5, 5), (12,), source="game 1")])
-    until(lambda: model.actions == [12])
+    until(lambda: session.game.actions == [12])
 
 
 def test_what_is_played_beside_a_watched_game_stays_out_of_it(show) -> None:  # type: ignore[no-untyped-def]
-    folder, model, until = show
+    folder, session, until = show
     game = GameRecord(GoSpec(5, 5), (12, 7), source="game 1")
     folder.seen = Seen("far", [game])
-    until(lambda: model.actions == [12, 7])
-    end = model.node
-    model.play(8)
+    until(lambda: session.game.actions == [12, 7])
+    end = session.game.node
+    session.play(8)
     folder.seen = Seen("farther", [replace(game, actions=(12, 7, 8, 6))])
-    until(lambda: model.actions == [12, 7, 8, 6])
-    model.undo()
-    model.play(0)
+    until(lambda: session.game.actions == [12, 7, 8, 6])
+    session.undo()
+    session.play(0)
     folder.seen = Seen("farthest", [replace(game, actions=(12, 7, 8, 6, 0, 24))])
-    until(lambda: model.message == "farthest")
-    assert model.actions == [12, 7, 8, 0]
+    until(lambda: session.message == "farthest")
+    assert session.game.actions == [12, 7, 8, 0]
     assert [node.action for node in end.line()] == [None, 12, 7, 8, 0]
-    assert model.turn_to_sibling(-1)
-    until(lambda: model.actions == [12, 7, 8, 6, 0, 24])
+    assert session.turn_to_sibling(-1)
+    until(lambda: session.game.actions == [12, 7, 8, 6, 0, 24])
 
 
 def test_a_game_that_the_person_opened_is_not_continued(show) -> None:  # type: ignore[no-untyped-def]
-    folder, model, until = show
+    folder, session, until = show
     game = GameRecord(GoSpec(5, 5), (12, 7), source="game 1")
     folder.seen = Seen("far", [game])
-    until(lambda: model.actions == [12, 7])
-    games.new_game(model, Settings(GoSpec(7, 7), (BLACK, WHITE)))
-    model.play(24)
-    model.step(-1)
-    root = model.node
+    until(lambda: session.game.actions == [12, 7])
+    games.new_game(session, Settings(GoSpec(7, 7), (BLACK, WHITE)))
+    session.play(24)
+    session.step(-1)
+    root = session.game.node
     folder.seen = Seen("farther", [replace(game, actions=(12, 7, 8, 6))])
-    until(lambda: model.actions == [12, 7, 8, 6])
-    assert model.spec.height == 5
+    until(lambda: session.game.actions == [12, 7, 8, 6])
+    assert session.game.spec.height == 5
     assert [node.action for node in root.line()] == [None, 24]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from arena.session.control import Control
-from arena.session.model import GameModel
+from arena.session.session import Session
 from engine.games.spec import BLACK
 from tests.support.go_game import go5, load_playouts
 from tests.support.home import home as home
@@ -25,8 +25,8 @@ def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[object]:
     from arena.window.screen import close_screen, open_screen
 
     screen = open_screen((900, 700))
-    model = GameModel(go5((BLACK,), 16), seed=1)
-    control = Control(model, load_playouts)
+    session = Session(go5((BLACK,), 16), seed=1)
+    control = Control(session, load_playouts)
     yield App(screen, control)
     control.close()
     close_screen()

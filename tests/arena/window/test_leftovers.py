@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from arena.session.model import Settings
+from arena.session.game import Settings
 from engine.games.go import GoSpec
 from engine.games.spec import BLACK, WHITE
 from tests.arena.window.test_view import picture, press
@@ -17,9 +17,9 @@ from tests.arena.window.test_view import picture, press
 def test_a_cursor_and_a_set_up_board_end_with_their_game(app, tmp_path: Path, how: str) -> None:  # type: ignore[no-untyped-def]
     import pygame
 
-    small = app.model.spec
+    small = app.game.spec
     if how == "restore":
-        app.model.play(12)
+        app.session.play(12)
     path = tmp_path / "game.sgf"
     path.write_bytes(b"(;GM[1]SZ[4];B[aa])")
     app.control.new_game(Settings(GoSpec(9, 9), (BLACK, WHITE)))
@@ -32,7 +32,7 @@ def test_a_cursor_and_a_set_up_board_end_with_their_game(app, tmp_path: Path, ho
         app.handle(pygame.event.Event(pygame.DROPFILE, file=str(path)))
     else:
         app.actions.by_name["restore"]()
-    assert app.model.spec.points < 81
+    assert app.game.spec.points < 81
     picture(app)
     press(app, pygame.K_RETURN)
     assert app.cursor is None

@@ -51,12 +51,12 @@ def test_a_click_places_a_stone_where_it_was_and_the_ai_answers(app) -> None:  #
     grid = app._frame().grid
     x, y = grid.centre(12)
     click(app, (x, y))
-    assert app.model.actions == [12]
+    assert app.game.actions == [12]
     after = picture(app)
     side = int(grid.step * 0.3)
     patch = (slice(int(x) - side, int(x) + side), slice(int(y) - side, int(y) + side))
     assert after[patch].mean() < before[patch].mean() - 60
-    wait(app, lambda: len(app.model.actions) == 2)
+    wait(app, lambda: len(app.game.actions) == 2)
     assert not np.array_equal(after, picture(app))
     assert app.control.note == "weak"
 
@@ -84,9 +84,9 @@ def test_switches_change_the_picture(app) -> None:  # type: ignore[no-untyped-de
     press(app, pygame.K_c)
     np.testing.assert_array_equal(plain[:500], picture(app)[:500])
     press(app, pygame.K_h)
-    wait(app, lambda: app.model.thought is not None)
+    wait(app, lambda: app.game.thought is not None)
     assert not np.array_equal(plain, picture(app))
-    assert app.model.actions == [], "looking must not play"
+    assert app.game.actions == [], "looking must not play"
 
 
 def test_dialogs_open_act_and_close(app) -> None:  # type: ignore[no-untyped-def]
@@ -103,26 +103,26 @@ def test_dialogs_open_act_and_close(app) -> None:  # type: ignore[no-untyped-def
     click(app, app.dialog.more[1].rect.center)
     press(app, pygame.K_RETURN)
     assert app.dialog is None
-    assert app.model.spec.height == 7
+    assert app.game.spec.height == 7
     press(app, pygame.K_r)
     press(app, pygame.K_ESCAPE)
-    assert not app.model.over
+    assert not app.game.over
     press(app, pygame.K_r)
     press(app, pygame.K_RETURN)
-    assert app.model.over
+    assert app.game.over
 
 
 def test_new_game_while_thinking_stops_the_search(app) -> None:  # type: ignore[no-untyped-def]
     wait(app, lambda: app.control.ready)
     app.control.new_game(go5((BLACK,), 10**6))
-    app.model.play(12)
+    app.session.play(12)
     app.update()
     time.sleep(0.3)
     started = time.monotonic()
     app.control.new_game(go5((WHITE,), 8))
-    wait(app, lambda: len(app.model.actions) == 1)
+    wait(app, lambda: len(app.game.actions) == 1)
     assert time.monotonic() - started < 30
-    assert app.model.actions != [12]
+    assert app.game.actions != [12]
 
 
 def test_escape_lets_the_ai_move_at_once(app) -> None:  # type: ignore[no-untyped-def]
@@ -130,22 +130,22 @@ def test_escape_lets_the_ai_move_at_once(app) -> None:  # type: ignore[no-untype
 
     wait(app, lambda: app.control.ready)
     app.control.new_game(go5((BLACK,), 200_000))
-    app.model.play(12)
-    wait(app, lambda: app.model.thought is not None)
+    app.session.play(12)
+    wait(app, lambda: app.game.thought is not None)
     press(app, pygame.K_ESCAPE)
-    wait(app, lambda: len(app.model.actions) == 2)
-    assert app.model.node.parent.thought.simulations < 200_000
+    wait(app, lambda: len(app.game.actions) == 2)
+    assert app.game.node.parent.thought.simulations < 200_000
 
 
 def test_buttons_do_what_they_say(app, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     wait(app, lambda: app.control.ready)
     picture(app)
     click(app, app.buttons["pass"].rect.center)
-    assert app.model.actions == [app.model.spec.pass_action]
-    wait(app, lambda: len(app.model.actions) == 2)
+    assert app.game.actions == [app.game.spec.pass_action]
+    wait(app, lambda: len(app.game.actions) == 2)
     picture(app)
     click(app, app.buttons["undo"].rect.center)
-    assert app.model.actions == []
+    assert app.game.actions == []
     picture(app)
     click(app, app.buttons["save"].rect.center)
     assert list(tmp_path.glob("miai-*.sgf"))
@@ -167,7 +167,7 @@ def test_the_dots_move_while_the_ai_thinks(app, monkeypatch) -> None:  # type: i
     import pygame
 
     painted: list[int] = []
-    app.model.play(12)
+    app.session.play(12)
     monkeypatch.setattr(app, "draw", lambda: painted.append(1))
     monkeypatch.setattr(app, "update", lambda: False)
     pygame.event.clear()
@@ -177,13 +177,13 @@ def test_the_dots_move_while_the_ai_thinks(app, monkeypatch) -> None:  # type: i
 
 
 def test_owned_points_are_shaded(app) -> None:  # type: ignore[no-untyped-def]
-    app.model.play(12)
+    app.session.play(12)
     grid = app._frame().grid
     x, y = (int(part) for part in grid.centre(24))
     patch = (slice(x - 12, x - 4), slice(y - 12, y - 4))
     before = picture(app)[patch].mean()
-    while not app.model.over:
-        app.model._play(app.model.spec.pass_action)
+    while not app.game.over:
+        app.session._play(app.game.spec.pass_action)
     assert picture(app)[patch].mean() < before - 20
 
 
@@ -205,18 +205,18 @@ def test_an_ai_that_breaks_down_says_so(app, monkeypatch) -> None:  # type: igno
     app.control._loaded.clear()
     app.control.prepare()
     wait(app, lambda: app.control.ready)
-    app.model.play(12)
+    app.session.play(12)
     wait(app, lambda: app.control.failure)
     assert "ZeroDivisionError" in app.control.failure
     assert len(crashes) == 1, "the traceback has to reach the terminal"
     picture(app)
-    app.model.undo()
+    app.session.undo()
     app.update()
-    assert app.model.actions == []
+    assert app.game.actions == []
     app.control._load = load_playouts
-    app.model.play(12)
+    app.session.play(12)
     app.control.restart()
-    wait(app, lambda: len(app.model.actions) == 2)
+    wait(app, lambda: len(app.game.actions) == 2)
 
 
 def test_a_failed_load_is_told() -> None:
@@ -285,9 +285,9 @@ def test_no_words_overlap_in_the_smallest_window(app, monkeypatch) -> None:  # t
 
     app.screen = pygame.display.set_mode(SMALLEST)
     app.control.new_game(go5((BLACK,), 16, -12.5))
-    app.model.settings = replace(app.model.settings, opponent=Opponent("simulations", 16, "x" * 20))
-    app.control._loaded[(app.model.settings.opponent.key, app.model.spec)] = ""
-    app.model.play(12)
+    app.game.settings = replace(app.game.settings, opponent=Opponent("simulations", 16, "x" * 20))
+    app.control._loaded[(app.game.settings.opponent.key, app.game.spec)] = ""
+    app.session.play(12)
     written: list[tuple[str, pygame.Rect]] = []
     write = theme.text
 
@@ -344,12 +344,12 @@ def test_every_command_can_be_given_at_any_time(app) -> None:  # type: ignore[no
     all_commands()
     app.set_up = None
     app.control.new_game(go5((BLACK,), 8))
-    app.model.play(12)
-    wait(app, lambda: len(app.model.actions) == 2)
+    app.session.play(12)
+    wait(app, lambda: len(app.game.actions) == 2)
     all_commands()
     app.set_up = None
     app.control.new_game(go5((BLACK, WHITE), 8))
-    app.model.resign()
+    app.session.resign()
     all_commands()
 
 
@@ -362,12 +362,12 @@ def test_a_dropped_file_is_a_game_or_a_network_or_a_sentence(app, tmp_path: Path
         app.handle(pygame.event.Event(pygame.DROPFILE, file=str(path)))
 
     drop("game.sgf", b"(;GM[1]SZ[9];B[ee];W[cc])")
-    assert app.model.spec.height == 9
-    assert not app.model.ai_turn
+    assert app.game.spec.height == 9
+    assert not app.game.ai_turn
     drop("note.txt", b"hello")
-    assert "note.txt" in app.model.message
+    assert "note.txt" in app.session.message
     drop("bad.safetensors", b"hello")
-    app.model.settings = go5((BLACK,), 8)
+    app.game.settings = replace(app.game.settings, people=(BLACK,))
     assert app.control.network.endswith("bad.safetensors")
     picture(app)
 
@@ -375,11 +375,11 @@ def test_a_dropped_file_is_a_game_or_a_network_or_a_sentence(app, tmp_path: Path
 def test_a_player_is_clicked_to_say_who_moves(app) -> None:  # type: ignore[no-untyped-def]
     picture(app)
     click(app, app._places.players[BLACK].center)
-    assert app.model.settings.people == ()
+    assert app.game.settings.people == ()
     click(app, app._places.players[WHITE].center)
     click(app, app._places.players[BLACK].center)
-    assert app.model.settings.people == (BLACK, WHITE)
-    assert app.model.actions == []
+    assert app.game.settings.people == (BLACK, WHITE)
+    assert app.game.actions == []
 
 
 def test_a_network_file_is_typed_for_the_opponent(app) -> None:  # type: ignore[no-untyped-def]
@@ -417,4 +417,4 @@ def test_without_audio_there_is_silence_and_a_reason(app, monkeypatch) -> None: 
     silent.play("stone")
     app.sounds = silent
     app.actions.by_name["options"]()
-    assert "no device" in app.model.message
+    assert "no device" in app.session.message

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from arena.session.control import Control
-from arena.session.model import GameModel, Settings
+from arena.session.game import Settings
 from arena.session.opponents import Opponent
 from arena.session.preferences import Preferences
+from arena.session.session import Session
 from arena.window import theme
 from engine.games import make
 from engine.games.spec import BLACK
@@ -47,31 +48,31 @@ def test_a_game_is_played_to_its_end_by_clicks(name: str, dummy: None) -> None:
     from arena.window.screen import open_screen
 
     settings = Settings(make(name, *SIZES[name]), (BLACK,), Opponent("simulations", 4))
-    app = App(open_screen((640, 480)), Control(GameModel(settings, seed=2), load_playouts))
-    model, random = app.model, np.random.default_rng(3)
+    app = App(open_screen((640, 480)), Control(Session(settings, seed=2), load_playouts))
+    session, random = app.session, np.random.default_rng(3)
     end = time.monotonic() + 120
-    while not model.over and time.monotonic() < end:
+    while not session.game.over and time.monotonic() < end:
         app.update()
-        if model.ai_to_move or model.over:
+        if session.game.ai_to_move or session.game.over:
             time.sleep(0.002)
             continue
-        free = np.flatnonzero(model.legal[: model.spec.points])
-        before = model.node.ply
-        if len(free) and model.node.ply < 2 * model.spec.points:
+        free = np.flatnonzero(session.game.legal[: session.game.spec.points])
+        before = session.game.node.ply
+        if len(free) and session.game.node.ply < 2 * session.game.spec.points:
             place = app._frame().grid.centre(int(random.choice(free)))
             at = (round(place[0]), round(place[1]))
             app.handle(pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=at))
         else:
             app.handle(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_p, unicode="p", mod=0))
-        assert model.node.ply > before, model.message
+        assert session.game.node.ply > before, session.message
         app.draw()
-    assert model.over, model.status
-    assert any(word in model.status for word in ("win", "draw", "resigned"))
-    stones = model.stones.copy()
+    assert session.game.over, session.game.status
+    assert any(word in session.game.status for word in ("win", "draw", "resigned"))
+    stones = session.game.stones.copy()
     app.handle(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_HOME, unicode="", mod=0))
-    assert model.node.ply == 0
+    assert session.game.node.ply == 0
     app.handle(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_END, unicode="", mod=0))
-    np.testing.assert_array_equal(model.stones, stones)
+    np.testing.assert_array_equal(session.game.stones, stones)
     app.control.close()
 
 
@@ -84,18 +85,18 @@ def test_every_stone_is_seen_on_its_board(liked: Preferences, dummy: None) -> No
     from arena.window.screen import open_screen
 
     for name, size in SIZES.items():
-        model = GameModel(Settings(make(name, *size), (1, 2)), seed=1)
-        app = App(open_screen((900, 700)), Control(model, load_playouts), liked)
+        session = Session(Settings(make(name, *size), (1, 2)), seed=1)
+        app = App(open_screen((900, 700)), Control(session, load_playouts), liked)
         app.draw()
         bare = pygame.surfarray.array3d(app.screen).astype(int)
-        for point in np.flatnonzero(model.legal[:-1])[:6:2]:
-            if model.legal[point]:
-                model.play(int(point))
+        for point in np.flatnonzero(session.game.legal[:-1])[:6:2]:
+            if session.game.legal[point]:
+                session.play(int(point))
         app._placed_at = -1000
         app.draw()
         full = pygame.surfarray.array3d(app.screen).astype(int)
         grid = app._frame().grid
-        for point in np.flatnonzero(model.stones):
+        for point in np.flatnonzero(session.game.stones):
             x, y = (round(part) for part in grid.centre(int(point)))
             r = max(grid.diameter // 3, 2)
             patch = (slice(x - r, x + r), slice(y - r, y + r))

@@ -1,10 +1,8 @@
-"""What is on the board: settings, the tree of positions, and what can be said of them."""
+"""A game as it stands: settings, the tree of positions, and what can be said of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +10,7 @@ from numpy.typing import NDArray
 from arena.session import wording
 from arena.session.clock import ClockRule, GameClock
 from arena.session.counting import Count
-from arena.session.looks import look_of, opponent, usual_spec
+from arena.session.looks import Look, look_of, opponent, usual_spec
 from arena.session.opponents import Opponent, short_name
 from arena.session.texts import say
 from arena.session.tree import Node
@@ -43,45 +41,48 @@ class Settings:
         return self.second if both and self.second is not None else self.opponent
 
 
-class GameState:
-    """One game with its variations and what was thought of it. Knows nobody who plays."""
+@dataclass(eq=False)
+class Game:
+    """One game: its variations, what was thought of them, and which position is on the board.
 
-    def __init__(self, settings: Settings, seed: int | None = None) -> None:
-        self._seed = int(datetime.now().timestamp()) if seed is None else seed
-        self._ticket = 0
-        self.set_aside: list[dict[str, Any]] = []
-        """Games and variations that were ended or deleted, the latest last."""
-        self.begin(settings, settings.spec.allocate(1))
+    What is not a field here is not kept when the game is set aside.
+    """
 
-    def begin(self, settings: Settings, start: Positions, record: GameRecord | None = None) -> None:
-        """Put a new game on the board, from a position ``(1,)``; the old one is forgotten."""
-        self.settings = settings
-        self.spec = settings.spec
-        self.look = look_of(settings.spec)
-        self.start = start
-        self.record_of = record
-        """The file that the game came from."""
-        self.node = Node()
-        self.paused = False
-        """The AI waits, because somebody looks around."""
-        self.counting = False
-        """Dead stones are being marked."""
-        self.message = ""
-        self.trouble = ""
-        """Why an AI cannot go on."""
-        self.clock = None if settings.clock is None else GameClock(settings.clock)
-        self._hopeless = 0
-        self._seed += 1
-        self.set_position()
+    settings: Settings
+    start: Positions
+    """Where it begins, ``(1,)``."""
+    record_of: GameRecord | None = None
+    """The file that the game came from."""
+    seed: int = 0
+    """Of the AIs' randomness."""
+    node: Node = field(default_factory=Node)
+    """The position on the board."""
+    paused: bool = False
+    """The AI waits, because somebody looks around."""
+    counting: bool = False
+    """Dead stones are being marked."""
+    trouble: str = ""
+    """Why an AI cannot go on."""
+    hopeless: int = 0
+    """Turns in a row in which the AI to move had next to no chance."""
+    position: Positions = field(init=False)
+    """Of :attr:`node`, ``(1,)``."""
+    clock: GameClock | None = field(init=False)
 
-    def set_position(self) -> None:
-        """Replay the actions; a new ticket makes running searches stale."""
+    def __post_init__(self) -> None:
         self.position = self.position_at(self.node)
-        self.renew()
+        rule = self.settings.clock
+        self.clock = None if rule is None else GameClock(rule)
 
-    def renew(self) -> None:
-        """Make what AIs are thinking about now stale."""
-        self._ticket += 1
+    @property
+    def spec(self) -> GameSpec:
+        """The rules and the board."""
+        return self.settings.spec
+
+    @property
+    def look(self) -> Look:
+        """How the game is shown."""
+        return look_of(self.settings.spec)
 
     def position_at(self, node: Node) -> Positions:
         """A position of the tree, ``(1,)``."""
@@ -92,11 +93,6 @@ class GameState:
         return position
 
     # What is so.
-
-    @property
-    def ticket(self) -> int:
-        """Names the position; changes whenever the AI's work on it is void."""
-        return self._ticket
 
     @property
     def actions(self) -> list[int]:
@@ -242,11 +238,3 @@ class GameState:
         """Who is to move at a node: sides take turns, forced passes included."""
         first = int(self.spec.to_move(self.start)[0])
         return first if node.ply % 2 == 0 else opponent(first)
-
-    def go(self, node: Node) -> None:
-        """Put a position of the tree on the board."""
-        self.node = node
-        self._hopeless = 0
-        self.counting = False
-        self.trouble = ""
-        self.set_position()
