@@ -66,9 +66,10 @@ class Decision:
     forfeit: str = ""
     """Not empty: the agent cannot go on (its program crashed, hung, cheated); the reason."""
     termination: str = "normal"
-    """With ``forfeit``: ``crash``, ``stall``, ``nonsense`` or ``illegal move``."""
+    """With ``forfeit``: ``crash``, ``stall``, ``nonsense``, ``illegal move`` or ``other rules``."""
     void: bool = False
-    """With ``forfeit``: it failed before it was asked for a move, so the game does not count."""
+    """With ``forfeit``: the game does not count, as the program failed before it was asked for a
+    move, or played by rules that it could not be told."""
     thought: SearchResult | None = None
     """From the point of view of the side that moves; ``None`` if it did not search."""
     seconds: float = 0.0

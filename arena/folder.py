@@ -25,6 +25,7 @@ from typing import Any, Final
 import filelock
 
 from arena.results import (
+    UNTOLD,
     Conditions,
     GameLine,
     conditions_as_json,
@@ -305,12 +306,18 @@ def _append(path: Path, entry: Mapping[str, Any]) -> None:
         os.fsync(file.fileno())
 
 
+def _as_then(old: Mapping[str, Any], new: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Leave out of a card what those of older tournaments do not say."""
+    details = {k: v for k, v in new["details"].items() if k != UNTOLD or k in old["details"]}
+    return {**new, "details": details}
+
+
 def _differences(known: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     found = []
     for key in wanted:
         if key == "agents" and len(wanted[key]) == len(known[key]):
             changes = zip(known[key], wanted[key], strict=True)
-            pairs = [(f"agent {new['name']!r}", old, new) for old, new in changes]
+            pairs = [(f"agent {new['name']!r}", old, _as_then(old, new)) for old, new in changes]
         else:
             pairs = [(key, known[key], wanted[key])]
         found += [

@@ -6,7 +6,7 @@ all of them; programs are asked about each game apart, in threads. Agents choose
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from agents.gtp.program import GtpAgent
+from agents.program_agent import ProgramAgent
 from agents.protocol import Agent, Decision, Turn
 from agents.search_agent import SearchAgent
 from arena.adjudication import Agreement, Resignation
@@ -138,8 +138,9 @@ def play_games(
         fixtures: started in this order, as far as programs have processes free.
         terms: what they are played under.
         on_game: takes each finished game.
-        on_void: takes each game that failed before a program was asked for a move; it is played
-            again, and three such failures in a row end the tournament.
+        on_void: takes each game that failed before a program was asked for a move, or in which it
+            played by rules that it could not be told; it is played again, and three such failures
+            in a row end the tournament.
         claim: asked before a fixture is started; it is left out if the answer is False.
         go_on: asked after each finished game; the games in play are given up if it is False.
         games_at_once: games between agents of this process; programs bring their own number.
@@ -174,10 +175,13 @@ class Hall:
         self.games_at_once = games_at_once if terms.clock is None else 1
         self.waiting = list(fixtures)
         self.playing: list[_Game] = []
-        self.programs = {i: a.processes for i, a in enumerate(agents) if isinstance(a, GtpAgent)}
+        self.programs = {
+            i: a.processes for i, a in enumerate(agents) if isinstance(a, ProgramAgent)
+        }
         # Where seconds count, nobody else's game may cost a player time.
         self.alone = {i for i, a in enumerate(agents) if terms.clock is not None or _is_timed(a)}
         self.voids = dict.fromkeys(self.programs, 0)
+        self.voids_of_game: Counter[int] = Counter()
         seats = sum(self.programs.values())
         self.positions = spec.allocate(self.games_at_once + seats)
         self.free = list(range(len(self.positions)))[::-1]
@@ -281,7 +285,7 @@ class Hall:
         moved: list[_Game] = []
         for game, decision, allowed in zip(games, decisions, legal, strict=True):
             if decision.void:
-                self._void(agent, game, decision.forfeit)
+                self._void(agent, game, decision)
                 continue
             game.seconds[game.side] += decision.seconds
             game.decisions[game.side] += 1
@@ -343,15 +347,24 @@ class Hall:
             note=f"{name} {note}" if termination in FORFEITS else note,
         )
 
-    def _void(self, agent: int, game: _Game, note: str) -> None:
-        """Play a game again that a program could not be set up for, if that has any hope."""
+    def _void(self, agent: int, game: _Game, decision: Decision) -> None:
+        """Play a game again that does not count because of a program, if that has any hope."""
+        note = decision.forfeit
         self.on_void(Void(game.fixture, agent, note))
         self._leave(game)
-        self.voids[agent] += 1
+        self.voids[agent] += decision.termination != "other rules"
+        self.voids_of_game[game.fixture.game] += 1
+        name = repr(self.agents[agent].name)
         if self.voids[agent] >= _MOST_VOIDS:
             raise ProgramError(
-                f"expected a program that can play {self.spec}, got {self.agents[agent].name!r}, "
+                f"expected a program that can play {self.spec}, got {name}, "
                 f"which failed {_MOST_VOIDS} times in a row before its first move: {note}"
+            )
+        if self.voids_of_game[game.fixture.game] >= _MOST_VOIDS:
+            raise ProgramError(
+                f"expected a program that plays by the rules of {self.spec}, got {name}, whose "
+                f"game {game.fixture.game} was void {_MOST_VOIDS} times: it {note}; start it with "
+                "these rules (its own options, or commands after ;;), or play by its rules (--rule)"
             )
         self.waiting.append(game.fixture)
 

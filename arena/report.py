@@ -33,7 +33,7 @@ class Standing:
     lost_by: dict[str, int]
     """Games lost by a fault, per kind."""
     voids: int
-    """Games that did not count because this agent failed before its first move."""
+    """Games that did not count: it failed before its first move, or played by other rules."""
     as_black: tuple[float, int]
     """Points and games with either colour."""
     as_white: tuple[float, int]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from arena.report import Pairing, Report, Standing
-from arena.results import Conditions
+from arena.results import UNTOLD, Conditions
 from arena.stats.intervals import superiority, wilson
 from arena.verdict import FORFEITS
 
@@ -185,15 +185,21 @@ def _games_remarks(report: Report) -> Iterator[str]:
 
 
 def _faults_remarks(report: Report) -> Iterator[str]:
-    """Losses by fault and games that did not count, per player."""
+    """Losses by fault, games that did not count, and what programs do not know, per player."""
+    for card in report.conditions.agents:
+        if card.details.get(UNTOLD):
+            yield (
+                f"{card.name} could not be told the rules ({card.details[UNTOLD]}): a game in "
+                "which it plays by others is void"
+            )
     for standing in report.standings:
         if standing.lost_by:
             kinds = ", ".join(f"{kind} {count}" for kind, count in standing.lost_by.items())
             yield f"{standing.name} forfeited {sum(standing.lost_by.values())}: {kinds}"
         if standing.voids:
             yield (
-                f"{standing.name} failed {standing.voids} times before its first move: void and "
-                "played again"
+                f"{standing.name} failed before its first move, or played by other rules, "
+                f"{standing.voids} times: void and played again"
             )
     if report.interrupted:
         yield f"{report.interrupted} games were interrupted: void and played again"

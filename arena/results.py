@@ -23,6 +23,9 @@ SCORING: Final = (
     "area; stones that a playing program calls dead after two passes are taken off first"
 )
 
+UNTOLD: Final = "not told"
+"""The detail of a program's card that names the rules which it could not be told."""
+
 
 @dataclass(frozen=True)
 class AgentCard:

@@ -7,35 +7,42 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from agents.gtp.program import GtpAgent
 from agents.levels import LevelAgent
 from agents.parse import Spelling
+from agents.program_agent import ProgramAgent
 from agents.protocol import Agent, Limit
 from agents.search_agent import SearchAgent
 from arena.books import plan_openings
 from arena.folder import TournamentFolder
 from arena.hall import GAMES_AT_ONCE, PlayedGame, Void, play_games
-from arena.results import AgentCard, Conditions, GameLine, line_of
+from arena.results import UNTOLD, AgentCard, Conditions, GameLine, line_of
 from arena.schedule import Fixture, check_format, make_schedule, pairings, swiss_schedule
 from arena.sequence import PairCounter
 from engine.errors import ConfigError, RunError
+from engine.games.spec import GameSpec
 
 _LOOK_AGAIN_S: Final = 0.5
 
 
-def make_cards(spellings: Sequence[Spelling], agents: Sequence[Agent]) -> tuple[AgentCard, ...]:
+def make_cards(
+    spellings: Sequence[Spelling], agents: Sequence[Agent], spec: GameSpec | None = None
+) -> tuple[AgentCard, ...]:
     """Return who takes part, with hashes of networks and settings and the versions of programs.
 
-    Starts one process of every program, so that a missing one is known before the first game.
+    Starts one process of every program, so that a missing one is known before the first game. With
+    ``spec`` the card of a program also says which of the rules it cannot be told.
 
     Raises:
-        ProgramError: if a program cannot be started or does not speak GTP.
+        ProgramError: if a program cannot be started, does not speak its protocol, or not play the
+            game.
     """
     cards = []
     for spelling, agent in zip(spellings, agents, strict=True):
         details = dict(spelling.details())
-        if isinstance(agent, GtpAgent):
+        if isinstance(agent, ProgramAgent):
             details["program"] = agent.start()
+            if spec is not None and (untold := agent.untold(spec)):
+                details[UNTOLD] = untold
         if isinstance(agent, SearchAgent):
             details["search"] = agent.settings_hash
         if isinstance(agent, LevelAgent):

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from agents.gtp.program import GtpAgent
+from agents.program_agent import ProgramAgent
 from agents.protocol import Agent, Turn
 from engine.games.go import GoSpec
 
@@ -76,7 +76,7 @@ def judge(turn: Turn, programs: Sequence[Agent]) -> Verdict:
         return plain
     scores: list[float] = []
     for program in programs:
-        dead = program.dead_stones(turn) if isinstance(program, GtpAgent) else None
+        dead = program.dead_stones(turn) if isinstance(program, ProgramAgent) else None
         if dead is not None:
             scores.append(float(turn.spec.score(turn.position, dead=dead[None])[0]))
     if not scores:

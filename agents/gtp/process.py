@@ -28,7 +28,7 @@ from typing import Final, Literal
 
 from engine.errors import ProgramError
 
-FailureKind = Literal["crash", "stall", "nonsense"]
+FailureKind = Literal["crash", "stall", "nonsense", "other rules"]
 
 _CHUNK = 4096
 _CHUNKS_WAITING = 64

@@ -158,7 +158,7 @@ def _play(
             agent = make_agent(spelling, spec, processes=args.concurrency, watchdog=watchdog)
             closing.callback(agent.close)
             agents.append(agent)
-        conditions = _conditions(args, known, make_cards(spellings, agents), spec)
+        conditions = _conditions(args, known, make_cards(spellings, agents, spec), spec)
         games = _games(args, folder, known)
         deepest = max(map(_depth, spellings, agents))
         at_once = args.games_at_once or fitting_games_at_once(deepest)

@@ -1,8 +1,9 @@
 """A program that speaks GTP and fails on request.
 
-    python mock_engine.py [--fault KIND] [--at N] [--moves N] [--log FILE]
+    python mock_engine.py [--fault KIND] [--at N] [--moves N] [--log FILE] [--also COMMANDS]
 
-Plays free points from A1 on for ``--moves`` moves, then passes. The fault happens at the
+Plays free points from A1 on for ``--moves`` moves, then passes. ``--also`` are commands that it
+accepts besides; ``--refuse`` is a line that it does not. The fault happens at the
 ``--at``-th genmove of the process, or at its start for kinds that say so. Knows no rules and needs
 no packages.
 """
@@ -47,8 +48,10 @@ FAULTS = (
 class Mock:
     """The program's state."""
 
-    def __init__(self, fault: str, at: int, moves: int) -> None:
+    def __init__(self, fault: str, at: int, moves: int, also: str = "", refuse: str = "") -> None:
         self.fault, self.at, self.moves = fault, at, moves
+        self.commands = f"{COMMANDS} {also}".split()
+        self.refused = refuse.split()
         self.size = 9
         self.taken: dict[str, str] = {}
         self.asked = 0
@@ -57,10 +60,12 @@ class Mock:
     def answer(self, words: list[str]) -> str:
         """Text of the answer, with its status."""
         name = words[0]
+        if words == self.refused:
+            return "? illegal move"
         if name == "list_commands":
-            return "= " + "\n".join(COMMANDS.split())
+            return "= " + "\n".join(self.commands)
         if name == "known_command":
-            return "= " + str(words[1] in COMMANDS.split()).lower()
+            return "= " + str(words[1] in self.commands).lower()
         if name == "name":
             return "= Mock"
         if name == "boardsize":
@@ -146,6 +151,8 @@ def main() -> None:
     parser.add_argument("--at", type=int, default=1)
     parser.add_argument("--moves", type=int, default=8)
     parser.add_argument("--log", default="")
+    parser.add_argument("--also", default="")
+    parser.add_argument("--refuse", default="")
     args = parser.parse_args()
     if args.fault == "crash-at-start":
         print("no such network", file=sys.stderr, flush=True)
@@ -157,7 +164,7 @@ def main() -> None:
     if args.fault == "child":
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
         print(f"child {child.pid}", file=sys.stderr, flush=True)
-    mock = Mock(args.fault, args.at, args.moves)
+    mock = Mock(args.fault, args.at, args.moves, args.also, args.refuse)
     for line in sys.stdin:
         if args.log:
             with open(args.log, "a") as log:  # noqa: PTH123

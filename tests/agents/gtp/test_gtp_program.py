@@ -75,7 +75,7 @@ def test_a_program_may_take_its_time_to_start(make: Make, monkeypatch: pytest.Mo
         greet(client)
 
     monkeypatch.setattr(GtpClient, "greet", slowly)
-    monkeypatch.setattr("agents.gtp.program.time", clock)
+    monkeypatch.setattr("agents.program_agent.time", clock)
     decision = make().choose([turn(1)])[0]
     assert not decision.forfeit and decision.seconds == 0.0 and clock.now_s == 8.0
 
