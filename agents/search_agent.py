@@ -16,6 +16,7 @@ from agents.protocol import Decision, Limit, Turn
 from engine.errors import ConfigError, SearchError
 from engine.games.spec import GameSpec
 from engine.search import Evaluator, Search, SearchConfig, SearchResult
+from engine.search.rules import PLAY, ROLLOUTS
 
 _NODE_CAPACITY_WITHOUT_BUDGET = 100_000
 _MOST_NODES = 500_000
@@ -24,8 +25,8 @@ _MANY = 1 << 40
 _MOST_TOP_UPS = 50
 _TREES_KEPT = 4
 _PROGRESS_INTERVAL_S = 0.1
-PLAY_SEARCH = SearchConfig(algorithm="puct")
-"""How a network plays to win: deeper than Gumbel's halving."""
+PLAY_SEARCH = SearchConfig(**PLAY)
+"""How a network plays to win."""
 
 
 class _Table:
@@ -72,9 +73,9 @@ class SearchAgent:
     """Chooses by tree search; one batch of leaves serves all games it is asked about.
 
     The tree of a game is kept from turn to turn, and the budget counts the visits that the kept
-    tree brought along; Gumbel search makes at least a quarter of it anew, since its halving
-    compares only those. With a limit in seconds games are searched one by one, each with all of
-    them. Not safe to call from several threads at once.
+    tree brought along. Of a rule's ``fresh_share``, at least that part of the budget is searched
+    anew. With a limit in seconds games are searched one by one, each with all of them. Not safe to
+    call from several threads at once.
     """
 
     def __init__(
@@ -191,10 +192,11 @@ class SearchAgent:
         prohibited: NDArray[np.int16] | None = None,
     ) -> list[Decision]:
         started = time.perf_counter()
-        if limit.simulations is None and self._config.algorithm == "gumbel":
+        rule = self._config.rule
+        if limit.simulations is None and rule.needs_budget:
             raise ConfigError(
-                "expected a number of simulations for Gumbel search, which divides them "
-                f"beforehand, got {limit!r}; name one, or search with puct"
+                f"expected a number of simulations for search by {rule.name}, which divides them "
+                f"beforehand, got {limit!r}; name one, or search by {PLAY_SEARCH.algorithm}"
             )
         table = self._table(turns, limit)
         slots = self._seat(table, turns)
@@ -208,7 +210,7 @@ class SearchAgent:
             search.tree.slots["nodes"][slots] > 0, search.tree.nodes["visits"][slots, 0], 1
         )
         budget = limit.simulations or _MANY
-        least = budget // 4 if self._config.algorithm == "gumbel" else 1
+        least = max(int(budget * rule.fresh_share), 1)
         reasons: Mapping[int, str] = {}
         run = partial(
             search.run,
@@ -334,5 +336,4 @@ def _run_evaluations(
 
 def rollout_agent(name: str, simulations: int, evaluator: Evaluator) -> SearchAgent:
     """Classic UCT-like Monte Carlo tree search: ``evaluator`` plays the random games."""
-    config = replace(PLAY_SEARCH, c_puct_init=2.0, fpu_reduction=0.0, root_fpu_reduction=0.0)
-    return SearchAgent(name, evaluator, Limit(simulations=simulations), config)
+    return SearchAgent(name, evaluator, Limit(simulations=simulations), SearchConfig(**ROLLOUTS))

@@ -15,8 +15,8 @@ import numpy as np
 from engine._kernel import kernel
 
 OPENING: Final = 1
-GUMBEL: Final = 2
-NOISE: Final = 3
+ROOT_NOISE: Final = 2  # a number for each root action
+PRIOR_NOISE: Final = 3
 MOVE: Final = 4
 PLAYOUT: Final = 5
 SYMMETRY: Final = 6

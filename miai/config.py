@@ -1,8 +1,8 @@
 """Settings: from TOML files and ``section.key=value`` to the frozen dataclasses of the other rooms.
 
 The dataclasses live beside the code that obeys them and know nothing of files. What a field allows
-stands in its type and its metadata: ``min``, ``max``, ``unit``, ``why``. ``None`` is written
-``"none"``, because TOML has no word for it.
+stands in its type and its metadata: ``min``, ``max``, ``choices``, ``unit``, ``why``. ``None`` is
+written ``"none"``, because TOML has no word for it.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def _override(config: Config, path: list[str], text: str, prefix: str) -> Config
 
 
 def _from_text(hint: Any, text: str) -> Any:
-    """Read a value as TOML would; what is not TOML is the text itself (``algorithm=puct``)."""
+    """Read a value as TOML would; what is not TOML is the text itself (``name=go``)."""
     if hint is str:
         return text.strip("\"'")
     try:
@@ -183,6 +183,8 @@ def _value(hint: Any, value: Any, field: Field[Any], prefix: str, source: str) -
     if is_dataclass(hint):
         return _build_section(typing.cast(type, hint), value, f"{prefix}{field.name}.", source)
     checked = _typed(hint, value, where)
+    if "choices" in field.metadata:
+        _require_one_of(field.metadata["choices"], checked, where)
     for number in _numbers(checked):
         _require_in_range(number, field, where)
     return checked
@@ -193,12 +195,8 @@ def _typed(hint: Any, value: Any, where: str) -> Any:
     if origin in (Union, types.UnionType):
         return _typed_optional(parts, value, where)
     if origin is Literal:
-        if value in parts and type(value) in {type(part) for part in parts}:
-            return value
-        raise ConfigError(
-            f"expected one of {', '.join(map(str, parts))}, got {value!r} {where}"
-            f"{_hint(str(value), map(str, parts))}"
-        )
+        _require_one_of(parts, value, where)
+        return value
     if origin is tuple and isinstance(value, (list, tuple)):
         return _typed_tuple(parts, value, where)
     if hint is float and type(value) is int:
@@ -208,6 +206,14 @@ def _typed(hint: Any, value: Any, where: str) -> Any:
     if origin is None and type(value) is hint:
         return value
     raise ConfigError(f"expected {_type_name(hint)}, got {value!r} {where}")
+
+
+def _require_one_of(choices: tuple[Any, ...], value: Any, where: str) -> None:
+    if value not in choices or type(value) not in {type(choice) for choice in choices}:
+        raise ConfigError(
+            f"expected one of {', '.join(map(str, choices))}, got {value!r} {where}"
+            f"{_hint(str(value), map(str, choices))}"
+        )
 
 
 def _typed_optional(parts: tuple[Any, ...], value: Any, where: str) -> Any:

@@ -23,6 +23,7 @@ from arena.analysis.thought import Outlook, moves_ownership, raw_outlook
 from engine.errors import ConfigError, MiaiError, SearchError
 from engine.games.spec import BLACK, GameSpec, Positions
 from engine.search import Evaluator, Search, SearchConfig, SearchResult
+from engine.search.rules import RULES
 from engine.search.tree import EDGE, NODE
 
 LARGEST_BUDGET: Final = 200_000
@@ -130,10 +131,14 @@ class Analyst:
         """Take a job on; its last finding will be ``done``, whatever happens.
 
         Raises:
-            ConfigError: if it is to be searched by Gumbel's rule, which cannot be interrupted.
+            ConfigError: if its rule divides a budget beforehand and so cannot be interrupted.
         """
-        if job.config.algorithm != "puct":
-            raise ConfigError(f"expected an analysis with puct, got {job.config.algorithm!r}")
+        if job.config.rule.needs_budget:
+            able = [name for name, rule in RULES.items() if not rule.needs_budget]
+            raise ConfigError(
+                f"expected a search that can be interrupted for an analysis, by "
+                f"{' or '.join(able)}, got {job.config.algorithm!r}"
+            )
         self._submitted += 1
         heapq.heappush(self._waiting, (-job.priority, self._submitted, job))
 

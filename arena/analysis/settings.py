@@ -16,18 +16,9 @@ from engine.search import SearchConfig
 POINTS_OF_VIEW: Final = ("SIDETOMOVE", "BLACK", "WHITE")
 _WIDE_NOISE: Final = 4.0
 _SEARCH_FIELDS: Final[Mapping[str, str]] = {
-    "cpuctExploration": "c_puct_init",
-    "cpuctExplorationLog": "c_puct_log",
-    "cpuctExplorationBase": "c_puct_base",
-    "cpuctUtilityStdevPrior": "c_puct_stdev_prior",
-    "cpuctUtilityStdevScale": "c_puct_stdev_scale",
-    "fpuReductionMax": "fpu_reduction",
-    "rootFpuReductionMax": "root_fpu_reduction",
-    "rootPolicyTemperature": "root_temperature",
-    "rootDirichletNoiseTotalConcentration": "noise_total",
-    "lcbStdevs": "lcb_stdevs",
-    "minVisitPropForLCB": "lcb_min_share",
+    each.metadata["katago"]: each.name for each in fields(SearchConfig) if "katago" in each.metadata
 }
+"""Settings of a search that KataGo has too."""
 _HARMLESS: Final = frozenset(
     (
         *("numSearchThreads", "numAnalysisThreads", "numSearchThreadsPerAnalysisThread"),
@@ -74,8 +65,9 @@ class SearchSettings:
         """How to search, with the width that ``wideRootNoise`` asks for."""
         if self.wide_root_noise == 0.0:
             return self.search
-        flatter = self.search.root_temperature * (1.0 + _WIDE_NOISE * self.wide_root_noise)
-        return replace(self.search, root_temperature=min(flatter, 10.0))
+        temperature = _SEARCH_FIELDS["rootPolicyTemperature"]
+        flatter = getattr(self.search, temperature) * (1.0 + _WIDE_NOISE * self.wide_root_noise)
+        return replace(self.search, **{temperature: min(flatter, 10.0)})
 
 
 _OWN_FIELDS: Final = {f.metadata["name"]: f for f in fields(SearchSettings) if f.metadata}

@@ -34,8 +34,8 @@ class Row:
     visits: int
     q: float
     prior: float
-    exploration: float
-    """What the search adds to ``q`` to choose where to look next: PUCT's second term."""
+    exploration: float | None
+    """What the search adds to ``q`` to choose where to look next, if it compares such sums."""
     win_rate: float
     loss: float
     """Chance to win that it gives away against the best candidate."""
@@ -74,6 +74,7 @@ def rows(thought: SearchResult, earlier: SearchResult | None = None) -> list[Row
     total = max(int(thought.visits.sum()), 1)
     liked = [int(a) for a in np.argsort(-thought.prior, kind="stable")[:3] if thought.prior[a] > 0]
     actions = [*lost, *(action for action in liked if action not in lost)]
+    explorations = PLAY_SEARCH.rule.exploration(PLAY_SEARCH, thought.prior, thought.visits)
     found = []
     for action in actions:
         visits = int(thought.visits[action])
@@ -85,7 +86,7 @@ def rows(thought: SearchResult, earlier: SearchResult | None = None) -> list[Row
                 visits=visits,
                 q=q,
                 prior=float(thought.prior[action]),
-                exploration=_exploration(thought, action),
+                exploration=None if explorations is None else float(explorations[action]),
                 win_rate=(q + 1.0) / 2.0,
                 loss=lost.get(action, 0.0),
                 score=None if points is None or visits == 0 else float(points[action]),
@@ -94,16 +95,6 @@ def rows(thought: SearchResult, earlier: SearchResult | None = None) -> list[Row
             )
         )
     return found
-
-
-def _exploration(thought: SearchResult, action: int) -> float:
-    """``c * prior * sqrt(N) / (1 + n)`` as in the search, without its factor for spread values."""
-    count = int(thought.visits.sum())
-    config = PLAY_SEARCH
-    base = config.c_puct_base
-    c = config.c_puct_init + config.c_puct_log * np.log((count + base + 1.0) / base)
-    prior, visits = float(thought.prior[action]), int(thought.visits[action])
-    return float(c * prior * np.sqrt(max(count, 1)) / (1.0 + visits))
 
 
 def _share(thought: SearchResult | None, action: int, otherwise: float) -> float:

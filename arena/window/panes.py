@@ -215,7 +215,8 @@ def draw_inspector(
         name = action_to_text(game.spec, row.action)
         theme.text(target, name, (area.x, y), 13, bold=row.action == thought.action)
         q = _proof(row.proof) or f"{row.q:+.2f}"
-        cells = (f"{row.visits}", q, f"{row.prior:.0%}", f"{row.exploration:.2f}")
+        exploration = "" if row.exploration is None else f"{row.exploration:.2f}"
+        cells = (f"{row.visits}", q, f"{row.prior:.0%}", exploration)
         for share, words in zip(columns, (*cells, f"{row.trend:+.0%}"), strict=True):
             place = (area.x + area.w * share, y)
             theme.text(target, words, place, 13, anchor="topright")

@@ -22,7 +22,7 @@ from agents.evaluators.constant import ConstantEvaluator
 from agents.evaluators.torch_evaluator import limit_threads
 from engine.games import GameSpec, make
 from engine.games.spec import Positions
-from engine.search import Evaluation, Evaluator, Search, SearchConfig, backup, gumbel, puct
+from engine.search import Evaluation, Evaluator, Search, SearchConfig, backup
 from miai.config import build, load_preset
 from miai.measure.networks import find_network
 from miai.measure.search import EmptyBoardSearch
@@ -51,10 +51,11 @@ class Stopwatch:
 
 
 def parties(spec: GameSpec, slots: int, leaves: int, algorithm: str) -> None:
-    search = EmptyBoardSearch(spec, SearchConfig(algorithm=algorithm), slots, leaves)
+    config = SearchConfig(algorithm=algorithm)
+    search = EmptyBoardSearch(spec, config, slots, leaves)
     search.step()
     best = min(_cost(search.step) for _ in range(7))
-    kernels = [(puct, "select_rows"), (gumbel, "select_rows"), (backup, "expand_and_back_up_rows")]
+    kernels = [(config.rule, "select"), (backup, "expand_and_back_up_rows")]
     verbs = [(type(spec), name) for name in ("replay", "candidates", "features", "finished")]
     others = [(Search, "_round"), (ConstantEvaluator, "evaluate")]
     kept = [(owner, name, getattr(owner, name)) for owner, name in (*kernels, *verbs, *others)]

@@ -58,7 +58,7 @@ def expand_and_back_up_rows(
     questions,
     faults,
 ):
-    """Create each row's leaf and push its value up the path that :mod:`puct` or ``gumbel`` chose.
+    """Create each row's leaf and push its value up the path that a rule chose.
 
     Rows that met at the same leaf count as further visits of it. An end of the game proves what it
     can on its way up (:mod:`solver`). A faulty row is given up. Returns whether any row has a

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from engine._kernel import say_if_cold
 from engine.errors import SearchError
 from engine.games.spec import GameSpec, Positions
-from engine.search import backup, gumbel, noise, puct, reading, solver, tree
+from engine.search import backup, noise, reading, solver, tree
 from engine.search.budget import Account, Change
+from engine.search.candidates import Candidates
 from engine.search.config import SearchConfig
 from engine.search.evaluation import Evaluation, Evaluator
 from engine.search.leaves import judge
 from engine.search.reading import RootEdges, Roots
 from engine.search.result import SearchResult
-from engine.search.root import RootState
 from engine.search.symmetric import AllSymmetries
 
 
@@ -51,7 +51,6 @@ class Search:
         self.roots: Positions = spec.allocate(slots)
         edge_capacity = node_capacity * spec.actions
         self.tree = tree.Tree.allocate(slots, node_capacity, edge_capacity)
-        self._leaves = spec.allocate(self.max_rows)
         self._row_slot = np.zeros(self.max_rows, np.int32)
         self._scratch = (
             np.zeros((self.max_rows, tree.MAX_DEPTH), np.int32),  # paths as edges
@@ -63,16 +62,9 @@ class Search:
         )
         self._views: dict[int, tuple[NDArray[Any], ...]] = {}
         self._changes: dict[int, list[Change]] = {}
-        self._prohibited: dict[int, NDArray[np.int16]] = {}
-        leaves_nothing_out = type(spec).candidates is GameSpec.candidates
-        all_actions = leaves_nothing_out or not config.prune_candidates
-        self._complete = tree.COMPLETE if all_actions else tree.NOT_ASKED
-        if not config.exact_endings:
-            self._complete = tree.NO_PROOFS
-        self._state = RootState(slots, spec.actions, config)
+        self._candidates = Candidates(spec, config)
+        self._rule = config.rule(config, slots, spec.actions)
         self._spare: tuple[NDArray[Any], NDArray[Any]] | None = None
-        self._puct_settings = puct.settings_of(config)
-        self._gumbel_settings = np.array([config.c_visit, config.c_scale], np.float64)
 
     def begin(
         self,
@@ -80,18 +72,19 @@ class Search:
         positions: Positions,
         seeds: NDArray[np.uint64],
         games: NDArray[np.uint64],
-        gumbel_scale: float | NDArray[np.float64] = 0.0,
+        noise_scale: float | NDArray[np.float64] = 0.0,
     ) -> None:
         """Start empty trees at ``positions``. Randomness is addressed by (seed, game, ply).
 
-        ``gumbel_scale`` is 1 for self-play, 0 for play to win.
+        ``noise_scale`` is 1 for self-play, 0 for play to win: how much a rule that explores the
+        root at random does so.
         """
         self.roots[slots] = positions
         tree.clear_rows(self.tree.slots, slots)
+        self._candidates.allow(slots)
         for slot in slots.tolist():
             self._changes.pop(slot, None)
-            self._prohibited.pop(slot, None)
-        self._state.begin(slots, self._plies(slots), seeds, games, gumbel_scale)
+        self._rule.begin(slots, self._plies(slots), seeds, games, noise_scale)
 
     def prohibit(self, slot: int, until: NDArray[np.int16] | None) -> None:
         """Leave actions out of a slot's search, until the next :meth:`begin`.
@@ -105,16 +98,11 @@ class Search:
         Raises:
             SearchError: if nothing would be left to play at the root.
         """
-        if until is None:
-            self._prohibited.pop(slot, None)
-            return
         where = np.array([slot], np.int32)
-        legal = self.spec.legal(self.roots[where])[0]
-        if not (legal & (until[int(self.spec.to_move(self.roots[where])[0]) - 1] <= 0)).any():
-            raise SearchError(
-                f"expected a legal action to be left to search, got none: slot {slot}"
-            )
-        self._prohibited[slot] = until
+        if until is None:
+            self._candidates.allow(where)
+        else:
+            self._candidates.prohibit(slot, self.roots[where], until)
 
     def _plies(self, slots: NDArray[np.int32]) -> NDArray[np.uint64]:
         return self.roots["plies"][slots].astype(np.uint64)
@@ -125,7 +113,7 @@ class Search:
         self.roots[:count] = other.roots
         self.tree.slots[:count] = other.tree.slots
         self.tree.slots["full"][:count] = 0
-        self._state.take_over(other._state)
+        self._rule.take_over(other._rule)
         for slot in range(count):
             nodes, edges = (int(other.tree.slots[name][slot]) for name in ("nodes", "edges"))
             self.tree.nodes[slot, :nodes] = other.tree.nodes[slot, :nodes]
@@ -144,14 +132,11 @@ class Search:
         kept = np.zeros(len(slots), np.bool_)
         pools = (self.tree.nodes, self.tree.edges, self.tree.slots)
         tree.keep_subtree_rows(*pools, slots, actions, *self._spare, kept)
-        if self._prohibited:
-            for i, slot in enumerate(slots.tolist()):
-                if self._prohibited.pop(slot, None) is not None:
-                    kept[i] = False  # its nodes lack actions
+        kept &= ~self._candidates.allow(slots)  # nodes of a tree with prohibitions lack actions
         tree.clear_rows(self.tree.slots, slots[~kept])
-        self._state.move(slots, self._plies(slots))
+        self._rule.move(slots, self._plies(slots))
         if kept.any():
-            self._state.note_known(slots[kept], self.tree)
+            self._rule.keep_roots(self.tree, slots[kept])
         return kept
 
     def run(
@@ -167,7 +152,7 @@ class Search:
         """Search on until every slot has spent its budget.
 
         The evaluation of a new root is not counted. A slot ends early when its pool is full or its
-        root is proven; a search with Gumbel divides its budget anew among the root's actions.
+        root is proven; a rule that divides its budget does so anew in each run.
 
         Args:
             slots: each at most once.
@@ -194,12 +179,12 @@ class Search:
             if isinstance(patience, np.ndarray):
                 patience = patience[willing]
         account = Account(slots, budget, deadline_s, patience)
-        self._state.plan(slots, self.tree, budget)
+        self._rule.divide(self.tree, slots, budget)
         empty = self.tree.slots["nodes"][slots] == 0
         self._round(slots[empty], account, reasons, self._root_evaluator)
         if self.config.root_symmetries:
-            self._judge_again(self._state.unprepared(slots[~empty]))
-        self._state.prepare(slots, self.tree)
+            self._judge_again(self._rule.unprepared(slots[~empty]))
+        self._rule.prepare(self.tree, slots)
         leaves = min(leaves, tree.MOST_IN_FLIGHT)
         while len(rows := account.next_rows(self.tree, leaves, self._row_slot)):
             self._round(rows, account, reasons, self.evaluator)
@@ -250,11 +235,11 @@ class Search:
         if rows == 0:
             return
         path_edges, path_actions, lengths, leaves, questions, faults = self._views_of(rows)
-        self._select(row_slot, path_edges, path_actions, lengths)
+        self._rule.select(self.tree, row_slot, path_edges, path_actions, lengths)
         pools = (self.tree.nodes, self.tree.edges, self.tree.slots)
         try:
             self.spec.replay(self.roots, row_slot, path_actions, lengths, leaves)
-            candidates = self._candidates(leaves, row_slot, lengths)
+            candidates = self._candidates.of(leaves, row_slot, lengths)
             judged = judge(self.spec, evaluator, leaves)
         except BaseException:
             backup.give_up_rows(*pools, row_slot, path_edges, lengths)
@@ -266,7 +251,7 @@ class Search:
             lengths,
             candidates,
             *judged,
-            self._completeness(),
+            self._candidates.completeness,
             questions,
             faults,
         )
@@ -288,23 +273,6 @@ class Search:
     def _where(self, leaves: Positions, row: int) -> str:
         return f"{int(leaves['plies'][row])} plies into the game"
 
-    def _select(
-        self,
-        row_slot: NDArray[np.int32],
-        path_edges: NDArray[np.int32],
-        path_actions: NDArray[np.int16],
-        lengths: NDArray[np.int32],
-    ) -> None:
-        """Walk each row's tree down to a leaf."""
-        pools = (self.tree.nodes, self.tree.edges, self.tree.slots)
-        paths = (path_edges, path_actions, lengths)
-        if self.config.algorithm == "gumbel":
-            state = self._state
-            plan = (self._gumbel_settings, state.gumbels, state.known, state.schedules, state.plans)
-            gumbel.select_rows(*pools, row_slot, *plan, *paths)
-        else:
-            puct.select_rows(*pools, row_slot, self._puct_settings, *paths)
-
     def _answer(
         self,
         row_slot: NDArray[np.int32],
@@ -321,58 +289,16 @@ class Search:
             path_edges, path_actions = path_edges[asking], path_actions[asking]
             positions = self._views_of(len(asking))[3]
             self.spec.replay(self.roots, row_slot, path_actions, questions, positions)
-            candidates = self._candidates(positions, row_slot, questions)
+            candidates = self._candidates.of(positions, row_slot, questions)
             complete = (self.spec.legal(positions) == candidates).all(axis=1)
             pools = (self.tree.nodes, self.tree.edges)
             solver.answer_rows(*pools, row_slot, path_edges, questions, complete)
 
-    def _completeness(self) -> int:
-        """What a new node says of its edges: with actions left out, the rules are to be asked."""
-        if self._prohibited and self._complete == tree.COMPLETE:
-            return tree.NOT_ASKED
-        return self._complete
-
-    def _candidates(
-        self, positions: Positions, row_slot: NDArray[np.int32], depths: NDArray[np.int32]
-    ) -> NDArray[np.bool_]:
-        """Actions to search in positions at ``depths`` of the trees of ``row_slot``."""
-        candidates = self._sensible(positions)
-        if not self._prohibited:
-            return candidates
-        sides = self.spec.to_move(positions)
-        for row, slot in enumerate(row_slot.tolist()):
-            if slot in self._prohibited:
-                allowed = self._prohibited[slot][sides[row] - 1] <= depths[row]
-                left = candidates[row] & allowed
-                if depths[row] == 0 and not left.any():
-                    left = self.spec.legal(positions[row : row + 1])[0] & allowed
-                if left.any():
-                    candidates[row] = left
-        return candidates
-
-    def _sensible(self, positions: Positions) -> NDArray[np.bool_]:
-        if not self.config.prune_candidates:
-            return self.spec.legal(positions)
-        candidates = self.spec.candidates(positions)
-        if self.config.no_pass_before and self.spec.may_pass:
-            early = positions["plies"] < self.config.no_pass_before
-            early &= candidates[:, :-1].any(axis=1)
-            candidates[early, -1] = False
-        return candidates
-
     def read(self, slots: NDArray[np.int32]) -> Roots:
         """Read the roots of slots that have been run."""
-        stdevs = self.config.lcb_stdevs
-        return reading.read(self.tree, slots, self.spec.actions, self._choice, stdevs)
-
-    def _choice(
-        self, slots: NDArray[np.int32], edges: RootEdges
-    ) -> tuple[NDArray[np.float32], NDArray[np.int16]]:
-        """The rule's improved policy and action of each root."""
-        if self.config.algorithm == "gumbel":
-            noted = (self._gumbel_settings, self._state.gumbels, self._state.known)
-            return gumbel.improve(self.tree, slots, *noted, self.spec.actions)
-        return puct.choose(self.tree, slots, edges, self._puct_settings, self.config)
+        edges = RootEdges.of(self.tree, slots, self.spec.actions)
+        chosen = self._rule.choose(self.tree, slots, edges)
+        return reading.read(self.tree, slots, edges, chosen, self.config.lcb_stdevs)
 
     def results(
         self, slots: NDArray[np.int32], evaluation: Evaluation | None = None

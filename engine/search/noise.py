@@ -1,4 +1,4 @@
-"""Root priors made flatter and noisier, for PUCT self-play, or better.
+"""Root priors made flatter and noisier for self-play, or replaced by better ones.
 
 Dirichlet noise: Silver et al., Nature 2017, Methods; its shaping and the root policy temperature:
 KataGo (KataGoMethods.md, "Shaped Dirichlet Noise", "Root Policy Softmax Temperature").

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -169,10 +169,6 @@ class RootEdges(NamedTuple):
         return edges
 
 
-Chooser = Callable[[NDArray[np.int32], RootEdges], tuple[NDArray[np.float32], NDArray[np.int16]]]
-"""A rule's improved policy ``(rows, actions)`` and action ``(rows,)``, -1 for none."""
-
-
 def lower_bounds(edges: RootEdges, stdevs: float) -> NDArray[np.float64]:
     """Return q less ``stdevs`` standard errors float64 ``(rows, actions)``; -inf if unvisited.
 
@@ -190,11 +186,18 @@ def lower_bounds(edges: RootEdges, stdevs: float) -> NDArray[np.float64]:
 
 
 def read(
-    trees: tree.Tree, slots: NDArray[np.int32], actions: int, choose: Chooser, lcb_stdevs: float
+    trees: tree.Tree,
+    slots: NDArray[np.int32],
+    edges: RootEdges,
+    chosen: tuple[NDArray[np.float32], NDArray[np.int16]],
+    lcb_stdevs: float,
 ) -> Roots:
-    """Read the roots of slots that have been run; what is proven overrules the rule's choice."""
-    edges = RootEdges.of(trees, slots, actions)
-    policy, action = choose(slots, edges)
+    """Read the roots of slots that have been run.
+
+    ``chosen`` is the rule's improved policy ``(rows, actions)`` and its action ``(rows,)``, -1 for
+    none. What is proven overrules it.
+    """
+    policy, action = chosen
     q = (edges.value_sums / np.maximum(edges.visits, 1)).astype(np.float32)
     action = solver.decide(action, edges.proof, edges.plies_to_end, edges.exists, q)
     policy = solver.correct_policy(policy, edges.proof, action)

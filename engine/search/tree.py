@@ -9,7 +9,7 @@ Invariants, for a slot at rest (nothing in flight):
 - an expanded node's ``visits`` is 1 (its own evaluation) plus the visits of its edges, and 1 more
   for every further leaf in flight that met there;
 - the first ``seen`` edges of a node are those that were ever selected; the next is the likeliest of
-  the others (the lower action of equals; not at a Gumbel root), so selection looks no further;
+  the others (the lower action of equals), unless the rule swapped its own choice there;
 - an edge with a child has as many visits as the child, the negated value sum and the other side's
   proof;
 - the value sum of a proven node is its visits times the proven value; of any other node it is what

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
 from agents.evaluators.constant import ConstantEvaluator
 from engine.games import GameSpec, Positions, make
 from engine.search import Evaluation, Search, SearchConfig
+from engine.search.rules import PLAY, RULES
 from engine.search.tree import EDGE, NODE
 from miai.measure.rates import Contender, Rate
 
@@ -18,20 +19,20 @@ _SLOTS: Final = 64
 _LEAVES: Final = 8
 _LARGE: Final = 1_000_000
 _MEMORY_FOR_LARGE: Final = 6 << 30  # bytes; the tree takes 2 GB
-_Rule = Literal["puct", "gumbel"]
-_BOTH: Final[tuple[_Rule, ...]] = ("puct", "gumbel")
-_MEASURED: Final[tuple[tuple[GameSpec, int, int, int, tuple[_Rule, ...]], ...]] = (
-    (make("go", 9), _SLOTS, 1, SIMULATIONS, _BOTH),
-    (make("go", 9), 1, _LEAVES, SIMULATIONS, _BOTH),
-    (make("go", 9), 1, 1, SIMULATIONS, ("puct",)),
-    (make("go", 19), _SLOTS, 1, SIMULATIONS, ("puct",)),
-    (make("othello"), _SLOTS, 1, SIMULATIONS, ("puct",)),
-    (make("gomoku"), _SLOTS, 1, SIMULATIONS, ("puct",)),
-    (make("connect_four"), _SLOTS, 1, SIMULATIONS, ("puct",)),
-    (make("hex", 11), _SLOTS, 1, SIMULATIONS, ("puct",)),
-    (make("tic_tac_toe"), _SLOTS, 1, SIMULATIONS, ("puct",)),
-    (make("go", 9), 1, _LEAVES, 1_000, ("puct",)),
-    (make("go", 9), 1, _LEAVES, _LARGE, ("puct",)),
+_ALL: Final = tuple(RULES)
+_PLAY: Final = (PLAY["algorithm"],)
+_MEASURED: Final[tuple[tuple[GameSpec, int, int, int, tuple[str, ...]], ...]] = (
+    (make("go", 9), _SLOTS, 1, SIMULATIONS, _ALL),
+    (make("go", 9), 1, _LEAVES, SIMULATIONS, _ALL),
+    (make("go", 9), 1, 1, SIMULATIONS, _PLAY),
+    (make("go", 19), _SLOTS, 1, SIMULATIONS, _PLAY),
+    (make("othello"), _SLOTS, 1, SIMULATIONS, _PLAY),
+    (make("gomoku"), _SLOTS, 1, SIMULATIONS, _PLAY),
+    (make("connect_four"), _SLOTS, 1, SIMULATIONS, _PLAY),
+    (make("hex", 11), _SLOTS, 1, SIMULATIONS, _PLAY),
+    (make("tic_tac_toe"), _SLOTS, 1, SIMULATIONS, _PLAY),
+    (make("go", 9), 1, _LEAVES, 1_000, _PLAY),
+    (make("go", 9), 1, _LEAVES, _LARGE, _PLAY),
 )
 """Spec, trees, leaves of a tree in flight, simulations, and the rules that select."""
 
@@ -100,7 +101,7 @@ def contenders() -> list[Contender]:
     ]
 
 
-def _contender(spec: GameSpec, slots: int, leaves: int, simulations: int, rule: _Rule) -> Contender:
+def _contender(spec: GameSpec, slots: int, leaves: int, simulations: int, rule: str) -> Contender:
     search = EmptyBoardSearch(spec, SearchConfig(algorithm=rule), slots, leaves, simulations)
     trees = f"{slots} trees" if slots > 1 else f"1 tree, {leaves} in flight"
     return Contender(

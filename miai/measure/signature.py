@@ -15,6 +15,7 @@ from agents.evaluators.rollout import RolloutEvaluator
 from engine.games import GAMES, GameSpec, GoSpec, make
 from engine.random import OPENING, generator
 from engine.search import Search, SearchConfig
+from engine.search.rules import RULES
 
 _SEED = 20
 _SLOTS = 8
@@ -27,11 +28,10 @@ _SPECS: Final[tuple[GameSpec, ...]] = (
     GoSpec(9, 9, komi=6.5, suicide=True),
     *(make(game) for game in sorted(GAMES) if game != "go"),
 )
-_CONFIGS = (
-    SearchConfig(algorithm="gumbel"),
-    SearchConfig(algorithm="puct"),
-    SearchConfig(algorithm="puct", noise_fraction=0.25, prune_candidates=False),
-    SearchConfig(algorithm="puct", root_temperature=1.2, forced_playouts=2.0, root_symmetries=True),
+_CONFIGS = tuple(
+    SearchConfig(algorithm=name, **settings)
+    for name, rule in RULES.items()
+    for settings in rule.pinned
 )
 
 
@@ -53,7 +53,7 @@ def _visits(spec: GameSpec, config: SearchConfig) -> np.ndarray:
     slots = np.arange(_SLOTS, dtype=np.int32)
     seeds = np.full(_SLOTS, _SEED, np.uint64)
     positions = _openings(spec)
-    search.begin(slots, positions, seeds, slots.astype(np.uint64), gumbel_scale=1.0)
+    search.begin(slots, positions, seeds, slots.astype(np.uint64), noise_scale=1.0)
     search.run(slots, _SIMULATIONS)
     return search.read(slots).visits
 

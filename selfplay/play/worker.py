@@ -38,7 +38,8 @@ class SelfPlayConfig:
         default=2, metadata={"min": 1, "max": 256, "why": "one per core; each plays its own slots"}
     )
     simulations: int = field(
-        default=16, metadata={"min": 1, "unit": "per ply", "why": "Gumbel search learns from few"}
+        default=16,
+        metadata={"min": 1, "unit": "per ply", "why": "the search learns from few"},
     )
     simulations_late: int = field(
         default=32,

@@ -219,11 +219,7 @@ class RunConfig:
         schedule, play, search, replay = self.schedule, self.selfplay, self.search, self.replay
         budgets = {name: getattr(schedule, name) for name in ("cycles", "games", "rows")}
         given = {name: value for name, value in budgets.items() if value}
-        puct_only = {
-            name: getattr(search, name)
-            for name in ("noise_fraction", "forced_playouts")
-            if getattr(search, name)
-        }
+        idle = next(iter(search.without_effect().items()), None)
         return [
             (
                 len(given) > 1,
@@ -258,10 +254,12 @@ class RunConfig:
                 f"{self.evaluator!r}",
             ),
             (
-                search.algorithm != "puct" and bool(puct_only),
-                "search.algorithm=puct with settings that only it has",
-                f"{search.algorithm!r} with {puct_only!r}; set them to 0",
-            ),
+                True,
+                f"search.algorithm={idle[0]} with settings that only it has",
+                f"{search.algorithm!r} with {idle[1]!r}; leave them out",
+            )
+            if idle
+            else (False, "", ""),
             (
                 play.simulations_late < play.simulations,
                 "selfplay.simulations_late at or above selfplay.simulations",

@@ -54,7 +54,7 @@ def test_the_extremes_map_to_the_ends() -> None:
 
 
 def test_addresses_that_differ_in_one_part_share_nothing() -> None:
-    purposes = [random.OPENING, random.GUMBEL, random.NOISE, random.MOVE, random.PLAYOUT]
+    purposes = [random.OPENING, random.ROOT_NOISE, random.PRIOR_NOISE, random.MOVE, random.PLAYOUT]
     purposes += [random.SYMMETRY, random.KOMI, random.BUDGET]
     assert len(set(purposes)) == len(purposes)
     addresses = list(product(range(6), range(6), range(6), purposes))

@@ -10,6 +10,7 @@ import pytest
 
 from engine.games import GAMES, GoSpec
 from engine.search import SearchConfig
+from engine.search.rules import RULES
 from engine.search.tree import EDGE, NODE
 from miai import cli
 from miai.config import build
@@ -95,7 +96,7 @@ def test_search_measures_every_game_and_trees_of_every_kind() -> None:
         (1, 8, 800),
         (1, 8, 1000),
     }
-    assert {row["rule"] for row in go} == {"puct", "gumbel"}
+    assert {row["rule"] for row in go} == set(RULES)
     assert "19x19" in {row["size"] for row in rows}
 
 

@@ -13,6 +13,7 @@ from agents.evaluators.cached import CachedEvaluator
 from engine.games import ConnectFourSpec, GameSpec, GoSpec, HexSpec, OthelloSpec
 from engine.games.spec import Positions
 from engine.search import Evaluation, Search, SearchConfig
+from engine.search.rules import RULES
 from engine.symmetry import action_permutations, permutations
 from tests.support.positions import random_positions
 
@@ -163,7 +164,7 @@ def test_threads_get_right_answers(symmetric: bool) -> None:
         list(pool.map(work, range(8)))
 
 
-@pytest.mark.parametrize("algorithm", ["puct", "gumbel"])
+@pytest.mark.parametrize("algorithm", list(RULES))
 def test_a_search_is_the_same_with_fewer_evaluations(algorithm: str) -> None:
     spec = SPECS[0]
     visits = []

@@ -12,9 +12,16 @@ from hypothesis import strategies as st
 
 from agents.evaluators.rollout import RolloutEvaluator
 from engine.games import GoSpec
-from engine.random import GUMBEL
+from engine.random import ROOT_NOISE
 from engine.search import Search, SearchConfig
-from engine.search.gumbel import considered_visits, draw_gumbel_rows, improve, schedule_table
+from engine.search.reading import RootEdges
+from engine.search.rules.gumbel import (
+    Gumbel,
+    GumbelSettings,
+    considered_visits,
+    draw_gumbel_rows,
+    schedule_table,
+)
 from engine.search.tree import Tree
 from tests.support.positions import random_positions
 from tests.support.scripted import ScriptedEvaluator, arbitrary, first_action
@@ -71,7 +78,7 @@ def test_noise_has_the_gumbel_distribution() -> None:
     noise = np.empty((2000, 50), np.float32)
     numbers = np.arange(2000, dtype=np.uint64)
     seeds, scale = np.zeros(2000, np.uint64), np.ones(2000)
-    draw_gumbel_rows(seeds, numbers, seeds, np.uint64(GUMBEL), scale, noise)
+    draw_gumbel_rows(seeds, numbers, seeds, np.uint64(ROOT_NOISE), scale, noise)
     assert noise.mean() == pytest.approx(np.euler_gamma, abs=0.02)
     assert noise.var() == pytest.approx(math.pi**2 / 6, rel=0.03)
     assert np.quantile(noise, 0.5) == pytest.approx(-math.log(math.log(2)), abs=0.02)
@@ -149,7 +156,7 @@ def test_the_action_is_the_best_of_the_most_visited() -> None:
     for row, action in enumerate(roots.action):
         most = np.flatnonzero(roots.visits[row] == roots.visits[row].max())
         with np.errstate(divide="ignore"):
-            score = np.log(roots.prior[row]) + search._state.gumbels[row]
+            score = np.log(roots.prior[row]) + search._rule.gumbels[row]
         score += (50 + roots.visits[row].max()) * (completed_q(roots, row) + 1) / 2
         assert action == most[score[most].argmax()]
 
@@ -166,14 +173,15 @@ def test_the_improved_policy_of_an_example_worked_out_by_hand() -> None:
     root["edges"], root["seen"], root["visits"], root["raw_q"] = 3, 2, 4, 0.1
     edges["action"], edges["prior"] = [2, 0, 1], [0.5, 0.3, 0.2]
     edges["visits"], edges["value_sum"] = [2, 1, 0], [0.8, -0.2, 0]
-    slots, settings = np.zeros(1, np.int32), np.array([50.0, 0.1])
-    gumbels, known = np.zeros((1, 4), np.float32), np.zeros((1, 4), np.int32)
-    policy, action = improve(tree, slots, settings, gumbels, known, 4)
+    slots = np.zeros(1, np.int32)
+    rule = Gumbel(GumbelSettings("gumbel", c_visit=50.0, c_scale=0.1), 1, 4)
+    policy, action = rule.choose(tree, slots, RootEdges.of(tree, slots, 4))
     assert policy[0] == pytest.approx([0.09421, 0.15859, 0.74721, 0], abs=1e-5)
     assert action[0] == 2
-    gumbels[0, 0] = 3.0
-    known[0, 2] = 2
-    assert improve(tree, slots, settings, gumbels, known, 4)[1][0] == 0, "the one new visit"
+    rule.gumbels[0, 0] = 3.0
+    rule.known[0, 2] = 2
+    _, action = rule.choose(tree, slots, RootEdges.of(tree, slots, 4))
+    assert action[0] == 0, "the one new visit"
 
 
 @pytest.mark.parametrize("algorithm", ["gumbel", "puct"])

@@ -9,6 +9,7 @@ from engine.errors import SearchError
 from engine.games import BLACK, ConnectFourSpec, TicTacToeSpec
 from engine.games.spec import GameSpec
 from engine.search import Search, SearchConfig
+from engine.search.rules import RULES
 from engine.search.tree import LOSS, ROOT, WIN
 from tests.support.scripted import ScriptedEvaluator, arbitrary, indifferent
 
@@ -17,7 +18,7 @@ WORD = np.zeros(1, np.uint64)
 
 
 def search_of(spec: GameSpec, actions: tuple[int, ...], algorithm: str = "puct") -> Search:
-    config = SearchConfig(algorithm=algorithm)  # type: ignore[arg-type]
+    config = SearchConfig(algorithm=algorithm)
     judge = arbitrary if algorithm == "gumbel" else indifferent
     search = Search(spec, ScriptedEvaluator(judge), 1, config, 3000)
     position = spec.allocate(1)
@@ -33,7 +34,7 @@ def never(spec: GameSpec, colour: int, actions: list[int], depth: int = 1) -> np
     return until
 
 
-@pytest.mark.parametrize("algorithm", ["puct", "gumbel"])
+@pytest.mark.parametrize("algorithm", list(RULES))
 def test_what_is_prohibited_at_the_root_is_not_searched(algorithm: str) -> None:
     spec = ConnectFourSpec()
     search = search_of(spec, (), algorithm)

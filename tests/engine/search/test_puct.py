@@ -12,8 +12,8 @@ import pytest
 from engine.games import GoSpec
 from engine.search import Search, SearchConfig
 from engine.search.noise import concentrations
-from engine.search.puct import choose, settings_of
 from engine.search.reading import RootEdges, lower_bounds
+from engine.search.rules.puct import Puct
 from engine.search.tree import ROOT, Tree
 from tests.support.positions import random_positions
 from tests.support.scripted import ScriptedEvaluator, arbitrary, indifferent
@@ -232,10 +232,10 @@ def test_the_sure_action_is_chosen_before_the_doubtful_one() -> None:
     trees = Tree.allocate(1, 1, 1)
     slots = np.zeros(1, np.int32)
     for config, expected in ((CONFIG, 0), (replace(CONFIG, lcb_stdevs=2.0), 1)):
-        _, action = choose(trees, slots, edges, settings_of(config), config)
+        _, action = Puct(config, 1, 3).choose(trees, slots, edges)
         assert action.tolist() == [expected]
     bold = replace(CONFIG, lcb_stdevs=2.0, lcb_min_share=0.01)
-    assert choose(trees, slots, edges, settings_of(bold), bold)[1].tolist() == [2]
+    assert Puct(bold, 1, 3).choose(trees, slots, edges)[1].tolist() == [2]
 
 
 def test_a_flat_root_temperature_brings_priors_together() -> None:

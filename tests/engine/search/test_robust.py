@@ -14,13 +14,14 @@ from engine.errors import SearchError
 from engine.games import GameSpec, GomokuSpec, GoSpec
 from engine.games.spec import Positions
 from engine.search import Evaluation, Search, SearchConfig
+from engine.search.rules import RULES
 from engine.search.tree import MAX_DEPTH, ROOT
 from tests.engine.search.test_tree import check_invariants
 from tests.support.positions import random_positions
 from tests.support.scripted import ScriptedEvaluator, arbitrary, first_action
 
 SPEC = GoSpec(5, 5, 0.5)
-BOTH = pytest.mark.parametrize("algorithm", ["puct", "gumbel"])
+BOTH = pytest.mark.parametrize("algorithm", list(RULES))
 
 
 def begun(

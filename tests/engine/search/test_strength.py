@@ -12,11 +12,12 @@ from engine.diagram import parse_diagram
 from engine.games import BLACK, WHITE, GoSpec
 from engine.games.spec import Positions
 from engine.search import Evaluator, Search, SearchConfig
+from engine.search.rules import RULES
 from engine.search.tree import LOSS, WIN
 from tests.support.positions import random_positions
 from tests.support.scripted import ScriptedEvaluator, arbitrary, counting, indifferent
 
-ALGORITHMS = ("puct", "gumbel")
+ALGORITHMS = tuple(RULES)
 
 
 def searched(

@@ -13,6 +13,7 @@ from engine.errors import SearchError
 from engine.games import ConnectFourSpec, GameSpec, GoSpec, HexSpec
 from engine.games.spec import Positions
 from engine.search import Evaluation, Search, SearchConfig
+from engine.search.rules import RULES
 from engine.search.symmetric import AllSymmetries, turned
 from engine.symmetry import action_permutations, permutations
 from tests.agents.evaluators.test_cached import ByInputs, same
@@ -29,7 +30,7 @@ GAMES = pytest.mark.parametrize(
     ],
     ids=str,
 )
-BOTH = pytest.mark.parametrize("algorithm", ["puct", "gumbel"])
+BOTH = pytest.mark.parametrize("algorithm", list(RULES))
 
 
 def turns_of(spec: GameSpec) -> NDArray[np.int16]:

@@ -83,7 +83,7 @@ def check_invariants(search: Search, slot: int, leaves: int = 1, exact: bool = T
             check_the_order_of_edges(node, edges)
         assert not edges["in_flight"].any()
         assert (edges["visits"] >= 0).all()
-        allowed = search._sensible(position)[0]
+        allowed = search._candidates._sensible(position)[0]
         assert sorted(edges["action"].tolist()) == np.flatnonzero(allowed).tolist()
         if not len(edges):
             assert search.spec.finished(position)[0]

@@ -1,0 +1,20 @@
+"""The search rules, by name. To add one, see ``docs/add-a-search-rule.md``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from engine.search.rule import Rule
+from engine.search.rules import puct
+from engine.search.rules.gumbel import Gumbel
+from engine.search.rules.puct import Puct
+
+RULES: Final[dict[str, type[Rule[Any]]]] = {rule.name: rule for rule in (Gumbel, Puct)}
+
+LEARN: Final[Mapping[str, Any]] = {"algorithm": Gumbel.name}
+"""How self-play searches, unless a run says otherwise."""
+PLAY: Final[Mapping[str, Any]] = {"algorithm": Puct.name}
+"""How a network plays to win."""
+ROLLOUTS: Final[Mapping[str, Any]] = {**PLAY, **puct.ROLLOUTS}
+"""How random games play to win."""
