@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import zipfile
 from pathlib import Path
@@ -27,26 +26,6 @@ def test_a_small_zip_that_unpacks_to_much_is_refused(tmp_path: Path) -> None:
     assert len(loaded.records) == 1
     assert loaded.reasons == {"too large": 1}
     assert "bomb.sgf" in loaded.refusals[0]
-
-
-def test_zips_in_zips_are_not_opened(tmp_path: Path) -> None:
-    inner = tmp_path / "inner.zip"
-    with zipfile.ZipFile(inner, "w") as archive:
-        archive.writestr("good.sgf", GOOD)
-    with zipfile.ZipFile(tmp_path / "outer.zip", "w") as archive:
-        archive.write(inner, "inner.zip")
-    inner.unlink()
-    assert not load_games([tmp_path]).records
-
-
-def test_gzip_bombs_are_left_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.records.files.LARGEST_FILE", 1 << 20)
-    (tmp_path / "bomb.sgf.gz").write_bytes(gzip.compress(b"x" * (20 << 20)))
-    (tmp_path / "cut.sgf.gz").write_bytes(gzip.compress(GOOD)[:-9])
-    (tmp_path / "two.sgf.gz").write_bytes(gzip.compress(GOOD) + gzip.compress(b"\n"))
-    loaded = load_games([tmp_path])
-    assert len(loaded.records) == 1
-    assert loaded.reasons == {"damaged": 2}
 
 
 def test_names_in_archives_are_never_paths(tmp_path: Path) -> None:

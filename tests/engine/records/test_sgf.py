@@ -352,7 +352,7 @@ def test_damage_inside_a_zip_costs_only_that_game(tmp_path: Path, method: str) -
 def test_a_zip_bomb_is_left_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import zipfile
 
-    monkeypatch.setattr("engine.records.files.LARGEST_ZIP", 1000)
+    monkeypatch.setattr("engine.records.archives.LARGEST_IN_ALL", 1000)
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("first.sgf", "(;SZ[9];B[ee])")
         archive.writestr("second.sgf", "(;SZ[9]C[" + "x" * 2000 + "];B[cc])")
