@@ -18,13 +18,13 @@ from selfplay.run import GameConfig, Run
 from tests.conformance import CHECKS
 from tests.selfplay.small import small_run
 from tests.support.enumerate import levels
-from tests.support.pages import imported, python_blocks
+from tests.support.pages import hashed_name, imported, python_blocks
 
 
 @pytest.fixture(scope="module")
 def snort(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     source = "\n\n".join(python_blocks("add-a-game.md"))
-    with imported("snort", source, tmp_path_factory.mktemp("page")) as module:
+    with imported(hashed_name("snort", source), source, tmp_path_factory.mktemp("page")) as module:
         yield module
 
 

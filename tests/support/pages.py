@@ -9,13 +9,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 _DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
-def python_blocks(page: str) -> list[str]:
+def page(name: str) -> str:
+    """The text of a page of the documentation."""
+    return (_DOCS / name).read_text("utf-8")
+
+
+def python_blocks(name: str) -> list[str]:
     """The Python of a page of the documentation, block by block."""
-    return re.findall(r"```python\n(.*?)```", (_DOCS / page).read_text("utf-8"), re.DOTALL)
+    return re.findall(r"```python\n(.*?)```", page(name), re.DOTALL)
+
+
+def hashed_name(name: str, source: str) -> str:
+    """A module name of its own for each source.
+
+    Compiled kernels are found by the module's name, and the key of their cache knows no page.
+    """
+    return f"{name}_{crc32(source.encode()):08x}"
 
 
 @contextmanager

@@ -6,6 +6,7 @@ The twin that ``engine.search`` is held against: nodes are objects, values are f
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -249,22 +250,37 @@ def search_on(
     """Add simulations to a tree, whose visits so far count as none for sequential halving."""
     known = {action: root.tries(action) for action in root.priors}
     schedule = halving_schedule(min(len(root.priors), config.considered), simulations)
+
+    def next_action(node: Node, done: int) -> int:
+        if config.algorithm == "puct":
+            return puct_action(node, node is root, config)
+        if node is root:
+            return gumbel_root_action(node, known, schedule[done])
+        return gumbel_action(node)
+
+    return grow(spec, judge, root, simulations, next_action, config.prune_candidates)
+
+
+def grow(
+    spec: GameSpec,
+    judge: Judge,
+    root: Node,
+    simulations: int,
+    next_action: Callable[[Node, int], int],
+    prune: bool = True,
+) -> Node:
+    """Add simulations by any rule: it gives the action to try of a node, after so many of them."""
     for done in range(simulations):
         if root.proof is not None:
             break
         path = [root]
         while path[-1].proof is None:
             node = path[-1]
-            if config.algorithm == "puct":
-                action = puct_action(node, node is root, config)
-            elif node is root:
-                action = gumbel_root_action(node, known, schedule[done])
-            else:
-                action = gumbel_action(node)
+            action = next_action(node, done)
             if action not in node.children:
                 after = node.position.copy()
                 spec.play(after, np.array([action]))
-                node.children[action] = make_node(spec, judge, after, config.prune_candidates)
+                node.children[action] = make_node(spec, judge, after, prune)
                 break
             path.append(node.children[action])
         else:
