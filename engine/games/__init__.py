@@ -26,6 +26,7 @@ __all__ = [
     "Positions",
     "TicTacToeSpec",
     "make",
+    "quick",
 ]
 
 GAMES: Final[dict[str, type[GameSpec]]] = {
@@ -57,3 +58,12 @@ def make(name: str, height: int | None = None, width: int | None = None, **rules
         return kind(**size, **rules)
     except TypeError as error:
         raise SpecError(f"expected rules that {key} has, got {rules!r}: {error}") from error
+
+
+def quick(name: str) -> GameSpec:
+    """Return a game with its usual rules on the board that a beginner plays on.
+
+    Raises:
+        SpecError: if there is no such game.
+    """
+    return make(name, *make(name).quick_size)

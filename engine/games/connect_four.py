@@ -16,6 +16,7 @@ from engine._kernel import helper, kernel
 from engine.errors import SpecError
 from engine.games import rows
 from engine.games.gomoku import BORDER, cell_of, makes_line
+from engine.games.look import Look
 from engine.games.rows import begin, board_key, note
 from engine.games.spec import BLACK, EMPTY, LARGEST_SIDE, WHITE, GameSpec, check_side
 from engine.random import below, mix
@@ -248,6 +249,13 @@ class ConnectFourSpec(GameSpec):
     refusals: ClassVar[tuple[str, ...]] = REFUSALS
     symmetries: ClassVar[tuple[int, ...]] = (0, 2)
     stones_fall: ClassVar[bool] = True
+    look: ClassVar[Look] = Look(
+        "holes",
+        ("Red", "Yellow"),
+        ("red", "yellow"),
+        "Connect Four",
+        ((5, 6), (6, 7), (7, 8)),
+    )
 
     def __post_init__(self) -> None:
         check_side(self.name, self.height, self.width, 2, SIZE_CLASSES[-1])

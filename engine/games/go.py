@@ -36,6 +36,7 @@ from engine.games.go_life import certain_rows
 from engine.games.go_playouts import playout_row
 from engine.games.go_rules import RULES
 from engine.games.go_scoring import score_row, take_off_rows
+from engine.games.look import Look, squares
 from engine.games.spec import EMPTY, WHITE, GameSpec, Positions, check_flag, check_side
 
 __all__ = [
@@ -137,6 +138,12 @@ class GoSpec(GameSpec):
     has_points: ClassVar[bool] = True
     letter_i: ClassVar[bool] = False
     star_points: ClassVar[bool] = True
+    has_komi: ClassVar[bool] = True
+    has_handicap: ClassVar[bool] = True
+    has_dead_stones: ClassVar[bool] = True
+    takes_prisoners: ClassVar[bool] = True
+    sgf_number: ClassVar[str] = "1"
+    look: ClassVar[Look] = Look(sizes=squares(5, 7, 9, 13, 19))
 
     def __post_init__(self) -> None:
         check_side(self.name, self.height, self.width, 2, SIZE_CLASSES[-1])

@@ -15,6 +15,7 @@ import numpy as np
 from engine._kernel import helper, kernel
 from engine.errors import SpecError
 from engine.games import rows
+from engine.games.look import Look, squares
 from engine.games.rows import begin, board_key, note
 from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, check_flag, check_side
 from engine.random import below, mix
@@ -254,6 +255,9 @@ class GomokuSpec(GameSpec):
     refusals: ClassVar[tuple[str, ...]] = REFUSALS
     smallest: ClassVar[int] = 3
     star_points: ClassVar[bool] = True
+    sgf_number: ClassVar[str] = "4"
+    look: ClassVar[Look] = Look(sizes=squares(9, 13, 15, 19))
+    quick_size: ClassVar[tuple[int, int] | tuple[()]] = (9, 9)
 
     def __post_init__(self) -> None:
         check_side(self.name, self.height, self.width, self.smallest, SIZE_CLASSES[-1])
@@ -288,6 +292,8 @@ class TicTacToeSpec(GomokuSpec):
 
     name: ClassVar[str] = "tic_tac_toe"
     star_points: ClassVar[bool] = False
+    look: ClassVar[Look] = Look("paper", ("X", "O"), ("blue", "red"), "Tic-tac-toe")
+    quick_size: ClassVar[tuple[int, int] | tuple[()]] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()

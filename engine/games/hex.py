@@ -25,6 +25,7 @@ import numpy as np
 from engine._kernel import helper, kernel
 from engine.errors import SpecError
 from engine.games import rows
+from engine.games.look import Look, squares
 from engine.games.rows import begin, board_key, note
 from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, check_flag, check_side
 from engine.random import below, mix
@@ -311,6 +312,11 @@ class HexSpec(GameSpec):
     rows_from_top: ClassVar[bool] = True
     slant: ClassVar[bool] = True
     pass_name: ClassVar[str] = "swap"
+    sgf_number: ClassVar[str] = "11"
+    look: ClassVar[Look] = Look(
+        "hexagons", ("Red", "Blue"), ("red", "blue"), sizes=squares(5, 7, 9, 11, 13)
+    )
+    quick_size: ClassVar[tuple[int, int] | tuple[()]] = (7, 7)
 
     def __post_init__(self) -> None:
         check_side(self.name, self.height, self.width, 3, SIZE_CLASSES[-1])

@@ -16,6 +16,7 @@ from engine._kernel import helper, kernel
 from engine.errors import SpecError
 from engine.games import rows
 from engine.games.gomoku import BORDER, cell_of
+from engine.games.look import Look, squares
 from engine.games.rows import begin, board_key, note
 from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, check_side
 from engine.random import below, mix
@@ -303,6 +304,10 @@ class OthelloSpec(GameSpec):
     refusals: ClassVar[tuple[str, ...]] = REFUSALS
     rows_from_top: ClassVar[bool] = True
     has_points: ClassVar[bool] = True
+    omits_passes: ClassVar[bool] = True
+    most_stones_win: ClassVar[bool] = True
+    sgf_number: ClassVar[str] = "2"
+    look: ClassVar[Look] = Look("cells", sizes=squares(4, 6, 8, 10))
 
     def __post_init__(self) -> None:
         check_side(self.name, self.height, self.width, 4, SIZE_CLASSES[-1])

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine.errors import IllegalActionError, SpecError
+from engine.games.look import Look
 from engine.games.rows import RowKernels, first_misfit
 
 EMPTY: Final = 0
@@ -71,6 +72,25 @@ class GameSpec(ABC):
     """Whether the score counts points, and points have owners; else only who won is known."""
     pass_name: ClassVar[str] = "pass"
     """What players call the last action."""
+    omits_passes: ClassVar[bool] = False
+    """Whether records leave out a pass that is the only action, so that one side moves twice."""
+    has_komi: ClassVar[bool] = False
+    """Whether ``komi`` is a rule: points that White gets for moving second."""
+    has_handicap: ClassVar[bool] = False
+    """Whether a stronger Black may begin with stones on the board: ``place_handicap``."""
+    has_dead_stones: ClassVar[bool] = False
+    """Whether stones that cannot live may be left on the board at the end: :meth:`score` and
+    :meth:`ownership` are told which, and :meth:`certain` knows some that live."""
+    takes_prisoners: ClassVar[bool] = False
+    """Whether stones leave the board, and positions count them under ``prisoners`` ``(2,)``."""
+    most_stones_win: ClassVar[bool] = False
+    """Whether the score is the difference of stones on the board."""
+    sgf_number: ClassVar[str] = ""
+    """The game's number in SGF (``GM``); empty: it has none, and is written with a private name."""
+    look: ClassVar[Look] = Look()
+    """What its board is made of, and what its players are called."""
+    quick_size: ClassVar[tuple[int, int] | tuple[()]] = ()
+    """Height and width of a board on which a game is soon over; empty: the usual one is small."""
 
     def __str__(self) -> str:
         return f"{self.name} {self.height}x{self.width}"
@@ -324,19 +344,24 @@ class GameSpec(ABC):
         self.kernels.stones(positions, out)
         return out
 
-    def score(self, positions: Positions) -> NDArray[np.float32]:
+    def score(self, positions: Positions, dead: ArrayLike | None = None) -> NDArray[np.float32]:
         """Return Black's points minus White's of the board as it stands, komi included.
 
-        Games without points give 1, 0 or -1.
+        Games without points give 1, 0 or -1. ``dead``, bool ``(rows, points)``, are stones to take
+        off first in a game that :attr:`has_dead_stones`; others have none.
         """
         return self._scored(positions)[1]
 
-    def ownership(self, positions: Positions) -> NDArray[np.int8]:
+    def ownership(self, positions: Positions, dead: ArrayLike | None = None) -> NDArray[np.int8]:
         """Return who owns each point as the board stands: 1 Black, -1 White, 0 neither.
 
-        All 0 in games where owning points does not decide.
+        All 0 in games where owning points does not decide. ``dead`` is as for :meth:`score`.
         """
         return self._scored(positions)[0]
+
+    def certain(self, positions: Positions) -> NDArray[np.int8]:
+        """Return whose each point is for good: 1 Black, -1 White, 0 open, ``(rows, points)``."""
+        return np.zeros((len(positions), self.points), np.int8)
 
     def _scored(self, positions: Positions) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
         self._check(positions)
@@ -395,6 +420,11 @@ class GameSpec(ABC):
             row = positions[bad]
             found = f"a board of {int(row['height'])}x{int(row['width'])} in row {bad}"
         raise SpecError(f"expected positions of {self}, one per row, got {found}")
+
+
+def other_side(colour: int) -> int:
+    """Return ``WHITE`` for ``BLACK``, and the other way round."""
+    return BLACK + WHITE - colour
 
 
 def check_side(game: str, height: Any, width: Any, smallest: int, largest: int) -> None:
