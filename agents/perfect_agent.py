@@ -71,7 +71,7 @@ def _solver_of(spec: GameSpec) -> ConnectFourSolver | ExactSolver:
             return ConnectFourSolver(spec, _BOOK_TABLE_BITS, connect_four_book.load_book())
         if spec.points <= _MOST_CELLS:
             return ConnectFourSolver(spec)
-    elif spec.points <= _MOST_POINTS and spec.name != "go":
+    elif spec.points <= _MOST_POINTS and not spec.may_pass:
         return ExactSolver(spec)
     raise ConfigError(
         f"expected a game that a perfect player can read to its end (tic-tac-toe, other games but "

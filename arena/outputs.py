@@ -16,7 +16,8 @@ from arena.report import Report, as_json
 from arena.report_text import conditions_text, remarks_text
 from arena.results import GameLine
 from engine.files import write_atomic
-from engine.games.spec import BLACK, GameSpec
+from engine.games.spec import BLACK, WHITE, GameSpec
+from engine.look import hexadecimal, look_of
 from engine.notation import action_to_text
 
 _PAGE: Final = "arena.html"
@@ -96,9 +97,13 @@ def page(report: Report, lines: Sequence[GameLine]) -> str:
 
 def _board(spec: GameSpec) -> dict[str, Any]:
     """What the page has to know of the game: it draws boards and knows no rules."""
-    start = spec.allocate(1)
+    start, look = spec.allocate(1), look_of(spec)
     return {
-        "game": spec.name,
+        "title": look.title,
+        "style": look.style,
+        "fill": [hexadecimal(look.stone_colour(colour)) for colour in (BLACK, WHITE)],
+        "ground": hexadecimal(look.ground),
+        "line": hexadecimal(look.line),
         "width": spec.width,
         "height": spec.height,
         "slant": spec.slant,

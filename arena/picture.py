@@ -6,10 +6,10 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
-from arena.session.looks import look_of
 from arena.window import paint, theme
 from arena.window.board import Grid
 from engine.games.spec import GameSpec, Positions
+from engine.look import look_of
 
 
 def board_picture(

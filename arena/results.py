@@ -14,7 +14,6 @@ from arena.clock import TimeControl
 from arena.hall import PlayedGame, Terms
 from arena.openings import OpeningPlan
 from arena.stats.sprt import Hypotheses
-from engine.games.go import GoSpec
 from engine.games.spec import GameSpec
 from engine.notation import action_to_text, text_to_action
 from engine.records import GameRecord
@@ -80,7 +79,7 @@ class Conditions:
 
 def conditions_of(spec: GameSpec, **others: Any) -> Conditions:
     """Return conditions with the rules of ``spec`` taken apart."""
-    scoring = SCORING if isinstance(spec, GoSpec) else "as the rules say"
+    scoring = SCORING if spec.has_dead_stones else "as the rules say"
     return Conditions(
         spec.name, spec.height, spec.width, spec.rules, **{"scoring": scoring, **others}
     )

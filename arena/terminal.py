@@ -339,7 +339,7 @@ class Terminal:
         board.highlight_regex(r"(?<=[ (])O", "bold cyan" if self._console.is_terminal else "")
         self._console.print(board, end="")
         tally = ""
-        if game.spec.name == "go":
+        if game.spec.takes_prisoners:
             black, white = (int(count) for count in game.position["prisoners"][0])
             tally = f"captured by Black {black}, by White {white}. "
         self._print(f"{tally}{game.status}.")

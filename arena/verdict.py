@@ -15,7 +15,6 @@ import numpy as np
 
 from agents.program_agent import ProgramAgent
 from agents.protocol import Agent, Turn
-from engine.games.go import GoSpec
 
 FORFEITS: Final = ("crash", "stall", "nonsense", "illegal move", "time")
 """Endings that are the loser's fault rather than play: the program ended, said nothing, said what
@@ -72,7 +71,7 @@ def judge(turn: Turn, programs: Sequence[Agent]) -> Verdict:
     counts as it stands.
     """
     plain = area_verdict(turn, "two passes")
-    if not isinstance(turn.spec, GoSpec):
+    if not turn.spec.has_dead_stones:
         return plain
     scores: list[float] = []
     for program in programs:

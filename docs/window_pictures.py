@@ -20,14 +20,13 @@ from arena.session import opponents
 from arena.session.clock import ClockRule
 from arena.session.control import Control
 from arena.session.game import Settings
-from arena.session.looks import usual_spec
 from arena.session.opponents import Opponent
 from arena.session.preferences import Preferences
 from arena.session.session import Session
 from arena.window.app import App
 from arena.window.marks import Overlays
 from arena.window.screen import open_screen
-from engine.games import make
+from engine.games import make, quick
 from engine.games.spec import BLACK, WHITE
 from engine.notation import text_to_action
 
@@ -170,7 +169,7 @@ def shrink(path: Path) -> None:
 
 def others(folder: Path) -> None:
     """The other games, and the window as other people like it."""
-    go = Settings(usual_spec("go"), (BLACK,), Opponent("level", 5))
+    go = Settings(quick("go"), (BLACK,), Opponent("level", 5))
     app = window("usual", Preferences(colour_blind=True, board="flat", light=True), go)
     play_game(app, GO)
     app.overlays = Overlays(candidates=True)
@@ -178,7 +177,7 @@ def others(folder: Path) -> None:
     keep(app, folder, "colour-blind")
     app.control.close()
     chinese = Preferences(language="zh")
-    app = window("usual", chinese, Settings(usual_spec("go"), clock=ClockRule(600, 5, 30)))
+    app = window("usual", chinese, Settings(quick("go"), clock=ClockRule(600, 5, 30)))
     play_game(app, GO)
     app.session.set_people((BLACK,))
     app.inspect = True
@@ -199,7 +198,7 @@ def main(folder: Path) -> None:
     """Paint all pictures, then sheets of them and a few whole ones into ``folder``."""
     raw = folder / "raw"
     raw.mkdir(parents=True, exist_ok=True)
-    go = Settings(usual_spec("go"), (BLACK,), Opponent("level", 5))
+    go = Settings(quick("go"), (BLACK,), Opponent("level", 5))
     for size in SIZES:
         for tone in ("dark", "light"):
             app = window(size, Preferences(light=tone == "light"), go)

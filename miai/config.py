@@ -56,6 +56,16 @@ def load_preset(name_or_path: str | Path) -> dict[str, Any]:
     return _parse(path.read_bytes(), text)
 
 
+def preset_of(game: str) -> str | None:
+    """The quickest preset that learns a game, ``None`` if none comes with the program."""
+    minutes = {
+        name: float(settings.get("schedule", {}).get("minutes", 0.0))
+        for name in preset_names()
+        if (settings := load_preset(name)).get("game", {}).get("name") == game
+    }
+    return min(minutes, key=lambda name: minutes[name], default=None)
+
+
 def preset_comment(name: str) -> str:
     """The comment that a preset begins with, as one line; a blank line ends it."""
     lines = (_preset_folder() / f"{name}.toml").read_text(encoding="utf-8").splitlines()

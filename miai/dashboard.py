@@ -23,6 +23,7 @@ from rich.text import Text
 from engine.diagram import diagram
 from engine.errors import MiaiError
 from engine.games.spec import BLACK, EMPTY, GameSpec, Positions
+from engine.look import hexadecimal, look_of
 from engine.notation import action_to_text
 from selfplay.report import wording
 from selfplay.run.curves import read_run
@@ -35,8 +36,6 @@ _WIDTH: Final = 24
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _NOTES: Final = 4
 _LINE_S: Final = 60.0
-_BOARD: Final = {"go": "#d9b36c", "gomoku": "#d9b36c", "connect_four": "#3a62b0"}
-_GROUND: Final = "#5f9b7c"
 
 
 class RunView:
@@ -191,16 +190,16 @@ def board_text(spec: GameSpec, game: LiveGame, coloured: bool = True) -> Text:
     position, played = played_out(spec, game)
     stones = spec.stones(position)[0].reshape(spec.height, spec.width)
     last = game.actions[played - 1] if played else -1
-    ground = _BOARD.get(spec.name, _GROUND)
+    look = look_of(spec)
+    ground = hexadecimal(look.ground)
     text = Text(no_wrap=True)
     for row in range(spec.height):
         text.append(" " * row if spec.slant else "")
         for column in range(spec.width):
             point = row * spec.width + column
-            colours = ("#d2453b", "#f2c53d") if spec.stones_fall else ("#101010", "#ffffff")
             stone = int(stones[row, column])
             signs = "◉●" if coloured or stone == BLACK else "◎○"
-            ink = "#333333" if stone == EMPTY else f"bold {colours[stone != BLACK]}"
+            ink = "#333333" if stone == EMPTY else f"bold {hexadecimal(look.stone_colour(stone))}"
             sign = "·" if stone == EMPTY else signs[point != last]
             text.append(f"{sign} ", f"{ink} on {ground}")
         text.append("\n")

@@ -202,13 +202,13 @@ def _first_rows(rows: Rows, most: int | None) -> Rows:
 
 
 def _usual_spec(records: Sequence[GameRecord]) -> GameSpec:
-    """The games' spec; of Go with the usual rules and the komi that occurs most."""
+    """The games' spec; where there is komi, with the usual rules and the komi that occurs most."""
     specs = Counter(record.spec for record in records)
     spec = max(specs, key=lambda spec: specs[spec])
-    if spec.name != "go":
+    if not spec.has_komi:
         return spec
     komi = Counter(record.spec.rules["komi"] for record in records)
-    return make("go", spec.height, spec.width, komi=max(komi, key=lambda value: komi[value]))
+    return make(spec.name, spec.height, spec.width, komi=max(komi, key=lambda value: komi[value]))
 
 
 def _mixed(

@@ -16,9 +16,9 @@ import numpy as np
 from engine.files import write_atomic
 from engine.games.spec import BLACK, EMPTY, WHITE
 from engine.notation import action_to_text
-from miai.board_svg import Board, board_svg
 from miai.strength import Strength
 from miai.tuning import Task
+from selfplay.report.board_svg import BOARD_STYLE, board_svg
 from selfplay.tune.agreement import Agreement, largest_changes
 from selfplay.tune.finetune import FinetuneConfig, Outcome
 
@@ -62,7 +62,8 @@ def write_report(
     page = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
-        f"<title>Fine-tuning of {escape(task.source.name)}</title><style>{_STYLE}</style></head>"
+        f"<title>Fine-tuning of {escape(task.source.name)}</title>"
+        f"<style>{_STYLE}{BOARD_STYLE}</style></head>"
         f"<body>{''.join(parts)}</body></html>\n"
     )
     write_atomic(path, page.encode())
@@ -167,7 +168,9 @@ def _changes(task: Task, outcome: Outcome) -> Iterable[str]:
             best = np.argsort(-policy)[:_ACTIONS]
             shares = {int(action): float(policy[action]) for action in best}
             label = f"{who} to move, {name}: {move} at {policy[played]:.0%}"
-            picture = board_svg(Board(task.spec, stones, shares, played, label))
+            picture = board_svg(
+                task.spec, stones.tolist(), shares=shares, meant=played, label=label
+            )
             value = prediction.value[at]
             words = (
                 f"{name}: {move} {policy[played]:.0%}, "

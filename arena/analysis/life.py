@@ -1,4 +1,4 @@
-"""Which stones are dead and which live in seki when a game of Go has ended.
+"""Which stones are dead and which live in seki when a game has ended that has such stones.
 
 A chain that lives for certain (Benson) is alive, a chain inside such a territory of the other side
 is dead, whoever judges; of the rest, those are dead whose points an evaluator gives to the other
@@ -14,8 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.games.go import GoSpec
-from engine.games.spec import BLACK, EMPTY, WHITE, Positions
+from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, Positions
 
 PLAYOUTS_TO_JUDGE: Final = 256
 """Where random games say who will own the points: a few of them say little."""
@@ -31,7 +30,7 @@ class Life:
     """Points of every chain on the board, in order of their first points."""
 
 
-def judge_life(spec: GoSpec, position: Positions, ownership: NDArray[np.float32]) -> Life:
+def judge_life(spec: GameSpec, position: Positions, ownership: NDArray[np.float32]) -> Life:
     """Judge every stone.
 
     Args:
@@ -53,7 +52,7 @@ def judge_life(spec: GoSpec, position: Positions, ownership: NDArray[np.float32]
     return Life(dead, _seki(spec, np.where(dead, EMPTY, stones), certain), chains)
 
 
-def seki_points(spec: GoSpec, life: Life) -> NDArray[np.bool_]:
+def seki_points(spec: GameSpec, life: Life) -> NDArray[np.bool_]:
     """Points that count for nobody by territory: those of groups in seki and beside them."""
     marked = life.seki.copy()
     for point in np.flatnonzero(life.seki):
@@ -61,7 +60,7 @@ def seki_points(spec: GoSpec, life: Life) -> NDArray[np.bool_]:
     return marked
 
 
-def regions(spec: GoSpec, stones: NDArray[np.uint8]) -> list[list[int]]:
+def regions(spec: GameSpec, stones: NDArray[np.uint8]) -> list[list[int]]:
     """Return the connected points of one content, empty ones too."""
     seen: set[int] = set()
     found = []
@@ -79,14 +78,16 @@ def regions(spec: GoSpec, stones: NDArray[np.uint8]) -> list[list[int]]:
     return found
 
 
-def neighbours(spec: GoSpec, point: int) -> list[int]:
+def neighbours(spec: GameSpec, point: int) -> list[int]:
     """Points beside a point."""
     row, column = divmod(point, spec.width)
     around = [(row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)]
     return [r * spec.width + c for r, c in around if 0 <= r < spec.height and 0 <= c < spec.width]
 
 
-def _seki(spec: GoSpec, living: NDArray[np.uint8], certain: NDArray[np.int8]) -> NDArray[np.bool_]:
+def _seki(
+    spec: GameSpec, living: NDArray[np.uint8], certain: NDArray[np.int8]
+) -> NDArray[np.bool_]:
     """Mark living groups without territory; ``living`` is the board without dead stones."""
     parts = regions(spec, living)
     part_of = {point: number for number, part in enumerate(parts) for point in part}

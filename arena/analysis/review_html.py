@@ -14,8 +14,9 @@ from typing import Any, Final
 
 from arena.analysis.review_json import review_data
 from arena.analysis.sweep import GameReview, record_positions
-from arena.session.looks import look_of
 from engine.diagram import star_points
+from engine.games.spec import BLACK, WHITE
+from engine.look import hexadecimal, look_of
 from engine.notation import column_name, row_number
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 720, 260, 40, 12, 24
@@ -68,6 +69,9 @@ def _board(review: GameReview) -> dict[str, Any]:
         "style": look.style,
         "players": look.players,
         "stones": look.stones,
+        "fill": [hexadecimal(look.stone_colour(colour)) for colour in (BLACK, WHITE)],
+        "ground": hexadecimal(look.ground),
+        "line": hexadecimal(look.line),
         "stars": stars,
         "slant": spec.slant,
         "columns": [column_name(c, spec.letter_i) for c in range(spec.width)],

@@ -17,7 +17,6 @@ from agents.search_agent import PLAY_SEARCH
 from arena.analysis.analyst import Analyst, Finding, Job, side_sign
 from arena.analysis.life import PLAYOUTS_TO_JUDGE, judge_life, seki_points
 from engine.errors import RecordError
-from engine.games.go import GoSpec
 from engine.games.spec import BLACK, GameSpec, Positions
 from engine.records import GameRecord
 from engine.records.replay import reopen
@@ -182,8 +181,8 @@ def candidates_of(result: SearchResult) -> tuple[Candidate, ...]:
 def _end(spec: GameSpec, positions: Positions, evaluator: Evaluator) -> Look:
     """The last position of a game that is over."""
     ply, last = len(positions) - 1, positions[-1:]
-    if isinstance(spec, GoSpec):
-        score = _score_of_go(spec, positions, evaluator)
+    if spec.has_dead_stones:
+        score = _settled_score(spec, positions, evaluator)
     else:
         score = float(spec.score(last)[0])
     win_rate = (float(np.sign(score)) + 1.0) / 2.0
@@ -191,7 +190,7 @@ def _end(spec: GameSpec, positions: Positions, evaluator: Evaluator) -> Look:
     return Look(ply, int(spec.to_move(last)[0]), win_rate, points, 0, (), True)
 
 
-def _score_of_go(spec: GoSpec, positions: Positions, evaluator: Evaluator) -> float:
+def _settled_score(spec: GameSpec, positions: Positions, evaluator: Evaluator) -> float:
     """Score the last position without the stones that are dead.
 
     The evaluator judges by the two positions before it: without the passes, and with one of them.

@@ -164,7 +164,7 @@ class Board:
         line, spec = self.open_line(), self.spec
         if line.to_move == colour:
             return line
-        if isinstance(spec, GoSpec):
+        if spec.may_pass:
             if line.actions[-1:] == (spec.pass_action,):
                 return replace(line, actions=line.actions[:-1])
             return replace(line, actions=(*line.actions, spec.pass_action))
@@ -208,7 +208,7 @@ class Board:
     def _start(self, line: Line) -> Positions:
         """Return the position that a line begins with."""
         position = self.spec.allocate(1)
-        if line.handicap and isinstance(self.spec, GoSpec):
+        if line.handicap and self.spec.has_handicap:
             self.spec.place_handicap(position, line.black_setup)
         elif line.black_setup or line.white_setup or line.first_to_move != BLACK:
             stones = self.spec.board(line.black_setup, line.white_setup)

@@ -120,7 +120,7 @@ class BoardCommands:
         except CommandError:
             if action != spec.pass_action or spec.rules.get("swap", True):
                 raise
-            board.change_rules(replace(spec, swap=True))  # type: ignore[call-arg]
+            board.change_rules(spec.changed(swap=True))
             try:
                 board.play(side, action)
             except CommandError:

@@ -14,8 +14,7 @@ from arena.analysis.life import Life, judge_life, seki_points
 from arena.gtp.board_commands import at_least
 from arena.gtp.player import Player
 from arena.gtp.server import CommandError, Handler
-from engine.games.go import GoSpec
-from engine.games.spec import BLACK, EMPTY
+from engine.games.spec import BLACK, EMPTY, GameSpec
 from engine.notation import action_to_text
 
 _STATUSES: Final = ("alive", "seki", "dead")
@@ -35,7 +34,7 @@ class JudgeCommands:
                 f"Miai {self._version}\nagent: {self._player.agent.name}"
             ),
         }
-        if isinstance(self._player.board.spec, GoSpec):
+        if self._player.board.spec.has_dead_stones:
             table |= {
                 "final_status_list": self._final_status_list,
                 "kgs-genmove_cleanup": self._genmove_cleanup,
@@ -50,7 +49,7 @@ class JudgeCommands:
 
     def _life(self) -> Life:
         board = self._player.board
-        if not isinstance(board.spec, GoSpec):
+        if not board.spec.has_dead_stones:
             raise CommandError("expected a game of Go")
         return judge_life(board.spec, board.position, self._player.expected_ownership())
 
@@ -62,8 +61,8 @@ class JudgeCommands:
         board, spec = self._player.board, self._player.board.spec
         if board.line.resigned != EMPTY:
             return f"{'W' if board.line.resigned == BLACK else 'B'}+R"
-        if isinstance(spec, GoSpec):
-            score = self._score_of_go(spec)
+        if spec.has_dead_stones:
+            score = self._settled_score(spec)
         elif spec.has_points or spec.finished(board.position)[0]:
             score = float(spec.score(board.position)[0])
         else:
@@ -71,12 +70,13 @@ class JudgeCommands:
         margin = f"{abs(score):g}" if spec.has_points else ""
         return "0" if score == 0 else f"{'B' if score > 0 else 'W'}+{margin}"
 
-    def _score_of_go(self, spec: GoSpec) -> float:
+    def _settled_score(self, spec: GameSpec) -> float:
         board = self._player.board
         settled = bool(spec.certain(board.position)[0].all())
         if not settled and not spec.finished(board.position)[0]:
             # Half points are the komi's: points on the board are whole.
-            return round(self._player.expected_score() + spec.komi) - spec.komi
+            komi = float(spec.rules.get("komi", 0.0))
+            return round(self._player.expected_score() + komi) - komi
         life = self._life()
         dead, seki = life.dead[None], seki_points(spec, life)[None]
         return float(spec.score(board.position, dead=dead, seki=seki)[0])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -66,7 +65,7 @@ class OtherCommands:
         if name != "allow_swap" or value not in ("0", "1"):
             raise CommandError(f"expected allow_swap with 0 or 1, got {name!r} with {value!r}")
         try:
-            board.change_rules(replace(board.spec, swap=value == "1"))  # type: ignore[call-arg]
+            board.change_rules(board.spec.changed(swap=value == "1"))
         except IllegalActionError as error:
             raise CommandError(f"the game so far breaks these rules: {error}") from None
         return ""

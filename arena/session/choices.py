@@ -15,7 +15,6 @@ from arena.session.clock import RULES as CLOCKS
 from arena.session.clock import rule_words
 from arena.session.game import Settings
 from arena.session.games import handicap_points
-from arena.session.looks import LOOKS, look_of, usual_spec
 from arena.session.opponents import (
     KIND_WORDS,
     KINDS,
@@ -26,8 +25,11 @@ from arena.session.opponents import (
 )
 from arena.session.preferences import BOARDS, Preferences
 from arena.session.texts import LANGUAGES, mark, say
+from engine.games import GAMES, quick
+from engine.games.go import GoSpec
 from engine.games.go_rules import RULES
 from engine.games.spec import BLACK, WHITE
+from engine.look import look_of
 
 T = TypeVar("T")
 _PEOPLE: Final = ((BLACK,), (WHITE,), (BLACK, WHITE), ())
@@ -63,8 +65,8 @@ def _around(choices: tuple[Any, ...], value: Any, step: int) -> Any:
 
 
 def _change_game(settings: Settings, step: int) -> Settings:
-    name = _around(tuple(LOOKS), settings.spec.name, step)
-    return replace(settings, spec=usual_spec(name), handicap=0)
+    name = _around(tuple(GAMES), settings.spec.name, step)
+    return replace(settings, spec=quick(name), handicap=0)
 
 
 def _change_board(settings: Settings, step: int) -> Settings:
@@ -86,7 +88,7 @@ def _rules_name(settings: Settings) -> str:
 
 
 def _change_rules(settings: Settings, step: int) -> Settings:
-    if settings.spec.name != "go":
+    if settings.spec.name != GoSpec.name:
         return _change_swap(settings)
     name = _around(tuple(RULES), _rules_name(settings), step)
     plain = {"ko": "positional", "suicide": False, "scoring": "area", "handicap_bonus": "none"}
@@ -97,11 +99,11 @@ def _change_swap(settings: Settings) -> Settings:
     if "swap" not in settings.spec.rules:
         return settings
     swap = not settings.spec.rules["swap"]
-    return replace(settings, spec=replace(settings.spec, swap=swap))  # type: ignore[call-arg]
+    return replace(settings, spec=settings.spec.changed(swap=swap))
 
 
 def _rules_words(settings: Settings) -> str:
-    if settings.spec.name == "go":
+    if settings.spec.name == GoSpec.name:
         return say(_rules_name(settings))
     if "swap" in settings.spec.rules:
         return say("with swap") if settings.spec.rules["swap"] else say("no swap")
@@ -109,10 +111,10 @@ def _rules_words(settings: Settings) -> str:
 
 
 def _change_komi(settings: Settings, step: int) -> Settings:
-    if "komi" not in settings.spec.rules:
+    if not settings.spec.has_komi:
         return settings
     komi = min(max(settings.spec.rules["komi"] + 0.5 * step, -50.0), 50.0)
-    return replace(settings, spec=replace(settings.spec, komi=komi))  # type: ignore[call-arg]
+    return replace(settings, spec=settings.spec.changed(komi=komi))
 
 
 def _change_handicap(settings: Settings, step: int) -> Settings:
@@ -120,13 +122,13 @@ def _change_handicap(settings: Settings, step: int) -> Settings:
     if wanted and not handicap_points(settings.spec, wanted):
         return settings
     spec = settings.spec
-    if wanted and not settings.handicap and spec.name == "go":
-        spec = replace(spec, komi=0.5)  # type: ignore[call-arg]
+    if wanted and not settings.handicap and spec.has_handicap:
+        spec = spec.changed(komi=0.5)
     return replace(settings, handicap=wanted, spec=spec)
 
 
 def _handicap_words(settings: Settings) -> str:
-    if settings.spec.name != "go":
+    if not settings.spec.has_handicap:
         return ""
     if settings.handicap:
         return say("{count} stones", count=settings.handicap)
@@ -174,7 +176,7 @@ NEW_GAME: Final[tuple[Row[Settings], ...]] = (
     Row(mark("Rules"), _rules_words, _change_rules),
     Row(
         mark("Komi"),
-        lambda s: f"{s.spec.rules['komi']:g}" if "komi" in s.spec.rules else "",
+        lambda s: f"{s.spec.rules['komi']:g}" if s.spec.has_komi else "",
         _change_komi,
     ),
     Row(mark("Handicap"), _handicap_words, _change_handicap),

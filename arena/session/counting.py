@@ -1,4 +1,4 @@
-"""Counting at the end of a game of Go: the engine marks dead stones, a person corrects it."""
+"""Counting where stones may be dead at the end: the engine marks them, a person corrects it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.games.go import GoSpec
 from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, Positions
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ _SURE = 0.3
 class Count:
     """A board with stones marked as dead."""
 
-    spec: GoSpec
+    spec: GameSpec
     position: Positions
     dead: NDArray[np.bool_]
     """``(points,)``"""
@@ -48,17 +47,11 @@ class Count:
         return True
 
 
-def can_count(spec: GameSpec) -> bool:
-    """Whether a game has dead stones to speak of."""
-    return isinstance(spec, GoSpec)
-
-
 def begin_count(spec: GameSpec, position: Positions, thought: SearchResult | None) -> Count:
     """Mark the stones that the network expects to belong to the other side.
 
     Stones that are certain to live (Benson) are never marked; without an opinion nothing is.
     """
-    assert isinstance(spec, GoSpec)
     stones = spec.stones(position)[0]
     dead = np.zeros(spec.points, np.bool_)
     if thought is not None and thought.ownership is not None:

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from arena.session import wording
 from arena.session.clock import ClockRule, GameClock
 from arena.session.counting import Count
-from arena.session.looks import Look, look_of, opponent, usual_spec
 from arena.session.opponents import Opponent, short_name
 from arena.session.texts import say
 from arena.session.tree import Node
-from engine.games.go import GoSpec
-from engine.games.spec import BLACK, WHITE, GameSpec, Positions
+from engine.games import quick
+from engine.games.spec import BLACK, WHITE, GameSpec, Positions, other_side
+from engine.look import Look, look_of
 from engine.records import GameRecord
 from engine.records.replay import reopen
 from engine.search import SearchResult
@@ -25,7 +25,7 @@ from engine.search import SearchResult
 class Settings:
     """What a new game asks for."""
 
-    spec: GameSpec = field(default_factory=lambda: usual_spec("go"))
+    spec: GameSpec = field(default_factory=lambda: quick("go"))
     people: tuple[int, ...] = (BLACK,)
     """The colours that people play; AIs play the others."""
     opponent: Opponent = field(default_factory=Opponent)
@@ -159,7 +159,7 @@ class Game:
     @property
     def count(self) -> Count | None:
         """The board with dead stones marked, in games that have them."""
-        if not isinstance(self.spec, GoSpec):
+        if not self.spec.has_dead_stones:
             return None
         dead = np.zeros(self.spec.points, np.bool_)
         dead[list(self.node.dead)] = True
@@ -237,4 +237,4 @@ class Game:
     def side(self, node: Node) -> int:
         """Who is to move at a node: sides take turns, forced passes included."""
         first = int(self.spec.to_move(self.start)[0])
-        return first if node.ply % 2 == 0 else opponent(first)
+        return first if node.ply % 2 == 0 else other_side(first)

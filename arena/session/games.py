@@ -32,8 +32,8 @@ def start_position(settings: Settings) -> Positions:
 
 
 def handicap_points(spec: GameSpec, count: int) -> list[int]:
-    """Where handicap stones of Go stand; none in other games or where the board has none."""
-    return (fixed_handicap(spec, count) or []) if spec.name == "go" else []
+    """Where handicap stones stand; none in games without, or where the board has none."""
+    return (fixed_handicap(spec, count) or []) if spec.has_handicap else []
 
 
 def new_game(session: Session, settings: Settings) -> None:

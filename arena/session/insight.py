@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.search_agent import PLAY_SEARCH
-from arena.session.looks import opponent
 from arena.session.texts import say
-from engine.games.spec import BLACK
+from engine.games.spec import BLACK, other_side
 from engine.notation import action_to_text
 from engine.search import SearchResult
 from engine.search.tree import DRAW, LOSS, WIN
@@ -132,7 +131,7 @@ def why(game: Game, action: int) -> list[str]:
     line = line_from(thought, action)
     if len(line) > 1:
         reply = action_to_text(game.spec, line[1])
-        who = say(game.look.player(opponent(game.to_move)))
+        who = say(game.look.player(other_side(game.to_move)))
         sentences.append(say("It expects {who} to answer {reply}", who=who, reply=reply))
     best = thought.action
     if action != best and action in losses(thought):

@@ -22,10 +22,9 @@ from agents.protocol import Decision, Turn
 from arena.session import wording
 from arena.session.clock import GameClock
 from arena.session.game import Game, Settings
-from arena.session.looks import opponent
 from arena.session.texts import say
 from arena.session.tree import Node
-from engine.games.spec import Positions
+from engine.games.spec import Positions, other_side
 from engine.records import GameRecord
 from engine.search import SearchResult
 
@@ -221,9 +220,9 @@ class Session:
                 "Only a game of a person against the AI has sides to swap; click a player's name"
             )
             return False
-        self.set_people((opponent(people[0]),))
+        self.set_people((other_side(people[0]),))
         self.message = say(
-            "You play {colour} now", colour=say(self.game.look.player(opponent(*people)))
+            "You play {colour} now", colour=say(self.game.look.player(other_side(*people)))
         )
         return True
 

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from arena.session.looks import opponent
 from arena.session.texts import mark, say
 from engine.errors import IllegalActionError
-from engine.games.spec import BLACK, EMPTY, WHITE
+from engine.games.spec import BLACK, EMPTY, WHITE, other_side
 from engine.notation import action_to_text
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def status(game: Game) -> str:
     node = game.node
     for side, words in ((node.resigned, _RESIGNED), (node.timed_out, _LATE)):
         if side is not None:
-            winner = say(game.look.player(opponent(side)))
+            winner = say(game.look.player(other_side(side)))
             return say(words, who=game.name_of(side), winner=winner)
     if game.over:
         return _ending(game)
@@ -63,7 +62,7 @@ def result(game: Game) -> str:
     node = game.node
     for side, letter in ((node.resigned, "R"), (node.timed_out, "T")):
         if side is not None:
-            return f"{'BW'[opponent(side) - 1]}+{letter}"
+            return f"{'BW'[other_side(side) - 1]}+{letter}"
     if not game.over:
         return "?"
     score = game.score
@@ -87,9 +86,9 @@ def why_illegal(game: Game, action: int) -> str:
     except IllegalActionError as error:
         if "suicide" in str(error):
             return say("{point} would be suicide: the stone would have no liberty", point=point)
-        if spec.name == "othello":
+        if spec.most_stones_win:
             return say("{point} would turn no disc", point=point)
-    if spec.name == "go":
+    if spec.takes_prisoners:
         return say(
             "{point} would repeat an earlier position: play elsewhere first (ko)", point=point
         )

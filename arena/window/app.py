@@ -204,7 +204,7 @@ class App:
         if now[2] and not before[2]:
             self.sounds.play("end")
         elif game.last_point is not None:
-            taken = stones < before[1] and game.spec.name == "go"
+            taken = stones < before[1] and game.spec.takes_prisoners
             self.sounds.play("capture" if taken else "stone")
             if stones > before[1]:
                 self._placed_at = pygame.time.get_ticks()

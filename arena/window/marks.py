@@ -16,6 +16,7 @@ from arena.session.texts import mark, say
 from arena.window import paint, theme
 from arena.window.board import Grid, pixel
 from engine.games.spec import BLACK, EMPTY, WHITE
+from engine.look import STONE_COLOURS, Colour
 from engine.search import SearchResult
 from engine.search.tree import DRAW, LOSS, WIN
 
@@ -179,7 +180,7 @@ def _draw_mark(
     target: pygame.Surface,
     grid: Grid,
     centre: tuple[float, float],
-    fill: theme.Colour,
+    fill: Colour,
     step: int,
 ) -> None:
     radius = grid.step * 0.45
@@ -203,7 +204,7 @@ def _write(
     words: str,
     centre: tuple[float, float],
     size: int,
-    ink: theme.Colour,
+    ink: Colour,
     bold: bool = False,
 ) -> None:
     theme.text(target, words, centre, size, ink, bold=bold, anchor="center", scaled=False)
@@ -229,7 +230,7 @@ def _draw_number(
 ) -> None:
     kind = game.look.stone(colour)
     on_paper = game.look.style == "paper"
-    ink = theme.ink_on(theme.colours().paper if on_paper else theme.STONES[kind])
+    ink = theme.ink_on(theme.colours().paper if on_paper else STONE_COLOURS[kind])
     size = max(int(grid.step * (0.38 if number < 100 else 0.3)), 8)
     _write(target, f"{number}", grid.centre(point), size, ink, True)
 
@@ -278,7 +279,7 @@ def _shading(board: bytes, height: int, width: int, size: tuple[int, int]) -> py
     """The shading of owners in hundredths, painted when they change rather than with each frame."""
     owners = np.frombuffer(board, np.int8).reshape(height, width).T
     small = pygame.Surface(owners.shape, pygame.SRCALPHA)
-    tones = np.where(owners[:, :, None] > 0, theme.BLACK_STONE, theme.WHITE_STONE)
+    tones = np.where(owners[:, :, None] > 0, STONE_COLOURS["black"], STONE_COLOURS["white"])
     pygame.surfarray.blit_array(small, tones.astype(np.uint8))
     alpha = pygame.surfarray.pixels_alpha(small)
     alpha[:] = (1.3 * np.abs(owners.astype(np.int16))).astype(np.uint8)
@@ -300,7 +301,7 @@ def _draw_owners(
         side = max(int(grid.step * 0.34 * sure), 3)
         rect = pygame.Rect(0, 0, side, side)
         rect.center = pixel(grid.centre(point))
-        colour = theme.BLACK_STONE if black else theme.WHITE_STONE
+        colour = STONE_COLOURS["black"] if black else STONE_COLOURS["white"]
         pygame.draw.rect(target, colour, rect, border_radius=2)
         pygame.draw.rect(target, (120, 110, 100), rect, width=1, border_radius=2)
 
@@ -308,7 +309,7 @@ def _draw_owners(
 def _draw_change(target: pygame.Surface, grid: Grid, change: NDArray[np.float32]) -> None:
     """Rings where the latest move changed whose a point will be: dark towards Black."""
     for point in np.flatnonzero(np.abs(change) > 0.3):
-        colour = theme.BLACK_STONE if change[point] > 0 else theme.WHITE_STONE
+        colour = STONE_COLOURS["black"] if change[point] > 0 else STONE_COLOURS["white"]
         centre = pixel(grid.centre(int(point)))
         thick = max(round(grid.step * 0.07), 2)
         pygame.draw.aacircle(target, theme.colours().accent, centre, grid.step * 0.33, thick)

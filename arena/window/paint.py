@@ -9,11 +9,11 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
-from arena.session.looks import Look
 from arena.window import theme
 from arena.window.board import Grid, pixel
 from engine.diagram import star_points
 from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec
+from engine.look import STONE_COLOURS, Colour, Look
 from engine.notation import column_name, row_number
 
 _SHADE = 8
@@ -106,7 +106,7 @@ def _dividers(target: pygame.Surface, grid: Grid) -> None:
 
 def _edges(target: pygame.Surface, grid: Grid, look: Look) -> None:
     """The four edges in the colours of those who are to join them."""
-    first, second = (theme.STONES[look.stone(colour)] for colour in (BLACK, WHITE))
+    first, second = (STONE_COLOURS[look.stone(colour)] for colour in (BLACK, WHITE))
     rows = [row * grid.width for row in range(grid.height)]
     last_row = (grid.height - 1) * grid.width
     for point in (*range(grid.width), *range(last_row, last_row + grid.width)):
@@ -165,9 +165,9 @@ def draw_stone(
     """One stone, or what the game has for one; ``alpha`` below 255 shines through."""
     kind = look.stone(colour)
     if look.style == "hexagons":
-        _translucent_polygon(target, theme.STONES[kind], grid.hexagon(point, 0.88), alpha)
+        _translucent_polygon(target, STONE_COLOURS[kind], grid.hexagon(point, 0.88), alpha)
     elif look.style == "paper":
-        _mark(target, grid, point, colour == BLACK, theme.STONES[kind], alpha)
+        _mark(target, grid, point, colour == BLACK, STONE_COLOURS[kind], alpha)
     else:
         share = {"cells": 0.84, "holes": 0.9}.get(look.style, 1.0)
         image = theme.stone(kind, round(grid.diameter * share))
@@ -179,7 +179,7 @@ def draw_stone(
 
 def _translucent_polygon(
     target: pygame.Surface,
-    colour: theme.Colour,
+    colour: Colour,
     corners: list[tuple[float, float]],
     alpha: int,
 ) -> None:
@@ -196,7 +196,7 @@ def _translucent_polygon(
 
 
 def _mark(
-    target: pygame.Surface, grid: Grid, point: int, cross: bool, colour: theme.Colour, alpha: int
+    target: pygame.Surface, grid: Grid, point: int, cross: bool, colour: Colour, alpha: int
 ) -> None:
     side = round(grid.step * 0.62)
     scale = 4
@@ -217,7 +217,7 @@ def draw_last(target: pygame.Surface, grid: Grid, look: Look, point: int, stone:
     """A ring on the latest stone."""
     if look.style == "paper" or stone == EMPTY:
         return
-    dark = theme.is_dark(theme.STONES[look.stone(stone)])
+    dark = theme.is_dark(STONE_COLOURS[look.stone(stone)])
     colour = (240, 240, 240) if dark else (40, 40, 40)
     centre = pixel(grid.centre(point))
     share = 0.2 if look.style == "hexagons" else 0.24

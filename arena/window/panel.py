@@ -124,13 +124,13 @@ def _tally(control: Control, colour: int) -> str:
     game = control.game
     if game.clock is not None:
         return game.clock.words(colour)
-    if game.spec.name == "go":
+    if game.spec.takes_prisoners:
         taken = int(game.position["prisoners"][0][colour - 1])
         komi = float(game.position["komi_half_points"][0]) / 2.0
         if colour == WHITE and komi:
             return say("{count} captured, komi {komi:g}", count=taken, komi=komi)
         return say("{count} captured", count=taken)
-    if game.spec.name == "othello":
+    if game.spec.most_stones_win:
         return say("{count} discs", count=int((game.stones == colour).sum()))
     words = say(game.look.player(colour))
     return words if words != game.name_of(colour) else ""

@@ -61,7 +61,7 @@ def draw_win_rate(target: pygame.Surface, area: pygame.Rect, game: Game) -> int:
     words = say("no judgement yet") if rate is None else f"{rate:.0%} : {1 - rate:.0%}"
     theme.text(target, words, (area.centerx, area.y), 13, anchor="midtop")
     bar = pygame.Rect(area.x, area.y + px(20), area.w, px(12))
-    fills = [theme.STONES[game.look.stone(colour)] for colour in (BLACK, WHITE)]
+    fills = [game.look.stone_colour(colour) for colour in (BLACK, WHITE)]
     round_ = px(6)
     pygame.draw.rect(target, fills[1], bar, border_radius=round_)
     black = bar.copy()

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import pygame
 
-Colour = tuple[int, int, int]
+from engine.look import GROUND_COLOURS, LINE_COLOURS, STONE_COLOURS, Colour, Stone
 
 
 @dataclass(frozen=True)
@@ -30,18 +30,18 @@ class Palette:
     accent: Colour = (112, 176, 232)
     warning: Colour = (240, 180, 92)
     shade: Colour = (22, 24, 28)
-    ink: Colour = (58, 40, 20)
-    board: Colour = (222, 181, 116)
+    ink: Colour = LINE_COLOURS["lines"]
+    board: Colour = GROUND_COLOURS["lines"]
     board_edge: Colour = (140, 104, 58)
     frame: Colour = (38, 48, 44)
-    felt: Colour = (40, 112, 82)
-    felt_line: Colour = (24, 78, 56)
-    rack: Colour = (44, 84, 160)
-    rack_edge: Colour = (30, 60, 120)
-    slate: Colour = (58, 64, 74)
-    tile: Colour = (214, 208, 194)
-    paper: Colour = (236, 230, 214)
-    pencil: Colour = (120, 116, 108)
+    felt: Colour = GROUND_COLOURS["cells"]
+    felt_line: Colour = LINE_COLOURS["cells"]
+    rack: Colour = GROUND_COLOURS["holes"]
+    rack_edge: Colour = LINE_COLOURS["holes"]
+    slate: Colour = LINE_COLOURS["hexagons"]
+    tile: Colour = GROUND_COLOURS["hexagons"]
+    paper: Colour = GROUND_COLOURS["paper"]
+    pencil: Colour = LINE_COLOURS["paper"]
     coordinates: Colour = (206, 212, 218)
     heat: Colour = (214, 62, 42)
     grained: bool = True
@@ -88,16 +88,6 @@ _COLOUR_BLIND: Final = {
     "felt_line": (46, 74, 104),
     "shapes": True,
 }
-BLACK_STONE: Final[Colour] = (28, 30, 33)
-WHITE_STONE: Final[Colour] = (238, 236, 230)
-STONES: Final[dict[str, Colour]] = {
-    "black": BLACK_STONE,
-    "white": WHITE_STONE,
-    "red": (204, 62, 54),
-    "yellow": (240, 196, 60),
-    "blue": (62, 112, 196),
-}
-"""Plain colours of the stones; pairs of them stay apart for the colour-blind too."""
 
 
 class _Present:
@@ -273,7 +263,7 @@ def _plank(colour: Colour) -> pygame.Surface:
 
 
 @lru_cache(maxsize=64)
-def stone(kind: str, diameter: int) -> pygame.Surface:
+def stone(kind: Stone, diameter: int) -> pygame.Surface:
     """A stone lit from the upper left, with smooth edges; coloured ones are discs with a rim."""
     side = max(diameter, 2) * _SUPERSAMPLING
     axis = (np.arange(side) + 0.5) / side * 2.0 - 1.0
@@ -287,7 +277,7 @@ def stone(kind: str, diameter: int) -> pygame.Surface:
         shade = (176 + 70 * light**0.7 + 8 * light**8)[:, :, None] * np.array([1.0, 0.992, 0.965])
     else:
         rim = np.where(radius > 0.78, 0.82, 1.0) + 0.08 * light
-        shade = rim[:, :, None] * np.array(STONES[kind], float)
+        shade = rim[:, :, None] * np.array(STONE_COLOURS[kind], float)
     pixels = shade.clip(0, 255).astype(np.uint8)
     image = pygame.Surface((side, side), pygame.SRCALPHA)
     pygame.surfarray.blit_array(image, pixels)

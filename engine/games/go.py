@@ -36,8 +36,8 @@ from engine.games.go_life import certain_rows
 from engine.games.go_playouts import playout_row
 from engine.games.go_rules import RULES
 from engine.games.go_scoring import score_row, take_off_rows
-from engine.games.look import Look, squares
 from engine.games.spec import EMPTY, WHITE, GameSpec, Positions, check_flag, check_side
+from engine.look import Look, squares
 
 __all__ = [
     "GoSpec",

@@ -25,9 +25,9 @@ import numpy as np
 from engine._kernel import helper, kernel
 from engine.errors import SpecError
 from engine.games import rows
-from engine.games.look import Look, squares
 from engine.games.rows import begin, board_key, note
 from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, check_flag, check_side
+from engine.look import Look, squares
 from engine.random import below, mix
 
 CORNER: Final = 3

@@ -16,9 +16,9 @@ from engine._kernel import helper, kernel
 from engine.errors import SpecError
 from engine.games import rows
 from engine.games.gomoku import BORDER, cell_of
-from engine.games.look import Look, squares
 from engine.games.rows import begin, board_key, note
 from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, check_side
+from engine.look import Look, squares
 from engine.random import below, mix
 
 SIZE_CLASSES: Final = (8, 16)

@@ -9,17 +9,17 @@ the side to move.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine.errors import IllegalActionError, SpecError
-from engine.games.look import Look
 from engine.games.rows import RowKernels, first_misfit
+from engine.look import Look
 
 EMPTY: Final = 0
 BLACK: Final = 1
@@ -115,6 +115,14 @@ class GameSpec(ABC):
         """Everything but the size, by name: ``make(spec.name, h, w, **spec.rules)`` is equal."""
         size = ("height", "width")
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in size}
+
+    def changed(self, **rules: Any) -> Self:
+        """Return the same game with other rules or another size.
+
+        Raises:
+            SpecError: if there is no such size or value of a rule.
+        """
+        return replace(self, **rules)
 
     @property
     @abstractmethod
@@ -234,6 +242,15 @@ class GameSpec(ABC):
         )
         return refused
 
+    def place_handicap(self, positions: Positions, points: Sequence[int]) -> None:
+        """Begin every row with stones of Black on ``points``, White to move and paid for them.
+
+        Raises:
+            IllegalActionError: if a point is named twice or is not on the board.
+            SpecError: in a game without handicap.
+        """
+        raise SpecError(f"expected a game with handicap stones, got {self}")
+
     def legal(self, positions: Positions) -> NDArray[np.bool_]:
         """Return legal actions, shape ``(rows, actions)``. A finished position has none."""
         self._check(positions)
@@ -344,11 +361,17 @@ class GameSpec(ABC):
         self.kernels.stones(positions, out)
         return out
 
-    def score(self, positions: Positions, dead: ArrayLike | None = None) -> NDArray[np.float32]:
+    def score(
+        self,
+        positions: Positions,
+        dead: ArrayLike | None = None,
+        seki: ArrayLike | None = None,
+    ) -> NDArray[np.float32]:
         """Return Black's points minus White's of the board as it stands, komi included.
 
-        Games without points give 1, 0 or -1. ``dead``, bool ``(rows, points)``, are stones to take
-        off first in a game that :attr:`has_dead_stones`; others have none.
+        Games without points give 1, 0 or -1. A game that :attr:`has_dead_stones` may be told, as
+        bool ``(rows, points)``, which stones to take off first and which points count for neither
+        side; other games have none.
         """
         return self._scored(positions)[1]
 

@@ -22,7 +22,7 @@ from engine.records.line import Opening, play_main_line, read_opening, result_on
 from engine.records.record import GameRecord, GameTree
 from engine.records.results import normal_result
 from engine.records.rules_text import rules_named
-from engine.records.sgf_game import GAME_NUMBERS, GAME_PROPERTY, announced
+from engine.records.sgf_game import GAME_PROPERTY, announced
 from engine.records.sgf_tree import Node, parse_game, tree_text
 from engine.records.sgf_values import escape, point_text, record_text, unescape
 
@@ -59,7 +59,7 @@ def record_tree(record: GameRecord) -> Node:
     size = f"{spec.width}" if spec.width == spec.height else f"{spec.width}:{spec.height}"
     root: dict[str, list[str]] = {
         "FF": ["4"],
-        "GM": [GAME_NUMBERS.get(spec.name, "1")],
+        "GM": [spec.sgf_number or "1"],
         "CA": ["UTF-8"],
         "AP": ["Miai"],
         "SZ": [size],

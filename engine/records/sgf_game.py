@@ -17,7 +17,6 @@ from engine.records.results import points_in
 from engine.records.rules_text import rules_named
 from engine.records.sgf_values import unescape
 
-GAME_NUMBERS: Final = {"go": "1", "othello": "2", "gomoku": "4", "tic_tac_toe": "4", "hex": "11"}
 GAME_PROPERTY: Final = "MIAI"  # game and rules of what is not Go; others ignore the property
 _FOREIGN: Final = {"2": ("othello", "8"), "4": ("gomoku", "15"), "11": ("hex", "11")}
 """Games of other programs by ``GM``, and the size that they mean without ``SZ``."""

@@ -107,14 +107,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _measure_levels(args: argparse.Namespace) -> int:
     from agents.levels import ratings_path
-    from arena.session.looks import usual_spec
     from engine.errors import ConfigError
-    from engine.games import make
+    from engine.games import quick
     from miai.measure.levels import measure_levels
 
     if args.games < 2 or args.games % 2:
         raise ConfigError(f"expected an even --games of at least 2, got {args.games!r}")
-    spec = usual_spec(make(args.game).name)
+    spec = quick(args.game)
     measured = measure_levels(spec, args.games, lambda line: print(line, flush=True))
     print(f"Elo (lower, upper): {measured['elo']}")
     print(f"kept in {ratings_path(spec)}")

@@ -8,21 +8,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from engine.games.spec import GameSpec
 
-_GO_KOMI = 7.0
-
 
 def add_game_options(parser: argparse.ArgumentParser) -> None:
     """Add --game, --size, --komi, --rules and --rule."""
-    parser.add_argument(
-        "--game",
-        default="go",
-        help="go, othello, gomoku, tic_tac_toe, connect_four or hex (default: go)",
-    )
+    add_game_name(parser, default="go", help="such as othello or hex; list shows all (default: go)")
     parser.add_argument(
         "--size", help="board, such as 9, or width by height, 7x6 (default: the game's usual one)"
     )
     parser.add_argument(
-        "--komi", type=float, help=f"Go: points for White (default: {_GO_KOMI:g}, or the rules')"
+        "--komi", type=float, help="Go: points for White (default: 7, or the rules')"
     )
     parser.add_argument(
         "--rules", help="Go: tromp-taylor, chinese, japanese, korean, aga or new-zealand"
@@ -34,6 +28,32 @@ def add_game_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="one rule of the game, such as swap=yes (hex), length=4 (gomoku), suicide=yes (go)",
     )
+
+
+class _GameName(argparse.Action):
+    """Takes a game's name; ``list`` shows all, which help cannot: it must not import the games."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        if values == "list":
+            from engine.games import GAMES, make
+            from engine.look import look_of
+
+            for name in GAMES:
+                spec = make(name)
+                print(f"{name:<14} {look_of(spec).title}, {spec.width}x{spec.height}")
+            parser.exit()
+        setattr(namespace, self.dest, values)
+
+
+def add_game_name(parser: argparse.ArgumentParser, help: str, default: str | None = None) -> None:
+    """Add --game."""
+    parser.add_argument("--game", action=_GameName, default=default, help=help)
 
 
 def read_spec(args: argparse.Namespace) -> GameSpec:
@@ -50,8 +70,6 @@ def read_spec(args: argparse.Namespace) -> GameSpec:
         rules["rules"] = args.rules
     if args.komi is not None:
         rules["komi"] = args.komi
-    elif args.game == "go" and args.rules is None:
-        rules["komi"] = _GO_KOMI
     return make(args.game, *read_size(args.size), **rules)
 
 

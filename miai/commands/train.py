@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from miai.commands.game_options import add_game_name
 from miai.commands.trust_options import add_trust_option, allow_ladder
 
 if TYPE_CHECKING:
@@ -27,10 +28,10 @@ _LAST_RATINGS_S = 60.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--preset",
-        help="named settings or a TOML file (default: the game's, go9-quick for Go; a resume needs "
-        "none); miai train --preset list shows them",
+        help="named settings or a TOML file (default: the game's quickest, go9-quick for Go; a "
+        "resume needs none); miai train --preset list shows them",
     )
-    parser.add_argument("--game", help="learn this game with its usual preset")
+    add_game_name(parser, "learn this game with its quickest preset; list shows all games")
     parser.add_argument("--size", help="on this board, such as 9 or 7x6, width by height")
     parser.add_argument(
         "--run",
@@ -214,32 +215,21 @@ def _rate_the_last(folder: Path) -> None:
     _write_report(folder)
 
 
-_PRESET_OF = {
-    "go": "go9-quick",
-    "othello": "othello",
-    "gomoku": "gomoku9",
-    "tic_tac_toe": "tic_tac_toe",
-    "connect_four": "connect_four",
-    "hex": "hex7",
-}
-
-
 def _resolve(args: argparse.Namespace) -> tuple[Path, RunConfig, str]:
     """The run's folder, its settings, and the preset or file that they are from.
 
     The settings are the run's own, or the preset's, with the command line's on top.
     """
     from miai.commands.game_options import read_size
-    from miai.config import build, load_preset
+    from miai.config import build, load_preset, preset_of
     from selfplay.run import RunConfig
     from selfplay.run.folder import RunFolder
     from selfplay.run.start import fit_start
 
     overrides = []
-    name = args.preset
+    game = (args.game or "go").lower().replace("-", "_")
+    name = args.preset or preset_of(game)
     if args.game is not None:
-        game = args.game.lower().replace("-", "_")
-        name = name or _PRESET_OF.get(game)
         overrides.append(f"game.name={game}")
     if args.size is not None:
         sides = zip(("height", "width"), read_size(args.size), strict=True)
@@ -255,15 +245,15 @@ def _resolve(args: argparse.Namespace) -> tuple[Path, RunConfig, str]:
         overrides.append(f"seed={args.seed}")
     if args.run is None:
         size = f"-{args.size}" if args.size else ""
-        folder = Path("runs") / f"{Path(name or _PRESET_OF['go']).stem}{size}"
+        folder = Path("runs") / f"{Path(name or game).stem}{size}"
     else:
         folder = args.run
     known = RunFolder(folder)
     known.check_version()
     if known.config.exists() and args.preset is None:
         name = str(known.config)
-    source = name or _PRESET_OF["go"]
-    preset = load_preset(source)
+    source = name or f"the usual settings of {game}"
+    preset = load_preset(name) if name else _without_preset(game)
     config = build(RunConfig, preset, overrides, source=source)
     if args.start is not None:
         fitting = fit_start(known, config)
@@ -271,6 +261,17 @@ def _resolve(args: argparse.Namespace) -> tuple[Path, RunConfig, str]:
         config = build(RunConfig, preset, [*shape, *overrides], source=source)
     config.check()
     return folder, config, source
+
+
+def _without_preset(game: str) -> dict[str, Any]:
+    """Settings for a game that none come along for: the defaults, on a board that is soon full."""
+    from engine.games import GAMES, quick
+
+    if game not in GAMES:
+        return {}  # it is refused together with the other settings
+    spec = quick(game)
+    settings = {"game": {"name": game, "height": spec.height, "width": spec.width}}
+    return settings if spec.may_pass else {**settings, "search": {}}
 
 
 def _list_presets() -> int:

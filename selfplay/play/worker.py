@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.games.go import GoSpec
 from engine.games.spec import BLACK, GameSpec, Positions
 from engine.random import KOMI, MOVE, OPENING, bits, generator
 from engine.search import Evaluation, Evaluator, Roots, Search, SearchConfig
@@ -301,7 +300,7 @@ class Group:
         """Which games hold no open point any more; a board that is half empty always does."""
         found = np.zeros(len(self._slots), np.bool_)
         late = np.flatnonzero(self._positions["plies"] > self._spec.points // 2)
-        if isinstance(self._spec, GoSpec) and len(late):
+        if self._spec.has_dead_stones and len(late):
             found[late] = (self._spec.certain(self._positions[late]) != 0).all(axis=1)
         return found
 
@@ -315,7 +314,7 @@ class Group:
     def _judge(self, ended: Positions) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
         """Black's points and the owners; stones that are lost for good count as prisoners."""
         scores, ownership = self._spec.score(ended), self._spec.ownership(ended)
-        if self._config.stop_certain and isinstance(self._spec, GoSpec):
+        if self._config.stop_certain and self._spec.has_dead_stones:
             certain = self._spec.certain(ended)
             settled = (certain != 0).all(axis=1)
             ownership[settled] = certain[settled]

@@ -12,7 +12,7 @@ from engine.errors import NotationError
 from engine.games.spec import GameSpec
 from engine.notation import action_to_text, text_to_action
 from engine.symmetry import action_permutations, inverses
-from selfplay.report.boards import board_svg
+from selfplay.report.board_svg import board_svg
 from selfplay.run.curves import RunData
 
 _DEPTH: Final = 5

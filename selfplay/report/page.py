@@ -8,13 +8,14 @@ from importlib import resources
 from pathlib import Path
 
 from engine.files import write_atomic
+from selfplay.report.board_svg import BOARD_STYLE
 from selfplay.report.charts import Chart, legend, svg
 
 
 def page(title: str, body: str) -> str:
     """A whole HTML page around a body, style and script included."""
     folder = resources.files("selfplay") / "report"
-    style = (folder / "page.css").read_text(encoding="utf-8")
+    style = (folder / "page.css").read_text(encoding="utf-8") + BOARD_STYLE
     script = (folder / "page.js").read_text(encoding="utf-8")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

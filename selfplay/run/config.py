@@ -62,7 +62,7 @@ class GameConfig:
 
     def spec_with(self, komi: float, height: int, width: int) -> GameSpec:
         """The rules with another komi, in a game that has one, on another board."""
-        rules = {"komi": komi} if self.name == "go" else {}
+        rules = {"komi": komi} if engine.games.GAMES[self.name].has_komi else {}
         return engine.games.make(self.name, height, width, **rules)
 
     def specs(self) -> list[GameSpec]:

@@ -51,9 +51,11 @@ def spec_of(settings: Settings, komi: float | None = None) -> GameSpec:
     """
     game = section(settings, "game")
     name, height, width = (game.get(key) for key in ("name", "height", "width"))
-    rules = {"komi": float(game.get("komi", 7.0) if komi is None else komi)}
     try:
-        return engine.games.make(str(name), height, width, **(rules if name == "go" else {}))
+        known = engine.games.make(str(name), height, width)
+        if not known.has_komi:
+            return known
+        return known.changed(komi=float(game.get("komi", 7.0) if komi is None else komi))
     except (MiaiError, TypeError, ValueError) as error:
         raise RunError(
             f"expected the settings of a run to name a game, got {dict(game)!r}: {error}"

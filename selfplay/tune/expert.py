@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from hashlib import sha256
 
 import numpy as np
 
-from engine.games.go import GoSpec
 from engine.games.inputs import InputLayout
 from engine.games.spec import BLACK, GameSpec, Positions
 from engine.records import Filter, GameRecord
@@ -76,7 +74,8 @@ def rules_of_training(spec: GameSpec) -> GameSpec:
 
     They count by area, too; of a record that does not, the result stays and the score is unknown.
     """
-    return replace(spec, ko="positional", scoring="area") if isinstance(spec, GoSpec) else spec
+    usual = {"ko": "positional", "scoring": "area"}
+    return spec.changed(**{name: rule for name, rule in usual.items() if name in spec.rules})
 
 
 def replayed(spec: GameSpec, record: GameRecord) -> tuple[Positions, Positions]:

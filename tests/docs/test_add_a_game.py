@@ -11,10 +11,25 @@ import numpy as np
 import pytest
 
 from agents.evaluators.rollout import RolloutEvaluator
-from engine.games import BLACK, GAMES, WHITE, GameSpec
+from agents.protocol import Limit
+from arena.analysis.analyst import Analyst
+from arena.analysis.review_html import review_html
+from arena.analysis.sweep import sweep
+from arena.outputs import _board
+from arena.picture import board_picture
+from arena.session.choices import NEW_GAME
+from arena.session.game import Settings
+from engine.games import BLACK, GAMES, WHITE, GameSpec, quick
+from engine.records import GameRecord
 from engine.search import Search, SearchConfig
+from miai.cli import command_parser
+from miai.commands import arena, train
+from miai.commands.train import _resolve
 from miai.config import to_toml
+from miai.dashboard import board_text
+from selfplay.report.boards import game_html
 from selfplay.run import GameConfig, Run
+from selfplay.run.watch import LiveGame
 from tests.conformance import CHECKS
 from tests.selfplay.small import small_run
 from tests.support.enumerate import levels
@@ -79,3 +94,50 @@ def test_it_is_learned(snort: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with Run(tmp_path / "run", config, to_toml(config)) as run:
         run.train(reports.append)
     assert reports[-1]["steps"]
+
+
+@pytest.fixture
+def registered(snort: Any, monkeypatch: pytest.MonkeyPatch) -> GameSpec:
+    monkeypatch.setitem(GAMES, "snort", snort.SnortSpec)
+    return quick("snort")
+
+
+def test_it_has_settings_and_a_folder_of_its_own(
+    registered: GameSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of Go's: neither its preset, nor its run's folder."""
+    monkeypatch.chdir(tmp_path)
+    folder, config, _ = _resolve(command_parser("train", train).parse_args(["--game", "snort"]))
+    assert folder == Path("runs/snort")
+    assert config.game.spec() == registered and config.search.no_pass_before == 0
+    sized = command_parser("train", train).parse_args(["--game", "snort", "--size", "9"])
+    assert _resolve(sized)[1].game.spec() == registered.changed(height=9, width=9)
+
+
+def test_help_lists_it(registered: GameSpec, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command_parser("arena", arena).parse_args(["--game", "list"])
+    assert "snort          Snort, 7x7" in capsys.readouterr().out
+
+
+def test_a_new_game_offers_it(registered: GameSpec) -> None:
+    row = next(row for row in NEW_GAME if row.name == "Game")
+    settings, seen = Settings(), []
+    for _ in GAMES:
+        settings = row.change(settings, 1)
+        seen.append(row.words(settings))
+    assert "Snort" in seen and len(set(seen)) == len(GAMES)
+
+
+def test_it_is_drawn_everywhere(registered: GameSpec) -> None:
+    """In the window, on a terminal, on the pages of runs and tournaments, in reviews."""
+    record = GameRecord(registered, (0, 2, 20))
+    position = registered.allocate(1)
+    for action in record.actions:
+        registered.play(position, np.array([action]))
+    assert board_picture(registered, position, 20).std() > 10
+    review = sweep(record, Analyst(RolloutEvaluator()), Limit(4))
+    assert "Snort" in review_html(review, {}).decode()
+    assert board_text(registered, LiveGame(1, 0.0, record.actions)).plain.count("●") == 2
+    assert game_html(record, "a game").count('class="stone b"') == 2
+    assert _board(registered)["title"] == "Snort"

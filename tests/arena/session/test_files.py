@@ -13,9 +13,9 @@ import engine.games
 from arena.session import games, wording
 from arena.session.files import Keeper, autosave, bring_back, open_file, open_text, save
 from arena.session.game import Settings
-from arena.session.looks import LOOKS, usual_spec
 from arena.session.preferences import Preferences, load
 from arena.session.session import Session
+from engine.games import GAMES, quick
 from engine.games.spec import BLACK, WHITE
 from engine.notation import action_to_text
 
@@ -26,7 +26,7 @@ AUTOSAVES = Path(__file__).resolve().parents[2] / "data" / "autosaves"
 def random_game(name: str, plies: int, seed: int) -> Session:
     """A game of two people, with a variation at its fifth ply."""
     random = np.random.default_rng(seed)
-    session = Session(Settings(usual_spec(name), (BLACK, WHITE)), seed=seed)
+    session = Session(Settings(quick(name), (BLACK, WHITE)), seed=seed)
     for ply in range(plies):
         if session.game.over:
             break
@@ -36,7 +36,7 @@ def random_game(name: str, plies: int, seed: int) -> Session:
     return session
 
 
-@pytest.mark.parametrize("name", list(LOOKS))
+@pytest.mark.parametrize("name", list(GAMES))
 def test_a_killed_window_comes_back_where_it_was(name: str, tmp_path: Path) -> None:
     session = random_game(name, 20, 3)
     session.step(-3)
@@ -66,7 +66,7 @@ def test_a_damaged_autosave_is_passed_over(tmp_path: Path) -> None:
     assert not bring_back(Session(Settings(), seed=1), tmp_path / "missing")
 
 
-@pytest.mark.parametrize("name", list(LOOKS))
+@pytest.mark.parametrize("name", list(GAMES))
 def test_what_is_saved_can_be_opened(name: str, tmp_path: Path) -> None:
     session = random_game(name, 12, 5)
     path = save(session, tmp_path / "game.sgf")
@@ -109,7 +109,7 @@ def test_handicap_stones_stand_when_a_file_is_opened() -> None:
 
 
 def test_a_set_up_board_without_moves_comes_back(tmp_path: Path) -> None:
-    session = Session(Settings(usual_spec("go"), (BLACK, WHITE)), seed=1)
+    session = Session(Settings(quick("go"), (BLACK, WHITE)), seed=1)
     changed = games.SetUp.of(session)
     changed.click(12)
     assert games.apply_set_up(session, changed)
@@ -122,7 +122,7 @@ def test_a_set_up_board_without_moves_comes_back(tmp_path: Path) -> None:
 
 def another_start(path: Path) -> tuple[Session, Keeper]:
     """A start with Hex where a game of Go is kept."""
-    session = Session(Settings(usual_spec("hex"), (BLACK, WHITE)), seed=1)
+    session = Session(Settings(quick("hex"), (BLACK, WHITE)), seed=1)
     return session, Keeper(session, path, goes_on=False)
 
 
@@ -179,7 +179,7 @@ def test_a_kept_file_that_nobody_can_read_is_not_overwritten(tmp_path: Path) -> 
 
     path = tmp_path / "game.json"
     path.write_bytes(b'{"format": "miai-window-9"}')
-    session = Session(Settings(usual_spec("go"), (BLACK, WHITE)), seed=1)
+    session = Session(Settings(quick("go"), (BLACK, WHITE)), seed=1)
     keeper = _begin(session, Wanted(Settings, "shipped", go_on=True), path)
     assert "cannot be read" in session.message
     keeper.keep()
@@ -195,7 +195,7 @@ def test_a_start_says_what_becomes_of_the_kept_game(tmp_path: Path) -> None:
 
     path = tmp_path / "game.json"
     for go_on, words in ((False, "B brings"), (True, "Back in the game")):
-        session = Session(Settings(usual_spec("hex")), seed=1)
+        session = Session(Settings(quick("hex")), seed=1)
         _begin(session, Wanted(Settings, "shipped", go_on), path)
         assert session.message == ""
         autosave(random_game("go", 8, 4).game, path)

@@ -14,11 +14,11 @@ from arena.session.counting import begin_count
 from arena.session.files import as_sgf, open_text
 from arena.session.game import Settings
 from arena.session.insight import cost_of_last, losses, rows, shown_candidates
-from arena.session.looks import LOOKS
 from arena.session.opponents import Opponent, Standing, after_game, keep_standing, standing
 from arena.session.preferences import Preferences
 from arena.session.session import Session
 from arena.session.teaching import LESSON_SIMULATIONS, Teacher
+from engine.games import GAMES
 from engine.games.go import GoSpec
 from engine.games.spec import BLACK, EMPTY, WHITE
 from engine.notation import text_to_action
@@ -255,7 +255,7 @@ def test_roles_are_explicit() -> None:
     assert not session.game.ai_turn
 
 
-@pytest.mark.parametrize("name", list(LOOKS))
+@pytest.mark.parametrize("name", list(GAMES))
 def test_every_choice_of_a_new_game_makes_a_game(name: str) -> None:
     settings = Settings()
     while settings.spec.name != name:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from arena.session import texts
-from arena.session.looks import LOOKS
+from engine.games import GAMES, quick
 from engine.games.go_rules import RULES
+from engine.look import look_of
 
 ROOT = Path(__file__).resolve().parents[3]
 SESSION = ROOT / "arena" / "session"
@@ -30,7 +31,7 @@ def sentences() -> set[str]:
                 for part in ast.walk(node.args[0]):
                     if isinstance(part, ast.Constant) and isinstance(part.value, str):
                         found.add(part.value)
-    for look in LOOKS.values():
+    for look in map(look_of, map(quick, GAMES)):
         found |= {look.title, *look.players}
     return found | {"pass", "swap"}
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 from engine.games import GameSpec, make
-from miai.board_svg import Board, board_svg
+from selfplay.report.board_svg import board_svg
 from tests.conformance import random_game
 
 
@@ -24,16 +25,21 @@ def test_every_stone_and_likely_action_is_drawn(spec: GameSpec) -> None:
     stones = spec.stones(position)[0]
     empty = np.flatnonzero(stones == 0)
     shares = {int(empty[0]): 0.5, int(empty[1]): 0.25, int(empty[2]): 0.001}
-    text = board_svg(Board(spec, stones, shares, int(empty[0]), 'said "<so>"'))
+    meant, label = int(empty[0]), 'said "<so>"'
+    text = board_svg(spec, stones.tolist(), shares=shares, meant=meant, label=label)
     root = ElementTree.fromstring(text)
     circles = [node for node in root.iter() if node.tag.endswith("circle")]
-    stars = sum(node.get("r") == "2" for node in circles)
-    assert len(circles) - stars == (stones > 0).sum() + 2 + 1
+    kinds = Counter(str(node.get("class")) for node in circles)
+    assert kinds["stone b"] == (stones == 1).sum() and kinds["stone w"] == (stones == 2).sum()
+    assert kinds["stone e"] == (stones == 0).sum()
+    assert (kinds["share"], kinds["meant"], kinds["last"]) == (2, 1, 1)
     texts = [node.text for node in root.iter() if node.tag.endswith("text")]
     assert {"50", "25"} <= set(texts)
     assert len(texts) == spec.width + spec.height + 2
     assert root.get("aria-label") == 'said "<so>"'
-    width, height = (float(root.get(side, "0")) for side in ("width", "height"))
+    width, height = (float(side) for side in str(root.get("viewBox")).split()[2:])
     for node in circles:
+        if node.get("class") == "last":
+            continue  # out of sight: no last ply was named
         assert 0 < float(node.get("cx", "-1")) < width
         assert 0 < float(node.get("cy", "-1")) < height
