@@ -11,6 +11,8 @@ level:3                    one of the window's levels, 1 to 10
 perfect                    reads a small game, or Connect Four, to its end
 human                      a person at the terminal
 gtp:gnugo --mode gtp       a program that speaks GTP; arguments are split as a shell would, no shell
+gomocup:pbrain             a program of Gomoku, over the protocol of Gomocup (Piskvork)
+nboard:ntest               a program of Othello, over the NBoard protocol
 ```
 
 NET is a network file, ``shipped`` for the one that comes with the program for the game at hand
@@ -34,9 +36,11 @@ from pathlib import Path
 from typing import Final, Literal
 
 from agents.evaluators.registry import AUTO, backend_names
+from agents.gomocup.program import GomocupAgent
 from agents.gtp.client import Watchdog
 from agents.gtp.program import GtpAgent
 from agents.levels import level_agent, level_of
+from agents.nboard.program import NBoardAgent
 from agents.network.checkpoint import read_metadata, shipped_network_path, shipped_networks
 from agents.protocol import Agent, Limit
 from engine.errors import ConfigError
@@ -56,7 +60,20 @@ _LONGEST_NAME = 24
 _COMMAND_SIGN = ";;"
 _EVALUATORS_SHARED = 4  # each remembers up to 64 MiB of evaluations
 
-Kind = Literal["random", "rollouts", "network", "policy", "level", "perfect", "human", "gtp"]
+PROTOCOLS: Final = {"gtp": GtpAgent, "gomocup": GomocupAgent, "nboard": NBoardAgent}
+"""How programs are spoken to: the word before the colon, and the agent that does it."""
+Kind = Literal[
+    "random",
+    "rollouts",
+    "network",
+    "policy",
+    "level",
+    "perfect",
+    "human",
+    "gtp",
+    "gomocup",
+    "nboard",
+]
 
 
 @dataclass(frozen=True)
@@ -96,6 +113,11 @@ class Spelling:
             if value is not None:
                 details[name] = f"{value:g}"
         return details
+
+    @property
+    def is_program(self) -> bool:
+        """Whether it is an external program."""
+        return self.kind in PROTOCOLS
 
     @property
     def limit(self) -> Limit:
@@ -148,11 +170,12 @@ def read_spelling(
     if head == "level":
         level = level_of(_simulations(rest, text))
         return Spelling(text, f"level-{level.number}", "level", level.number)
-    if head == "gtp":
+    if head in PROTOCOLS:
         line, *commands = (part.strip() for part in rest.split(_COMMAND_SIGN))
         argv = _arguments(line, text)
         name = Path(argv[0]).stem[:_LONGEST_NAME]
-        return Spelling(text, name, "gtp", argv=argv, commands=tuple(filter(None, commands)))
+        told = tuple(filter(None, commands))
+        return Spelling(text, name, head, argv=argv, commands=told)  # type: ignore[arg-type]
     if head == "policy":
         backend, path, name = _network_and_backend(rest, text, game)
         text = f"policy:{_by_number(rest, path)}"
@@ -197,7 +220,7 @@ def read_program(text: str) -> Spelling | None:
     while named is not None:
         text = named.group(2)
         named = _NAME.fullmatch(text)
-    return read_spelling(text) if text.partition(":")[0] == "gtp" else None
+    return read_spelling(text) if text.partition(":")[0] in PROTOCOLS else None
 
 
 def read_spellings(
@@ -287,13 +310,14 @@ def make_agent(
         from agents.perfect_agent import PerfectAgent
 
         return PerfectAgent(spelling.name, spec)
-    if spelling.kind == "gtp":
+    if spelling.is_program:
         if not spelling.allowed:
             raise ConfigError(
                 f"expected a program that you named on this machine, got {spelling.text!r} from a "
                 "file; read it, and add --trust to `miai arena` or `miai ratings` if it may run"
             )
-        return GtpAgent(spelling.name, spelling.argv, processes, watchdog, spelling.commands)
+        make = PROTOCOLS[spelling.kind]
+        return make(spelling.name, spelling.argv, processes, watchdog, spelling.commands)
     if spelling.kind == "rollouts":
         from agents.evaluators.rollout import RolloutEvaluator
         from agents.search_agent import rollout_agent
@@ -336,7 +360,7 @@ def _arguments(line: str, text: str) -> tuple[str, ...]:
     except ValueError as error:
         raise ConfigError(f"expected a command line, got {text!r}: {str(error).lower()}") from error
     if not argv:
-        raise ConfigError(f"expected a program after 'gtp:', got {text!r}")
+        raise ConfigError(f"expected a program after the protocol, such as gtp:gnugo, got {text!r}")
     return argv
 
 
@@ -360,8 +384,8 @@ def _network_and_backend(word: str, text: str, game: GameSpec | None) -> tuple[s
 
 _A_NETWORK: Final = "a network file, a run's folder or 'shipped'"
 _AN_AGENT: Final = (
-    "expected random, rollouts:N, level:N, gtp:PROGRAM, policy:NET or NET@N, where NET is "
-    f"{_A_NETWORK}"
+    "expected random, rollouts:N, level:N, gtp:PROGRAM (or gomocup:, nboard:), policy:NET or "
+    f"NET@N, where NET is {_A_NETWORK}"
 )
 
 

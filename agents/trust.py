@@ -34,7 +34,7 @@ def allow(spelling: Spelling) -> Spelling:
 
     Other kinds of agents come back as they are.
     """
-    if spelling.kind != "gtp" or spelling.allowed:
+    if not spelling.is_program or spelling.allowed:
         return spelling
     known = _known()
     if _fingerprint(spelling) not in known:
@@ -44,7 +44,7 @@ def allow(spelling: Spelling) -> Spelling:
 
 def recall(spelling: Spelling) -> Spelling:
     """Let a program that a file names be started if a person named it earlier."""
-    if spelling.kind != "gtp" or spelling.allowed:
+    if not spelling.is_program or spelling.allowed:
         return spelling
     return replace(spelling, allowed=_fingerprint(spelling) in _known())
 

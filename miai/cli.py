@@ -32,6 +32,8 @@ COMMANDS: Final = (
     "adjust",
     "arena",
     "gtp",
+    "gomocup",
+    "nboard",
     "analyze",
     "analysis",
     "info",

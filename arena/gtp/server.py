@@ -75,7 +75,7 @@ class GtpServer:
             if not line:
                 return
             if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
-                _skip_line(lines)
+                skip_line(lines)
                 reply = Reply(False, f"line of more than {LONGEST_LINE} bytes")
                 _send(answers, format_reply(reply))
             else:
@@ -211,7 +211,8 @@ def _send(answers: BinaryIO, data: bytes) -> None:
     answers.flush()
 
 
-def _skip_line(lines: BinaryIO) -> None:
+def skip_line(lines: BinaryIO) -> None:
+    """Read what is left of a line that is too long."""
     while True:
         piece = lines.readline(LONGEST_LINE)
         if not piece or piece.endswith(b"\n"):

@@ -47,7 +47,7 @@ def allow_from_file(spellings: Iterable[Spelling], source: str, trust: bool) -> 
     unknown = [
         printable(" ;; ".join([_command(one), *one.commands]), None)
         for one in found
-        if one.kind == "gtp" and not one.allowed
+        if one.is_program and not one.allowed
     ]
     if unknown and not trust and not _confirmed(unknown, source):
         raise ConfigError(

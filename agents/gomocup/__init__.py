@@ -1,0 +1,1 @@
+"""The protocol of Gomocup and Piskvork, by which programs of Gomoku play: words and a client."""

@@ -1,0 +1,1 @@
+"""An agent as a program of Gomoku for managers that speak Gomocup's protocol (Piskvork)."""

@@ -1,0 +1,1 @@
+"""An agent as a program of Othello for viewers that speak the NBoard protocol."""
