@@ -360,7 +360,8 @@ def _arguments(line: str, text: str) -> tuple[str, ...]:
     except ValueError as error:
         raise ConfigError(f"expected a command line, got {text!r}: {str(error).lower()}") from error
     if not argv:
-        raise ConfigError(f"expected a program after the protocol, such as gtp:gnugo, got {text!r}")
+        protocol = text.partition(":")[0]
+        raise ConfigError(f"expected a program after '{protocol}:', got {text!r}")
     return argv
 
 

@@ -13,7 +13,8 @@ from miai.commands.trust_options import add_trust_option
 _AGENTS_HELP = """random, rollouts:500, a network with its simulations (NET@400), evaluations
 (NET@400e), seconds (NET@2s) or the clock (NET@clock), the bare network (policy:NET), level:N of the
 window, perfect (small games and Connect Four), human (you, here), or a program over GTP ('gtp:gnugo
---mode gtp --chinese-rules --level 10', commands for its start after ;;); NET is a file, a run's
+--mode gtp --chinese-rules --level 10', commands for its start after ;;), Gomocup's protocol
+('gomocup:PROGRAM', Gomoku) or NBoard's ('nboard:PROGRAM', Othello); NET is a file, a run's
 folder (runs/first), a checkpoint of it (runs/first:12), all of them (runs/first:*), some of them
 (runs/first:3..latest) or 'shipped', int8:NET or torch:NET to choose what computes it; NAME=AGENT
 names it. None: go on with what is in --out"""
