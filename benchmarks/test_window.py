@@ -20,6 +20,7 @@ from agents.network.checkpoint import shipped_network_path
 from arena.session.game import Settings
 from arena.session.opponents import Opponent, load
 from arena.session.session import Session
+from arena.session.view import Overlays
 from engine.games import make
 from engine.games.spec import BLACK
 
@@ -78,7 +79,7 @@ def test_event_to_picture_while_thinking(
 
     app = make_app(size, board)
     app.session.play(40)
-    app.overlays = app.overlays.__class__(candidates=True, ownership=True)
+    app.view.overlays = Overlays(candidates=True, ownership=True)
     wait(app, lambda: app.game.thought is not None)
 
     own: list[float] = []

@@ -23,8 +23,8 @@ from arena.session.game import Settings
 from arena.session.opponents import Opponent
 from arena.session.preferences import Preferences
 from arena.session.session import Session
+from arena.session.view import CANDIDATES, Overlays
 from arena.window.app import App
-from arena.window.marks import Overlays
 from arena.window.screen import open_screen
 from engine.games import make, quick
 from engine.games.spec import BLACK, WHITE
@@ -121,26 +121,26 @@ def screens(app: App, folder: Path, name: str) -> None:
     app.session.set_people((BLACK,))
     app.game.paused = True
     keep(app, folder, f"play-{name}")
-    app.overlays = Overlays(candidates=True)
+    app.view.overlays = Overlays(candidates=True)
     wait(app, thought(app, 600))
     keep(app, folder, f"analysis-{name}")
     assert app.game.thought is not None
-    x, y = app._frame().grid.centre(app.game.thought.action)
+    x, y = app.layout().grid.centre(app.game.thought.action)
     keep(app, folder, f"line-{name}", (round(x), round(y)))
-    app.overlays = Overlays(heat_map=True)
+    app.view.overlays = Overlays(heat_map=True)
     keep(app, folder, f"policy-{name}")
-    app.overlays = Overlays(ownership=True)
-    app.inspect = True
+    app.view.overlays = Overlays(ownership=True)
+    app.view.pane = "inspect"
     keep(app, folder, f"why-{name}")
-    app.overlays, app.inspect = Overlays(), False
-    app.control.review = True
+    app.view.overlays, app.view.pane = Overlays(), CANDIDATES
+    app.view.pane = "review"
     wait(app, lambda: all(n.thought is not None for n in app.game.node.line()), 120)
     keep(app, folder, f"mistakes-{name}")
-    app.control.review = False
+    app.view.pane = CANDIDATES
     for command in ("new", "options", "keys", "open"):
         app.actions.by_name[command]()
         keep(app, folder, f"{command}-{name}")
-        app.dialog = None
+        app.dialogs.clear()
     app.control.close()
 
 
@@ -172,7 +172,7 @@ def others(folder: Path) -> None:
     go = Settings(quick("go"), (BLACK,), Opponent("level", 5))
     app = window("usual", Preferences(colour_blind=True, board="flat", light=True), go)
     play_game(app, GO)
-    app.overlays = Overlays(candidates=True)
+    app.view.overlays = Overlays(candidates=True)
     wait(app, thought(app, 600))
     keep(app, folder, "colour-blind")
     app.control.close()
@@ -180,15 +180,15 @@ def others(folder: Path) -> None:
     app = window("usual", chinese, Settings(quick("go"), clock=ClockRule(600, 5, 30)))
     play_game(app, GO)
     app.session.set_people((BLACK,))
-    app.inspect = True
+    app.view.pane = "inspect"
     wait(app, thought(app, 300))
     keep(app, folder, "chinese")
     app.control.close()
     for name, size, moves in GAMES:
         app = window("usual", Preferences(), Settings(make(name, *size), (BLACK, WHITE)))
         play_game(app, moves.split())
-        app.overlays = Overlays(candidates=name in ("connect_four", "tic_tac_toe"))
-        if app.overlays.candidates:
+        app.view.overlays = Overlays(candidates=name in ("connect_four", "tic_tac_toe"))
+        if app.view.overlays.candidates:
             wait(app, thought(app, 2000), 30)
         keep(app, folder, name)
         app.control.close()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from arena.session.texts import mark
+from arena.session.view import PANES
 from engine.errors import ConfigError
 
 _MODIFIERS: Final = ("ctrl", "alt", "shift")
@@ -60,8 +61,7 @@ COMMANDS: Final = (
     Command("candidates", mark("analysis: candidates and their lines"), ("a", "space"), _SEE),
     Command("heat_map", mark("policy: where the network looks"), ("h",), _SEE),
     Command("ownership", mark("territory: who will own what"), ("t", "o"), _SEE),
-    Command("inspect", mark("why: the numbers behind each move"), ("e",), _SEE),
-    Command("review", mark("go through the game, list the costly moves"), ("m",), _SEE),
+    *(Command(name, pane.words, pane.keys, _SEE) for name, pane in PANES.items()),
     Command("teach", mark("teaching: stop at costly moves"), ("f6",), _SEE),
     Command("deeper", mark("think twice as deep"), ("d", "+"), _SEE),
     Command("faster", mark("think half as deep"), ("shift+d", "-"), _SEE),

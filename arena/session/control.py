@@ -38,6 +38,7 @@ from arena.session.thinker import (
     Thinking,
 )
 from arena.session.tree import Node
+from arena.session.view import View
 from engine.games.spec import BLACK
 from engine.notation import action_to_text
 
@@ -62,6 +63,7 @@ class Control:
         network: str = "shipped",
         standings: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
+        view: View | None = None,
     ) -> None:
         """Nothing is loaded yet.
 
@@ -71,15 +73,11 @@ class Control:
             network: what looks at positions for the person.
             standings: where results against the adaptive opponent are kept; ``None``: nowhere.
             clock: tells seconds.
+            view: what the person wants to see; the usual one if there is none.
         """
         self.session = session
         self.network = network
-        self.review = False
-        """Go through the whole game when nothing else is to be thought about."""
-        self.looking = False
-        """The person wants to see what the AI thinks, as deep as it goes ..."""
-        self.glancing = False
-        """... or only its first impression."""
+        self.view = view or View()
         self.teacher: Teacher | None = None
         self.depth = 1.0
         """Factor of how deep the analysis goes."""
@@ -132,6 +130,11 @@ class Control:
         game = self.game
         who = game.mover if game.ai_turn else self.analyst
         return self._failures.get(None) or self._failures.get((who.key, game.spec), "")
+
+    @property
+    def broken(self) -> bool:
+        """Whether :meth:`restart` is needed before the one who is to move or look can go on."""
+        return bool(self.failure or self.game.trouble)
 
     @property
     def note(self) -> str:
@@ -380,13 +383,13 @@ class Control:
         game = self.game
         if game.over:
             return 0
-        if self.looking:
+        if self.view.wants_position:
             return self._depth()
         if self._hint == self.session.ticket:
             return _HINT
         if self.teacher is not None and game.to_move in game.settings.people:
             return LESSON_SIMULATIONS
-        return _GLANCE if self.glancing else 0
+        return _GLANCE if self.view.overlays.looking else 0
 
     def _ask_about_the_rest(self) -> None:
         """Go through the game's other positions, if a review is wanted; else think of nothing."""
@@ -394,7 +397,7 @@ class Control:
         if node is not None:
             self._sweep(node, _GLANCE)
             return
-        node = unjudged(self.game) if self.review else None
+        node = unjudged(self.game) if self.view.wants_game else None
         if node is not None:
             self._sweep(node, SWEEP_SIMULATIONS)
         elif self._asked is not None and self._asked[0] not in (-1, self.session.ticket):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,8 @@ from arena.session.opponents import Opponent, allow_program
 from arena.session.preferences import Preferences
 from arena.session.review import next_mistake
 from arena.session.texts import say
+from arena.session.view import PANES
 from arena.window import dialogs
-from arena.window.marks import Overlays
 from engine.diagram import diagram
 from engine.errors import MiaiError, NotationError
 from engine.notation import text_to_action
@@ -31,13 +32,13 @@ class Actions:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        session, control = app.control.session, app.control
+        session, control, view = app.control.session, app.control, app.control.view
         self.by_name: dict[str, Callable[[], object]] = {
             "pass": session.pass_turn,
             "resign": self._resign,
             "undo": session.undo,
             "redo": session.redo,
-            "hint": control.hint,
+            "hint": self._hint,
             "go_on": self._go_on,
             "stop": self._stop,
             "swap": session.swap_sides,
@@ -54,16 +55,15 @@ class Actions:
             "delete": lambda: games.delete_variation(session),
             "next_mistake": lambda: self._mistake(1),
             "last_mistake": lambda: self._mistake(-1),
-            "candidates": lambda: self._toggle("candidates"),
-            "heat_map": lambda: self._toggle("heat_map"),
-            "ownership": lambda: self._toggle("ownership"),
-            "inspect": self._inspect,
-            "review": self._review,
+            "candidates": partial(view.toggle, "candidates"),
+            "heat_map": partial(view.toggle, "heat_map"),
+            "ownership": partial(view.toggle, "ownership"),
+            **{name: partial(view.turn_pane, name) for name in PANES},
             "teach": self._teach,
             "deeper": lambda: control.look_deeper(2.0),
             "faster": lambda: control.look_deeper(0.5),
-            "numbers": lambda: self._toggle("numbers"),
-            "coordinates": lambda: self._toggle("coordinates"),
+            "numbers": partial(view.toggle, "numbers"),
+            "coordinates": partial(view.toggle, "coordinates"),
             "new": self._new,
             "restore": self._restore,
             "open": self._ask_file,
@@ -80,18 +80,6 @@ class Actions:
             "quit": self._quit,
         }
 
-    def _toggle(self, name: str) -> None:
-        overlays = self._app.overlays
-        self._app.overlays = replace(overlays, **{name: not getattr(overlays, name)})
-
-    def _inspect(self) -> None:
-        self._app.inspect = not self._app.inspect
-        self._app.control.review = False
-
-    def _review(self) -> None:
-        self._app.control.review = not self._app.control.review
-        self._app.inspect = False
-
     def _mistake(self, step: int) -> None:
         session = self._app.control.session
         node = next_mistake(session.game, step)
@@ -106,19 +94,27 @@ class Actions:
             session.resign()
         else:
             words = say("Resign this game?")
-            self._app.dialog = dialogs.Question(words, say("Resign"), session.resign)
+            self._app.show(dialogs.Question(words, say("Resign"), session.resign))
+
+    def _hint(self) -> None:
+        """The button says Restart where something has broken down."""
+        control = self._app.control
+        if control.broken:
+            control.restart()
+        else:
+            control.hint()
 
     def _go_on(self) -> None:
         control = self._app.control
-        if control.failure or control.game.trouble:
+        if control.broken:
             control.restart()
         else:
             control.session.go_on()
 
     def _stop(self) -> None:
         app = self._app
-        if app.set_up is not None:
-            app.set_up = None
+        if app.view.set_up is not None:
+            app.view.set_up = None
             app.control.session.message = say("The board is as it was")
         elif app.cursor is not None:
             app.cursor = None
@@ -135,7 +131,7 @@ class Actions:
 
     def _type(self) -> None:
         note = say("such as D4, or pass; Enter plays it")
-        self._app.dialog = dialogs.Entry(say("Type a move"), "", self._play_typed, note)
+        self._app.show(dialogs.Entry(say("Type a move"), "", self._play_typed, note))
 
     def _play_typed(self, text: str) -> None:
         session = self._app.control.session
@@ -146,13 +142,15 @@ class Actions:
 
     def _new(self) -> None:
         app = self._app
-        app.dialog = dialogs.Rows(
-            say("New game"),
-            choices.NEW_GAME,
-            app.control.game.settings,
-            self._begin,
-            say("Start"),
-            ask=self._ask_source,
+        app.show(
+            dialogs.Rows(
+                say("New game"),
+                choices.NEW_GAME,
+                app.control.game.settings,
+                self._begin,
+                say("Start"),
+                ask=self._ask_source,
+            )
         )
 
     def _begin(self, settings: Settings) -> None:
@@ -160,12 +158,10 @@ class Actions:
 
     def _ask_source(self, settings: Settings, done: Callable[[Settings], object]) -> None:
         """Let a person type a program's command line, a network's file, or a number."""
-        app, rows = self._app, self._app.dialog
         opponent = settings.opponent
 
         def take(text: str) -> None:
             done(replace(settings, opponent=_typed(opponent, text)))
-            app.reopen = rows
 
         title = say("Program and its arguments, such as: gnugo --mode gtp")
         text = opponent.source
@@ -173,8 +169,7 @@ class Actions:
             title, text = say("Simulations or seconds a move, or a network's file"), ""
         elif opponent.kind != "program":
             title, text = say("Level, from 1 to 10"), f"{opponent.level}"
-        app.dialog = dialogs.Entry(title, text, take)
-        app.reopen = rows
+        self._app.show(dialogs.Entry(title, text, take))
 
     def _restore(self) -> None:
         keeper, control = self._app.keeper, self._app.control
@@ -182,7 +177,7 @@ class Actions:
             control.prepare()
 
     def _ask_file(self) -> None:
-        self._app.dialog = dialogs.OpenFile(Path.cwd(), self.open_path)
+        self._app.show(dialogs.OpenFile(Path.cwd(), self.open_path))
 
     def open_path(self, path: Path) -> None:
         """Show a game, or play against a network, whichever the file is."""
@@ -237,16 +232,16 @@ class Actions:
 
     def _set_up(self) -> None:
         app, session = self._app, self._app.control.session
-        if app.set_up is None:
-            app.set_up = games.SetUp.of(session)
+        if app.view.set_up is None:
+            app.view.set_up = games.SetUp.of(session)
             session.message = say(
                 "Click: stones and none; right click: the other colour; P: other side moves; "
                 "V: done; Esc: leave it"
             )
         else:
-            changed, app.set_up = app.set_up, None
+            changed, app.view.set_up = app.view.set_up, None
             if not games.apply_set_up(session, changed):
-                app.set_up = changed
+                app.view.set_up = changed
 
     def _count(self) -> None:
         session = self._app.control.session
@@ -281,18 +276,20 @@ class Actions:
         def done(preferences: Preferences) -> None:
             app.set_preferences(preferences, keep=True)
 
-        app.dialog = dialogs.Rows(
-            say("How the window looks and sounds"),
-            choices.OPTIONS,
-            before,
-            done,
-            say("Keep"),
-            on_change=app.set_preferences,
+        app.show(
+            dialogs.Rows(
+                say("How the window looks and sounds"),
+                choices.OPTIONS,
+                before,
+                done,
+                say("Keep"),
+                on_change=app.set_preferences,
+                on_cancel=lambda: app.set_preferences(before),
+            )
         )
-        app.on_cancel = lambda: app.set_preferences(before)
 
     def _keys(self) -> None:
-        self._app.dialog = dialogs.KeyList(self._app.command_of)
+        self._app.show(dialogs.KeyList(self._app.command_of))
 
     def _full_screen(self) -> None:
         try:
@@ -320,8 +317,3 @@ def _typed(opponent: Opponent, text: str) -> Opponent:
     most = 200_000.0 if opponent.kind == "simulations" else 3600.0
     least = 1.0 if opponent.kind == "simulations" else 0.05
     return replace(opponent, amount=min(max(amount, least), most))
-
-
-def usual_overlays(preferences: Preferences) -> Overlays:
-    """What is shown at the start."""
-    return Overlays(coordinates=preferences.coordinates)

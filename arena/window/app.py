@@ -9,18 +9,17 @@ from pathlib import Path
 import pygame
 
 from arena.session import preferences, texts
-from arena.session.commands import key_words, keymap, keys_of
+from arena.session.commands import keymap
 from arena.session.control import Control
 from arena.session.files import Keeper
 from arena.session.game import Game
-from arena.session.games import SetUp
 from arena.session.insight import line_from
 from arena.session.preferences import Preferences
-from arena.session.texts import mark, say
+from arena.session.texts import say
 from arena.window import theme
-from arena.window.actions import Actions, usual_overlays
+from arena.window.actions import Actions
 from arena.window.board import Grid
-from arena.window.button import Button
+from arena.window.buttons import Buttons
 from arena.window.dialogs import Dialog
 from arena.window.marks import LONGEST_LINE, Scene, draw_board
 from arena.window.panel import WIDTH, PanelView, draw_panel
@@ -33,25 +32,6 @@ FRAMES_PER_S = 60
 _GAP = 14
 _WHEEL_UP, _WHEEL_DOWN = 4, 5
 _PLACING_MS = 120
-_BUTTONS = (
-    ("undo", mark("Undo")),
-    ("hint", mark("Hint")),
-    ("pass", mark("Pass")),
-    ("new", mark("New")),
-    ("open", mark("Open")),
-    ("save", mark("Save")),
-    ("resign", mark("Resign")),
-    ("swap", mark("Swap")),
-    ("options", mark("Options")),
-)
-_SWITCHES = (
-    ("candidates", mark("Analysis")),
-    ("heat_map", mark("Policy")),
-    ("ownership", mark("Territory")),
-    ("inspect", mark("Why")),
-    ("review", mark("Mistakes")),
-    ("keys", mark("Keys")),
-)
 _ARROWS = {
     pygame.K_LEFT: (0, -1),
     pygame.K_RIGHT: (0, 1),
@@ -90,6 +70,7 @@ class App:
         *,
         kept: Path | None = None,
         notice: str = "",
+        tick: Callable[[], bool] = lambda: False,
     ) -> None:
         """Nothing is painted yet.
 
@@ -100,27 +81,23 @@ class App:
             keeper: keeps the game after every move; ``None`` keeps it nowhere.
             kept: where changed preferences are kept; ``None`` keeps them nowhere.
             notice: a remark to show until something more important comes.
+            tick: called with every frame; returns whether anything has changed.
         """
         self.screen = screen
         self.control = control
         self.session = control.session
         self.preferences = liked or Preferences(language="en")
-        self.overlays = usual_overlays(self.preferences)
-        self.inspect = False
-        self.set_up: SetUp | None = None
+        self.view = control.view
         self.cursor: int | None = None
-        self.dialog: Dialog | None = None
-        self.reopen: Dialog | None = None
-        """The dialog to go back to after the present one."""
-        self.on_cancel: Callable[[], object] | None = None
+        self.dialogs: list[Dialog] = []
+        """Those that are open; the last one is shown and takes the events."""
         self.running = True
         self.notice = notice
         self.command_of = keymap(self.preferences.keys)
         self.sounds = Sounds()
-        self.tick: Callable[[], bool] = lambda: False
-        """Called with every frame; returns whether anything has changed."""
         self.keeper = keeper
         self._kept_preferences = kept
+        self._tick = tick
         self._start = self.game.start
         self._steps = LONGEST_LINE
         self._places = Places()
@@ -135,24 +112,28 @@ class App:
         """The game on the board."""
         return self.session.game
 
+    @property
+    def dialog(self) -> Dialog | None:
+        """The dialog that is shown."""
+        return self.dialogs[-1] if self.dialogs else None
+
+    def show(self, dialog: Dialog) -> None:
+        """Open a dialog over what is there."""
+        self.dialogs.append(dialog)
+
     def set_preferences(self, liked: Preferences, keep: bool = False) -> None:
         """Look and sound as a person likes it."""
         self.preferences = liked
         texts.use(liked.language)
         theme.use(board=liked.board, light=liked.light, colour_blind=liked.colour_blind)
-        self.overlays = replace(self.overlays, coordinates=liked.coordinates)
+        self.view.overlays = replace(self.view.overlays, coordinates=liked.coordinates)
         self.sounds.on = liked.sounds
         self.control.teach(liked.teaching_loss if liked.teaching else None)
-        self.buttons = {name: self._button(name, words) for name, words in _BUTTONS}
-        self.switches = {name: self._button(name, words) for name, words in _SWITCHES}
+        self.buttons = Buttons(self.actions.by_name, self.command_of)
         if keep and self._kept_preferences is not None:
             # The keys in use may be those of --keys, which are meant for one start only.
             own = preferences.load(self._kept_preferences)[0].keys
             preferences.save(replace(liked, keys=own), self._kept_preferences)
-
-    def _button(self, name: str, words: str) -> Button:
-        keys = keys_of(self.command_of, name)
-        return Button(say(words), self.actions.by_name[name], key_words(keys[0]) if keys else "")
 
     def run(self) -> None:
         """Until the window is closed."""
@@ -176,9 +157,7 @@ class App:
 
     def update(self) -> bool:
         """Take what the AIs have to say; return whether the picture changes."""
-        self.control.looking = (self.overlays.candidates or self.inspect) and self.set_up is None
-        self.control.glancing = self.overlays.looking
-        changed = self.control.update() | self.tick()
+        changed = self.control.update() | self._tick()
         self._listen()
         return changed
 
@@ -212,7 +191,7 @@ class App:
     def _leave_old_board(self) -> None:
         """A cursor and a board being set up are of no use on the board of another game."""
         if self._start is not self.game.start:
-            self._start, self.cursor, self.set_up = self.game.start, None, None
+            self._start, self.cursor, self.view.set_up = self.game.start, None, None
 
     # Events.
 
@@ -224,7 +203,7 @@ class App:
         elif event.type == pygame.VIDEORESIZE:
             self._resize(event.size)
         elif event.type == pygame.DROPFILE:
-            self.dialog = None
+            self.dialogs.clear()
             self.actions.open_path(Path(event.file))
         elif event.type == pygame.MOUSEMOTION:
             self._mouse = event.pos
@@ -240,12 +219,8 @@ class App:
     def _hand_to_dialog(self, event: pygame.event.Event) -> None:
         dialog = self.dialog
         assert dialog is not None
-        if dialog.handle(event) or self.dialog is not dialog:
-            return
-        self.dialog, self.reopen = self.reopen, None
-        if self.on_cancel is not None and getattr(dialog, "given_up", False):
-            self.on_cancel()
-        self.on_cancel = None
+        if not dialog.handle(event):
+            self.dialogs.remove(dialog)
 
     def _resize(self, size: tuple[int, int]) -> None:
         wanted = (max(size[0], SMALLEST[0]), max(size[1], SMALLEST[1]))
@@ -257,8 +232,8 @@ class App:
             self._move_cursor(*_ARROWS[event.key])
         elif self.cursor is not None and event.key in (pygame.K_RETURN, pygame.K_KP_ENTER):
             self._point(self.cursor, other=False)
-        elif self.set_up is not None and event.key == pygame.K_p:
-            self.set_up.turn()
+        elif self.view.set_up is not None and event.key == pygame.K_p:
+            self.view.set_up.turn()
         else:
             names = (key_name(event), event.unicode)
             command = next((self.command_of[n] for n in names if n in self.command_of), None)
@@ -284,12 +259,11 @@ class App:
             self._click(event.pos, other=event.button == 3)
 
     def _click(self, position: tuple[int, int], other: bool) -> None:
-        for button in (*self.buttons.values(), *self.switches.values()):
-            if button.click(position):
-                return
+        if self.buttons.click(position):
+            return
         ply, node = self._places.ply_at(position), self._places.node_at(position)
         colour = self._places.player_at(position)
-        frame = self._frame()
+        frame = self.layout()
         if colour is not None:
             self.session.toggle_role(colour)
             self.control.prepare()
@@ -307,8 +281,8 @@ class App:
         """A click on a point of the board, or Enter on the cursor."""
         session = self.session
         game = session.game
-        if self.set_up is not None:
-            self.set_up.click(point, other)
+        if self.view.set_up is not None:
+            self.view.set_up.click(point, other)
         elif game.counting or (game.played_out and game.count is not None):
             session.toggle_dead(point)
         elif game.ai_turn and game.paused:
@@ -318,7 +292,8 @@ class App:
 
     # The picture.
 
-    def _frame(self) -> Frame:
+    def layout(self) -> Frame:
+        """Where the board and the panel are now."""
         return Frame.of(self.screen.get_size(), self.game.spec)
 
     def _hovered(self) -> int | None:
@@ -330,12 +305,12 @@ class App:
         listed = self._places.action_at(self._mouse)
         if listed is not None and listed < self.game.spec.points:
             return listed
-        grid = self._frame().grid
+        grid = self.layout().grid
         return grid.point_at(self._mouse) if grid.area.collidepoint(self._mouse) else None
 
     def _hovered_line(self) -> tuple[int, ...]:
         hover, thought = self._hovered(), self.game.thought
-        if hover is None or thought is None or not (self.overlays.candidates or self.inspect):
+        if hover is None or thought is None or not self.view.explains:
             return ()
         return line_from(thought, self.game.target(hover))
 
@@ -352,27 +327,24 @@ class App:
             cursor=self.cursor is not None,
             steps=self._steps,
             line=line,
-            set_up=self.set_up,
+            set_up=self.view.set_up,
             placing=placing,
-            why=self.inspect,
+            why=self.view.pane == "inspect",
         )
 
     def draw(self) -> None:
         """Paint the window."""
         self._leave_old_board()
-        frame = self._frame()
+        frame = self.layout()
         self._fill_around(frame)
         scene = self._scene()
-        draw_board(self.screen, frame.grid, self.game, self.overlays, scene)
-        self._update_buttons()
+        draw_board(self.screen, frame.grid, self.game, self.view.overlays, scene)
+        self.buttons.update(self.control)
         hover = None if scene.hover is None else self.game.target(scene.hover)
         view = PanelView(
-            candidates=self.overlays.candidates,
-            inspect=self.inspect,
             hover=hover,
             notice=self.notice,
-            buttons=list(self.buttons.values()),
-            switches=list(self.switches.values()),
+            buttons=self.buttons.all,
         )
         self._places = draw_panel(self.screen, frame.panel, self.control, view)
         if self.dialog is not None:
@@ -391,31 +363,13 @@ class App:
 
     def board_picture(self) -> pygame.Surface:
         """The board alone, as it is shown."""
-        frame = self._frame()
+        frame = self.layout()
         area = frame.grid.area.inflate(theme.px(16), theme.px(16))
         whole = pygame.Surface(self.screen.get_size())
         whole.fill(theme.colours().background)
-        draw_board(whole, frame.grid, self.game, self.overlays, replace(self._scene(), hover=None))
+        scene = replace(self._scene(), hover=None)
+        draw_board(whole, frame.grid, self.game, self.view.overlays, scene)
         return whole.subsurface(area.clip(whole.get_rect())).copy()
-
-    def _update_buttons(self) -> None:
-        game = self.session.game
-        may_pass = not game.over and bool(game.legal[game.spec.pass_action])
-        self.buttons["pass"].label = say(game.spec.pass_name).capitalize()
-        self.buttons["pass"].enabled = may_pass and not game.ai_to_move
-        self.buttons["hint"].enabled = not game.over and not game.ai_to_move
-        self.buttons["resign"].enabled = not game.over
-        self.buttons["undo"].enabled = game.can_undo
-        self.buttons["swap"].enabled = len(game.settings.people) == 1
-        self.switches["ownership"].enabled = game.spec.has_points
-        for name in ("candidates", "heat_map", "ownership"):
-            self.switches[name].on = getattr(self.overlays, name)
-        self.switches["inspect"].on = self.inspect
-        self.switches["review"].on = self.control.review
-        broken = bool(self.control.failure or game.trouble)
-        self.buttons["hint"].label = say("Restart") if broken else say("Hint")
-        self.buttons["hint"].action = self.actions.by_name["go_on" if broken else "hint"]
-        self.buttons["hint"].enabled |= broken
 
 
 def key_name(event: pygame.event.Event) -> str:

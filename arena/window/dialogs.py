@@ -158,6 +158,7 @@ class Rows(Generic[T]):
         done: Callable[[T], object],
         yes: str,
         on_change: Callable[[T], object] | None = None,
+        on_cancel: Callable[[], object] | None = None,
         ask: Callable[[T, Callable[[T], object]], object] | None = None,
     ) -> None:
         """``ask`` lets a person type for the rows that are typed; it gets value and a setter."""
@@ -166,6 +167,7 @@ class Rows(Generic[T]):
         self._rows = rows
         self._done = done
         self._on_change = on_change
+        self._on_cancel = on_cancel
         self._ask = ask
         self._open = True
         self._row = 0
@@ -174,8 +176,6 @@ class Rows(Generic[T]):
         self.words = [Button("", partial(self._type, k)) for k in range(len(rows))]
         self._go = Button(yes, self._begin, "Enter")
         self._cancel = Button(say("Cancel"), self._give_up, "Esc")
-        self.given_up = False
-        """Whether the person left without taking the choices."""
 
     def _begin(self) -> None:
         self._close()
@@ -185,8 +185,9 @@ class Rows(Generic[T]):
         self._open = False
 
     def _give_up(self) -> None:
-        self.given_up = True
         self._close()
+        if self._on_cancel is not None:
+            self._on_cancel()
 
     def set_value(self, value: T) -> None:
         """Change several rows at once."""

@@ -13,6 +13,7 @@ from arena.session.game import Game
 from arena.session.games import SetUp
 from arena.session.insight import line_from, losses, ownership_change
 from arena.session.texts import mark, say
+from arena.session.view import Overlays
 from arena.window import paint, theme
 from arena.window.board import Grid, pixel
 from engine.games.spec import BLACK, EMPTY, WHITE
@@ -22,22 +23,6 @@ from engine.search.tree import DRAW, LOSS, WIN
 
 LONGEST_LINE = 14
 _PROOFS = {WIN: mark("win"), LOSS: mark("loss"), DRAW: mark("draw")}
-
-
-@dataclass(frozen=True)
-class Overlays:
-    """What is shown on top of the stones."""
-
-    candidates: bool = False
-    heat_map: bool = False
-    ownership: bool = False
-    coordinates: bool = True
-    numbers: bool = False
-
-    @property
-    def looking(self) -> bool:
-        """Whether anything shown needs the AI's opinion."""
-        return self.candidates or self.heat_map or self.ownership
 
 
 @dataclass(frozen=True)

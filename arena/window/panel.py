@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pygame
 
 from arena.session.control import Control
 from arena.session.opponents import describe
 from arena.session.texts import say
+from arena.session.view import CANDIDATES
 from arena.window import panes, theme
 from arena.window.button import Button
 from arena.window.panes import Places
@@ -25,16 +26,11 @@ _BUTTON_GAP = 5
 class PanelView:
     """What the panel shows beside the game."""
 
-    candidates: bool = False
-    """List what is thought of this position, rather than of the one before."""
-    inspect: bool = False
-    """Show the numbers behind the moves."""
     hover: int | None = None
-    """The action under the mouse: the inspector says why."""
+    """The action under the mouse."""
     notice: str = ""
     """A remark about the window, when the game has none."""
-    buttons: Sequence[Button] = field(default_factory=list)
-    switches: Sequence[Button] = field(default_factory=list)
+    buttons: Sequence[Button] = ()
 
 
 def draw_panel(
@@ -54,31 +50,20 @@ def draw_panel(
         places.players[colour] = row
         y = row.bottom + px(4)
     y = _draw_status(target, pygame.Rect(x, y + px(4), width, px(76)), control, view)
-    buttons = [*view.buttons, *view.switches]
-    foot = _draw_buttons(target, pygame.Rect(x, area.bottom - margin, width, 0), buttons)
+    foot = _draw_buttons(target, pygame.Rect(x, area.bottom - margin, width, 0), view.buttons)
     space = foot - px(10) - y
     if space > px(38):
         y = panes.draw_win_rate(target, pygame.Rect(x, y, width, px(36)), game) + px(8)
     space = foot - px(10) - y
-    asked = view.candidates or view.inspect or control.review
+    asked = control.view.overlays.candidates or control.view.pane != CANDIDATES
     if space > (px(230) if asked else px(130)):  # where there is no room for both, what was asked
         height = min(space - px(120), px(140)) if space > px(220) else space
         y = panes.draw_graph(target, pygame.Rect(x, y, width, height), game, places) + px(8)
     if foot - y > px(60):
         room = pygame.Rect(x, y, width, foot - y - px(8))
-        _draw_pane(target, room, control, view, places)
+        shown = panes.Shown(game, control.view, view.hover, places)
+        panes.DRAW[control.view.pane](target, room, shown)
     return places
-
-
-def _draw_pane(
-    target: pygame.Surface, room: pygame.Rect, control: Control, view: PanelView, places: Places
-) -> None:
-    if view.inspect:
-        panes.draw_inspector(target, room, control.game, view.hover, places)
-    elif control.review:
-        panes.draw_mistakes(target, room, control.game, places)
-    else:
-        panes.draw_candidates(target, room, control.game, view.candidates)
 
 
 def _draw_player(target: pygame.Surface, area: pygame.Rect, control: Control, colour: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pygame
@@ -11,6 +12,7 @@ from arena.session.insight import losses, rows, shown_candidates, why
 from arena.session.review import Move, mistakes
 from arena.session.texts import say
 from arena.session.tree import Node
+from arena.session.view import CANDIDATES, View
 from arena.window import theme
 from engine.games.spec import BLACK, WHITE
 from engine.notation import action_to_text
@@ -50,6 +52,33 @@ class Places:
         """The colour whose row is under a pixel."""
         found = (colour for colour, rect in self.players.items() if rect.collidepoint(position))
         return next(found, None)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a pane is about."""
+
+    game: Game
+    view: View
+    hover: int | None
+    """The action under the mouse."""
+    places: Places
+    """Where it tells what can be clicked."""
+
+
+Draw = Callable[[pygame.Surface, pygame.Rect, Shown], None]
+DRAW: dict[str, Draw] = {}
+"""What paints each pane of the panel."""
+
+
+def _pane(name: str) -> Callable[[Draw], Draw]:
+    """Let a function paint a pane of :data:`arena.session.view.PANES`."""
+
+    def register(draw: Draw) -> Draw:
+        DRAW[name] = draw
+        return draw
+
+    return register
 
 
 def draw_win_rate(target: pygame.Surface, area: pygame.Rect, game: Game) -> int:
@@ -141,14 +170,16 @@ def _label_graph(
         theme.text(target, words, place, 11, colours.warning, anchor="topright")
 
 
-def draw_candidates(target: pygame.Surface, area: pygame.Rect, game: Game, here: bool) -> None:
+@_pane(CANDIDATES)
+def draw_candidates(target: pygame.Surface, area: pygame.Rect, shown: Shown) -> None:
     """What the AI considers here, or what it considered when it moved last.
 
     What is thought of the position on the board is shown only if that was asked for: it would give
     the answer away.
     """
-    px, colours = theme.px, theme.colours()
-    node = game.node if here or game.ai_to_move or game.over else game.node.parent
+    px, colours, game = theme.px, theme.colours(), shown.game
+    here = shown.view.overlays.candidates or game.ai_to_move or game.over
+    node = game.node if here else game.node.parent
     thought = None if node is None else node.thought
     if node is None or thought is None:
         words = say("A shows what the AI thinks")
@@ -184,15 +215,12 @@ def _dot(target: pygame.Surface, centre: tuple[float, float], loss: float) -> No
         theme.disc(target, colour, centre, radius)
 
 
-def draw_inspector(
-    target: pygame.Surface,
-    area: pygame.Rect,
-    game: Game,
-    hover: int | None,
-    places: Places,
-) -> None:
+@_pane("inspect")
+def draw_inspector(target: pygame.Surface, area: pygame.Rect, shown: Shown) -> None:
     """The search's own numbers for each child, and a few sentences about one of them."""
-    px, colours, thought = theme.px, theme.colours(), game.thought
+    px, colours = theme.px, theme.colours()
+    game, hover = shown.game, shown.hover
+    thought = game.thought
     if thought is None:
         words = say("Nobody has looked at this position yet")
         theme.text(target, theme.fit(words, 13, area.w), area.topleft, 13, colours.dim)
@@ -211,7 +239,7 @@ def draw_inspector(
         rect = pygame.Rect(area.x - px(4), y, area.w + px(8), px(18))
         if row.action == hover or rect.collidepoint(pygame.mouse.get_pos()):
             pygame.draw.rect(target, colours.raised, rect, border_radius=px(3))
-        places.actions.append((rect, row.action))
+        shown.places.actions.append((rect, row.action))
         name = action_to_text(game.spec, row.action)
         theme.text(target, name, (area.x, y), 13, bold=row.action == thought.action)
         q = _proof(row.proof) or f"{row.q:+.2f}"
@@ -232,16 +260,17 @@ def _proof(proof: int) -> str:
     return "" if not proof else {1: say("win"), -1: say("loss")}.get(proof, say("draw"))
 
 
-def draw_mistakes(target: pygame.Surface, area: pygame.Rect, game: Game, places: Places) -> None:
+@_pane("review")
+def draw_mistakes(target: pygame.Surface, area: pygame.Rect, shown: Shown) -> None:
     """The moves that cost most, as a list to click on."""
-    px, colours = theme.px, theme.colours()
+    px, colours, game = theme.px, theme.colours(), shown.game
     found = mistakes(game)
     title = say("Costly moves (click to see)") if found else say("No costly move found so far")
     theme.text(target, theme.fit(title, 13, area.w), area.topleft, 13, colours.dim)
     y = area.y + px(22)
     for move in found[: (area.h - px(22)) // px(21)]:
         _draw_mistake(target, pygame.Rect(area.x, y, area.w, px(20)), game, move)
-        places.moves.append((pygame.Rect(area.x, y, area.w, px(20)), move.node))
+        shown.places.moves.append((pygame.Rect(area.x, y, area.w, px(20)), move.node))
         y += px(21)
 
 

@@ -47,10 +47,16 @@ class Prepared:
 
     def run(self, screen: pygame.Surface, liked: Preferences, notice: str) -> None:
         """Show the window until it is closed."""
-        app = App(screen, self.control, liked, self.keeper, kept=preferences_path(), notice=notice)
-        if self.watcher is not None:
-            app.tick = partial(self.watcher.update, self.control.session)
-        app.run()
+        watcher, session = self.watcher, self.control.session
+        App(
+            screen,
+            self.control,
+            liked,
+            self.keeper,
+            kept=preferences_path(),
+            notice=notice,
+            tick=(lambda: False) if watcher is None else partial(watcher.update, session),
+        ).run()
 
 
 def prepare(wanted: Wanted) -> Prepared:

@@ -17,6 +17,7 @@ from arena.session.game import Settings
 from arena.session.opponents import Opponent
 from arena.session.session import Session
 from arena.session.thinker import Decided, Question, Thinker
+from arena.session.view import Overlays
 from engine.errors import NetworkFileError
 from engine.games.go import GoSpec
 from engine.games.spec import BLACK, WHITE, GameSpec
@@ -119,7 +120,7 @@ def test_two_ais_play_each_other_to_the_end(make) -> None:  # type: ignore[no-un
 
 def test_looking_never_plays(make) -> None:  # type: ignore[no-untyped-def]
     control = make(Settings(GoSpec(5, 5), (BLACK, WHITE)))
-    control.looking = True
+    control.view.overlays = Overlays(candidates=True)
     wait(control, lambda: control.game.thought is not None)
     assert control.game.actions == []
     control.session.play(12)
@@ -138,7 +139,7 @@ def test_a_review_goes_through_the_whole_game_and_back_to_rest(make) -> None:  #
     control = make(Settings(GoSpec(5, 5), (BLACK, WHITE)))
     for point in (12, 7, 6, 8):
         control.session.play(point)
-    control.review = True
+    control.view.pane = "review"
     line = control.game.node.line()
     wait(control, lambda: all(node.thought is not None for node in line))
     assert [n.thought.simulations >= 90 for n in line] == [True] * 5
@@ -181,7 +182,7 @@ def test_a_review_that_was_interrupted_goes_on(make) -> None:  # type: ignore[no
     control = make(Settings(GoSpec(5, 5), (BLACK, WHITE)))
     for point in (12, 7):
         control.session.play(point)
-    control.review = True
+    control.view.pane = "review"
     control._ask()  # the first position is asked about ...
     control.hint()
     control._ask()  # ... and given up for the hint

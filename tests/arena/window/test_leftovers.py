@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 
 from arena.session.game import Settings
+from arena.window.app import App
 from engine.games.go import GoSpec
 from engine.games.spec import BLACK, WHITE
-from tests.arena.window.test_view import picture, press
+from tests.support.window_driver import picture, press
 
 
 @pytest.mark.parametrize("how", ["new", "open", "restore"])
-def test_a_cursor_and_a_set_up_board_end_with_their_game(app, tmp_path: Path, how: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_cursor_and_a_set_up_board_end_with_their_game(
+    app: App, tmp_path: Path, how: str
+) -> None:
     import pygame
 
     small = app.game.spec
@@ -36,10 +39,10 @@ def test_a_cursor_and_a_set_up_board_end_with_their_game(app, tmp_path: Path, ho
     picture(app)
     press(app, pygame.K_RETURN)
     assert app.cursor is None
-    assert app.set_up is None
+    assert app.view.set_up is None
 
 
-def test_keys_of_one_start_are_not_kept(app, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_keys_of_one_start_are_not_kept(app: App, tmp_path: Path) -> None:
     from arena.session import preferences
 
     path = app._kept_preferences = tmp_path / "window.json"

@@ -12,43 +12,17 @@ import pytest
 from agents.protocol import Agent
 from arena.session.opponents import Opponent
 from arena.session.thinker import Thinker
+from arena.window.app import App
 from engine.games.go import GoSpec
 from engine.games.hex import HexSpec
 from engine.games.spec import BLACK, WHITE
 from tests.support.go_game import go5, load_playouts
+from tests.support.window_driver import click, picture, press, wait
 
 
-def picture(app) -> np.ndarray:  # type: ignore[no-untyped-def]
-    import pygame
-
-    app.draw()
-    return pygame.surfarray.array3d(app.screen)
-
-
-def wait(app, what, seconds: float = 300.0) -> None:  # type: ignore[no-untyped-def]
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "the AI never answered"
-        app.update()
-        time.sleep(0.01)
-
-
-def press(app, key: int, letter: str = "") -> None:  # type: ignore[no-untyped-def]
-    import pygame
-
-    app.handle(pygame.event.Event(pygame.KEYDOWN, key=key, unicode=letter, mod=0))
-
-
-def click(app, place: tuple[float, float]) -> None:  # type: ignore[no-untyped-def]
-    import pygame
-
-    at = (round(place[0]), round(place[1]))
-    app.handle(pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=at))
-
-
-def test_a_click_places_a_stone_where_it_was_and_the_ai_answers(app) -> None:  # type: ignore[no-untyped-def]
+def test_a_click_places_a_stone_where_it_was_and_the_ai_answers(app: App) -> None:
     before = picture(app)
-    grid = app._frame().grid
+    grid = app.layout().grid
     x, y = grid.centre(12)
     click(app, (x, y))
     assert app.game.actions == [12]
@@ -61,7 +35,7 @@ def test_a_click_places_a_stone_where_it_was_and_the_ai_answers(app) -> None:  #
     assert app.control.note == "weak"
 
 
-def test_every_point_is_found_under_its_own_pixel(app) -> None:  # type: ignore[no-untyped-def]
+def test_every_point_is_found_under_its_own_pixel(app: App) -> None:
     from arena.window.app import Frame
 
     for size in ((640, 480), (900, 700), (1600, 900)):
@@ -74,7 +48,7 @@ def test_every_point_is_found_under_its_own_pixel(app) -> None:  # type: ignore[
                     assert grid.point_at((round(x), round(y))) == point
 
 
-def test_switches_change_the_picture(app) -> None:  # type: ignore[no-untyped-def]
+def test_switches_change_the_picture(app: App) -> None:
     import pygame
 
     wait(app, lambda: app.control.ready)
@@ -89,7 +63,7 @@ def test_switches_change_the_picture(app) -> None:  # type: ignore[no-untyped-de
     assert app.game.actions == [], "looking must not play"
 
 
-def test_dialogs_open_act_and_close(app) -> None:  # type: ignore[no-untyped-def]
+def test_dialogs_open_act_and_close(app: App) -> None:
     import pygame
 
     plain = picture(app)
@@ -112,7 +86,7 @@ def test_dialogs_open_act_and_close(app) -> None:  # type: ignore[no-untyped-def
     assert app.game.over
 
 
-def test_new_game_while_thinking_stops_the_search(app) -> None:  # type: ignore[no-untyped-def]
+def test_new_game_while_thinking_stops_the_search(app: App) -> None:
     wait(app, lambda: app.control.ready)
     app.control.new_game(go5((BLACK,), 10**6))
     app.session.play(12)
@@ -125,7 +99,7 @@ def test_new_game_while_thinking_stops_the_search(app) -> None:  # type: ignore[
     assert app.game.actions != [12]
 
 
-def test_escape_lets_the_ai_move_at_once(app) -> None:  # type: ignore[no-untyped-def]
+def test_escape_lets_the_ai_move_at_once(app: App) -> None:
     import pygame
 
     wait(app, lambda: app.control.ready)
@@ -137,21 +111,21 @@ def test_escape_lets_the_ai_move_at_once(app) -> None:  # type: ignore[no-untype
     assert app.game.node.parent.thought.simulations < 200_000
 
 
-def test_buttons_do_what_they_say(app, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_buttons_do_what_they_say(app: App, tmp_path: Path) -> None:
     wait(app, lambda: app.control.ready)
     picture(app)
-    click(app, app.buttons["pass"].rect.center)
+    click(app, app.buttons.by_name["pass"].rect.center)
     assert app.game.actions == [app.game.spec.pass_action]
     wait(app, lambda: len(app.game.actions) == 2)
     picture(app)
-    click(app, app.buttons["undo"].rect.center)
+    click(app, app.buttons.by_name["undo"].rect.center)
     assert app.game.actions == []
     picture(app)
-    click(app, app.buttons["save"].rect.center)
+    click(app, app.buttons.by_name["save"].rect.center)
     assert list(tmp_path.glob("miai-*.sgf"))
 
 
-def test_an_idle_window_is_not_painted_again(app, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_an_idle_window_is_not_painted_again(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     import pygame
 
     wait(app, lambda: app.control.ready)
@@ -163,7 +137,7 @@ def test_an_idle_window_is_not_painted_again(app, monkeypatch) -> None:  # type:
     assert 1 <= len(painted) <= 4
 
 
-def test_the_dots_move_while_the_ai_thinks(app, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_the_dots_move_while_the_ai_thinks(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     import pygame
 
     painted: list[int] = []
@@ -176,9 +150,9 @@ def test_the_dots_move_while_the_ai_thinks(app, monkeypatch) -> None:  # type: i
     assert len(painted) >= 3
 
 
-def test_owned_points_are_shaded(app) -> None:  # type: ignore[no-untyped-def]
+def test_owned_points_are_shaded(app: App) -> None:
     app.session.play(12)
-    grid = app._frame().grid
+    grid = app.layout().grid
     x, y = (int(part) for part in grid.centre(24))
     patch = (slice(x - 12, x - 4), slice(y - 12, y - 4))
     before = picture(app)[patch].mean()
@@ -187,7 +161,7 @@ def test_owned_points_are_shaded(app) -> None:  # type: ignore[no-untyped-def]
     assert picture(app)[patch].mean() < before - 20
 
 
-def test_an_ai_that_breaks_down_says_so(app, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_an_ai_that_breaks_down_says_so(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     import threading
 
     crashes: list[object] = []
@@ -240,8 +214,8 @@ def test_a_failed_load_is_told() -> None:
 
 @pytest.mark.parametrize("trouble", ["slow", "missing", "no fonts"])
 def test_a_system_without_usable_fonts_is_no_trouble(
-    app, monkeypatch: pytest.MonkeyPatch, trouble: str
-) -> None:  # type: ignore[no-untyped-def]
+    app: App, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
     """pygame asks ``fc-list``, gives it a second, and warns."""
     import subprocess
 
@@ -274,7 +248,7 @@ def test_a_misspelt_network_ends_the_program(
     assert "'no-such-network'" in capsys.readouterr().err
 
 
-def test_no_words_overlap_in_the_smallest_window(app, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_no_words_overlap_in_the_smallest_window(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """Texts of the panel lie apart, also with a long name and a long komi."""
     from itertools import combinations
 
@@ -293,7 +267,7 @@ def test_no_words_overlap_in_the_smallest_window(app, monkeypatch) -> None:  # t
 
     def note(target: pygame.Surface, words: str, *args: object, **named: object) -> pygame.Rect:
         rect = write(target, words, *args, **named)  # type: ignore[arg-type]
-        if rect.x > app._frame().panel.x:
+        if rect.x > app.layout().panel.x:
             written.append((words, rect))
         return rect
 
@@ -303,10 +277,10 @@ def test_no_words_overlap_in_the_smallest_window(app, monkeypatch) -> None:  # t
     for (words, rect), (other, its) in combinations(written, 2):
         assert not rect.inflate(0, -6).colliderect(its.inflate(0, -6)), (words, other)
     for words, rect in written:
-        assert app._frame().panel.contains(rect), words
+        assert app.layout().panel.contains(rect), words
 
 
-def test_options_are_tried_kept_and_given_up(app, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_options_are_tried_kept_and_given_up(app: App, tmp_path: Path) -> None:
     import pygame
 
     from arena.session import preferences
@@ -329,7 +303,7 @@ def test_options_are_tried_kept_and_given_up(app, tmp_path: Path) -> None:  # ty
     assert picture(app).mean() > dark.mean()
 
 
-def test_every_command_can_be_given_at_any_time(app) -> None:  # type: ignore[no-untyped-def]
+def test_every_command_can_be_given_at_any_time(app: App) -> None:
     """In a fresh game, in the middle, with the board being set up, and after the end."""
     wait(app, lambda: app.control.ready)
 
@@ -338,22 +312,22 @@ def test_every_command_can_be_given_at_any_time(app) -> None:  # type: ignore[no
             app.actions.by_name[name]()
             app.update()
             app.draw()
-            app.dialog = None
+            app.dialogs.clear()
             app.running = True
 
     all_commands()
-    app.set_up = None
+    app.view.set_up = None
     app.control.new_game(go5((BLACK,), 8))
     app.session.play(12)
     wait(app, lambda: len(app.game.actions) == 2)
     all_commands()
-    app.set_up = None
+    app.view.set_up = None
     app.control.new_game(go5((BLACK, WHITE), 8))
     app.session.resign()
     all_commands()
 
 
-def test_a_dropped_file_is_a_game_or_a_network_or_a_sentence(app, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_dropped_file_is_a_game_or_a_network_or_a_sentence(app: App, tmp_path: Path) -> None:
     import pygame
 
     def drop(name: str, content: bytes) -> None:
@@ -372,7 +346,7 @@ def test_a_dropped_file_is_a_game_or_a_network_or_a_sentence(app, tmp_path: Path
     picture(app)
 
 
-def test_a_player_is_clicked_to_say_who_moves(app) -> None:  # type: ignore[no-untyped-def]
+def test_a_player_is_clicked_to_say_who_moves(app: App) -> None:
     picture(app)
     click(app, app._places.players[BLACK].center)
     assert app.game.settings.people == ()
@@ -382,7 +356,7 @@ def test_a_player_is_clicked_to_say_who_moves(app) -> None:  # type: ignore[no-u
     assert app.game.actions == []
 
 
-def test_a_network_file_is_typed_for_the_opponent(app) -> None:  # type: ignore[no-untyped-def]
+def test_a_network_file_is_typed_for_the_opponent(app: App) -> None:
     import pygame
 
     app.actions.by_name["new"]()
@@ -399,7 +373,9 @@ def test_a_network_file_is_typed_for_the_opponent(app) -> None:  # type: ignore[
     assert app.dialog is None
 
 
-def test_without_audio_there_is_silence_and_a_reason(app, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_without_audio_there_is_silence_and_a_reason(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import pygame
 
     from arena.window.sounds import Sounds, click

@@ -59,7 +59,7 @@ def test_a_game_is_played_to_its_end_by_clicks(name: str, dummy: None) -> None:
         free = np.flatnonzero(session.game.legal[: session.game.spec.points])
         before = session.game.node.ply
         if len(free) and session.game.node.ply < 2 * session.game.spec.points:
-            place = app._frame().grid.centre(int(random.choice(free)))
+            place = app.layout().grid.centre(int(random.choice(free)))
             at = (round(place[0]), round(place[1]))
             app.handle(pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=at))
         else:
@@ -95,7 +95,7 @@ def test_every_stone_is_seen_on_its_board(liked: Preferences, dummy: None) -> No
         app._placed_at = -1000
         app.draw()
         full = pygame.surfarray.array3d(app.screen).astype(int)
-        grid = app._frame().grid
+        grid = app.layout().grid
         for point in np.flatnonzero(session.game.stones):
             x, y = (round(part) for part in grid.centre(int(point)))
             r = max(grid.diameter // 3, 2)
