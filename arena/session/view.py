@@ -28,7 +28,7 @@ class Pane:
     """What the network looks at while the pane is open, as deep as it goes."""
 
 
-PANES: Final = {
+PANES: Final[dict[str, Pane]] = {
     "inspect": Pane(
         mark("Why"), mark("why: the numbers behind each move"), ("e",), wants_search="position"
     ),

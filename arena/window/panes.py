@@ -71,7 +71,7 @@ DRAW: dict[str, Draw] = {}
 """What paints each pane of the panel."""
 
 
-def _pane(name: str) -> Callable[[Draw], Draw]:
+def paints(name: str) -> Callable[[Draw], Draw]:
     """Let a function paint a pane of :data:`arena.session.view.PANES`."""
 
     def register(draw: Draw) -> Draw:
@@ -170,7 +170,7 @@ def _label_graph(
         theme.text(target, words, place, 11, colours.warning, anchor="topright")
 
 
-@_pane(CANDIDATES)
+@paints(CANDIDATES)
 def draw_candidates(target: pygame.Surface, area: pygame.Rect, shown: Shown) -> None:
     """What the AI considers here, or what it considered when it moved last.
 
@@ -215,7 +215,7 @@ def _dot(target: pygame.Surface, centre: tuple[float, float], loss: float) -> No
         theme.disc(target, colour, centre, radius)
 
 
-@_pane("inspect")
+@paints("inspect")
 def draw_inspector(target: pygame.Surface, area: pygame.Rect, shown: Shown) -> None:
     """The search's own numbers for each child, and a few sentences about one of them."""
     px, colours = theme.px, theme.colours()
@@ -260,7 +260,7 @@ def _proof(proof: int) -> str:
     return "" if not proof else {1: say("win"), -1: say("loss")}.get(proof, say("draw"))
 
 
-@_pane("review")
+@paints("review")
 def draw_mistakes(target: pygame.Surface, area: pygame.Rect, shown: Shown) -> None:
     """The moves that cost most, as a list to click on."""
     px, colours, game = theme.px, theme.colours(), shown.game
