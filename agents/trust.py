@@ -11,17 +11,15 @@ import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import platformdirs
 
 from agents.gtp.process import find_program
-from engine.files import is_private, write_atomic
+from engine.files import LARGEST_SETTINGS, is_private, json_of, read_file, write_atomic
 
 if TYPE_CHECKING:
     from agents.parse import Spelling
-
-_LARGEST: Final = 1 << 20
 
 
 def programs_path() -> Path:
@@ -70,10 +68,10 @@ def _known() -> dict[str, str]:
     """What is remembered: nothing if somebody else could have written it."""
     path = programs_path()
     try:
-        if not is_private(path) or path.stat().st_size > _LARGEST:
+        if not is_private(path):
             return {}
-        known = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        known = json_of(read_file(path, LARGEST_SETTINGS))
+    except (OSError, ValueError):
         return {}
     return known if isinstance(known, dict) else {}
 

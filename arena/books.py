@@ -33,6 +33,7 @@ from arena.openings import (
     position_key,
 )
 from engine.errors import ConfigError, IllegalActionError, NotationError, RecordError
+from engine.files import read_file
 from engine.games.spec import BLACK, GameSpec
 from engine.notation import action_to_text, text_to_action
 from engine.random import OPENING, generator
@@ -134,7 +135,7 @@ def read_book(path: Path, spec: GameSpec) -> list[Opening]:
         ConfigError: if it is no text, a line holds no legal opening, or there is none at all.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_file(path).decode("utf-8").splitlines()
     except UnicodeDecodeError as error:
         raise ConfigError(
             f"expected openings as UTF-8 text in {str(path)!r}, got other bytes: {error.reason} "

@@ -35,10 +35,11 @@ from arena.results import (
     record_of,
 )
 from engine.errors import RunError, SpecError
-from engine.files import write_atomic
+from engine.files import LARGEST_SETTINGS, json_of, read_file, write_atomic
 from engine.games.spec import GameSpec
 from engine.records.sgf import write_sgf
 
+_LARGEST: Final = 1 << 31
 FORMAT: Final = 2
 _LOCK_TIMEOUT_S: Final = 60.0
 
@@ -223,9 +224,9 @@ class TournamentFolder:
         if not self._voids.exists():
             return []
         found = []
-        for text in self._voids.read_bytes().splitlines():
+        for text in read_file(self._voids, _LARGEST).splitlines():
             with suppress(ValueError, KeyError, TypeError):
-                entry = json.loads(text)
+                entry = json_of(text)
                 found.append({key: entry[key] for key in ("game", "agent", "note")})
         return found
 
@@ -251,7 +252,7 @@ class TournamentFolder:
         if not self._games.exists():
             return []
         spec = self.conditions().spec
-        lines = self._games.read_bytes().split(b"\n")[:-1]
+        lines = read_file(self._games, _LARGEST).split(b"\n")[:-1]
         found: dict[int, GameLine] = {}
         for number, text in enumerate(lines, start=1):
             line = self._read(text, spec, f"line {number} of ")
@@ -260,7 +261,7 @@ class TournamentFolder:
 
     def _read(self, text: bytes, spec: GameSpec, where: str = "") -> GameLine:
         try:
-            return line_from_json(json.loads(text), spec)
+            return line_from_json(json_of(text), spec)
         except (ValueError, TypeError, KeyError, SpecError) as error:
             raise RunError(
                 f"expected a game in {where}{str(self._games)!r}, got {text[:60]!r}: {error}; "
@@ -269,7 +270,7 @@ class TournamentFolder:
 
     def _stored(self) -> dict[str, Any]:
         try:
-            stored = json.loads(self._conditions.read_bytes())
+            stored = json_of(read_file(self._conditions, LARGEST_SETTINGS))
             version, _ = stored["format"], int(stored["games_per_pairing"])
         except FileNotFoundError as error:
             raise RunError(
@@ -292,7 +293,7 @@ class TournamentFolder:
 
     def _drop_unfinished_line(self) -> None:
         if self._games.exists():
-            data = self._games.read_bytes()
+            data = read_file(self._games, _LARGEST)
             whole = data[: data.rfind(b"\n") + 1]
             if whole != data:
                 write_atomic(self._games, whole)

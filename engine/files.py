@@ -1,10 +1,20 @@
-"""Files that are either the old one or the new one, never half of one."""
+"""Files: written whole or not at all, read within bounds, whoever made them."""
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import stat
+import tomllib
 from pathlib import Path
+from typing import Any, Final, NoReturn
+
+LARGEST: Final = 1 << 28
+"""Bytes of a file that is read whole, where the reader names no other bound."""
+LARGEST_SETTINGS: Final = 1 << 24
+"""Bytes of settings, of a saved game, of anything that a person might write by hand."""
+_GROWTH: Final = 1 << 24
 
 
 def write_atomic(path: Path, data: bytes, mode: int = 0o666) -> None:
@@ -26,6 +36,67 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o666) -> None:
         beside.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def read_file(path: Path, most: int = LARGEST) -> bytes:
+    """Return the bytes of a regular file.
+
+    A pipe or a device is refused before anything is read of it: it may have no end.
+
+    Args:
+        path: the file.
+        most: bytes that it may have.
+
+    Raises:
+        OSError: if it cannot be read, is larger, or is no regular file; ``strerror`` says which.
+    """
+    with open(path, "rb", opener=_without_waiting) as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file but a pipe or a device", str(path))
+        if found.st_size > most:
+            raise OSError(errno.EFBIG, f"a file of more than {most >> 20} MiB", str(path))
+        data = file.read(found.st_size + 1)
+        if len(data) > found.st_size:  # it grows
+            data += file.read(min(most - found.st_size, _GROWTH))
+    return data
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def json_of(data: bytes | str) -> Any:
+    """Return what a JSON text says; numbers are finite.
+
+    Raises:
+        ValueError: if it is none, is nested too deeply, or has numbers that are too large.
+    """
+    try:
+        return json.loads(data, parse_constant=_refuse_number, parse_float=_finite)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _refuse_number(text: str) -> NoReturn:
+    raise ValueError(f"expected a finite number, got {text}")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if abs(number) != float("inf") else _refuse_number(text[:40])
+
+
+def toml_of(data: bytes | str) -> dict[str, Any]:
+    """Return what a TOML text says.
+
+    Raises:
+        ValueError: if it is none, is nested too deeply, or has numbers that are too large.
+    """
+    try:
+        return tomllib.loads(data.decode("utf-8") if isinstance(data, bytes) else data)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def sync_folder(folder: Path) -> None:

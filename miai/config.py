@@ -10,10 +10,10 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-import tomllib
 import types
 import typing
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import Field, is_dataclass
 from difflib import get_close_matches
 from importlib import resources
@@ -24,10 +24,13 @@ from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin
 import tomli_w
 
 from engine.errors import ConfigError
+from engine.files import LARGEST_SETTINGS, read_file, toml_of
+from engine.text import printable
 
 Config = TypeVar("Config")
 
 NONE: Final = "none"
+_LONGEST_WORD: Final = 100
 _COMMAND_LINE = "the command line"
 
 
@@ -47,13 +50,22 @@ def load_preset(name_or_path: str | Path) -> dict[str, Any]:
     if text in preset_names():
         return _parse((_preset_folder() / f"{text}.toml").read_bytes(), text)
     path = Path(name_or_path)
-    if not path.is_file():
+    try:
+        data = read_file(path, LARGEST_SETTINGS)
+    except (OSError, ValueError) as error:
         known = preset_names()
         hint = _hint(text, known)
         raise ConfigError(
-            f"expected a preset ({', '.join(known)}) or a TOML file, got {text!r}{hint}"
-        )
-    return _parse(path.read_bytes(), text)
+            f"expected a preset ({', '.join(known)}) or a TOML file, got {_shown(text)}"
+            f"{_reason_of(error)}{hint}"
+        ) from error
+    return _parse(data, text)
+
+
+def _reason_of(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return ""
+    return f": {(getattr(error, 'strerror', None) or str(error)).lower()}"
 
 
 def preset_of(game: str) -> str | None:
@@ -90,7 +102,9 @@ def build(
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals or not key.strip():
-            raise ConfigError(f"expected section.key=value, got {override!r} on {_COMMAND_LINE}")
+            raise ConfigError(
+                f"expected section.key=value, got {_shown(override)} on {_COMMAND_LINE}"
+            )
         config = _override(config, key.strip().split("."), value.strip(), "")
     return config
 
@@ -106,14 +120,16 @@ def _preset_folder() -> Traversable:
 
 def _parse(data: bytes, source: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return toml_of(data)
+    except ValueError as error:
         raise ConfigError(f"expected TOML in {source!r}: {error}") from error
 
 
 def _build_section(kind: type[Config], mapping: Any, prefix: str, source: str) -> Config:
     if not isinstance(mapping, Mapping):
-        raise ConfigError(f"expected a section [{prefix.rstrip('.')}] in {source}, got {mapping!r}")
+        raise ConfigError(
+            f"expected a section [{prefix.rstrip('.')}] in {source}, got {_shown(mapping)}"
+        )
     fields = _fields(kind)
     for key in mapping:
         _require_known(key, fields, prefix, source)
@@ -155,8 +171,8 @@ def _from_text(hint: Any, text: str) -> Any:
     if hint is str:
         return text.strip("\"'")
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        return toml_of(f"value = {text}")["value"]
+    except ValueError:
         return text
 
 
@@ -174,7 +190,7 @@ def _require_known(key: str, fields: Mapping[str, Any], prefix: str, source: str
         section = f"[{prefix.rstrip('.')}]" if prefix else "the top level"
         raise ConfigError(
             f"expected a setting of {section} ({', '.join(fields)}), "
-            f"got {prefix + key!r} {_at(source)}{_hint(key, fields)}"
+            f"got {_shown(prefix + key)} {_at(source)}{_hint(key, fields)}"
         )
 
 
@@ -183,7 +199,7 @@ def _at(source: str) -> str:
 
 
 def _hint(word: str, known: Iterable[str]) -> str:
-    near = get_close_matches(word, list(known), n=1, cutoff=0.5)
+    near = get_close_matches(word[:_LONGEST_WORD], list(known), n=1, cutoff=0.5)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
@@ -210,19 +226,28 @@ def _typed(hint: Any, value: Any, where: str) -> Any:
     if origin is tuple and isinstance(value, (list, tuple)):
         return _typed_tuple(parts, value, where)
     if hint is float and type(value) is int:
-        return float(value)
+        with suppress(OverflowError):
+            return float(value)
     if hint is Path and isinstance(value, str):
         return Path(value)
     if origin is None and type(value) is hint:
         return value
-    raise ConfigError(f"expected {_type_name(hint)}, got {value!r} {where}")
+    raise ConfigError(f"expected {_type_name(hint)}, got {_shown(value)} {where}")
+
+
+def _shown(value: Any) -> str:
+    """What was written, in a message: not all of it if it is long."""
+    try:
+        return printable(repr(value), _LONGEST_WORD)
+    except (ValueError, RecursionError):  # repr refuses numbers of more than 4,300 digits
+        return f"a {type(value).__name__} that is too large"
 
 
 def _require_one_of(choices: tuple[Any, ...], value: Any, where: str) -> None:
     if value not in choices or type(value) not in {type(choice) for choice in choices}:
         raise ConfigError(
-            f"expected one of {', '.join(map(str, choices))}, got {value!r} {where}"
-            f"{_hint(str(value), map(str, choices))}"
+            f"expected one of {', '.join(map(str, choices))}, got {_shown(value)} {where}"
+            f"{_hint(_shown(value), map(str, choices))}"
         )
 
 
@@ -237,7 +262,7 @@ def _typed_tuple(parts: tuple[Any, ...], value: Any, where: str) -> tuple[Any, .
     if len(parts) == 2 and parts[1] is Ellipsis:
         return tuple(_typed(parts[0], item, where) for item in value)
     if len(value) != len(parts):
-        raise ConfigError(f"expected {len(parts)} values, got {value!r} {where}")
+        raise ConfigError(f"expected {len(parts)} values, got {_shown(value)} {where}")
     return tuple(_typed(part, item, where) for part, item in zip(parts, value, strict=True))
 
 
@@ -255,10 +280,12 @@ def _numbers(value: Any) -> list[float]:
 
 def _require_in_range(number: float, field: Field[Any], where: str) -> None:
     least, most = field.metadata.get("min"), field.metadata.get("max")
+    if isinstance(number, int) and abs(number) >= 1 << 64:
+        raise ConfigError(f"expected a number below 2^64, got {_shown(number)} {where}")
     if not math.isfinite(number):
-        raise ConfigError(f"expected a number, got {number!r} {where}")
+        raise ConfigError(f"expected a number, got {_shown(number)} {where}")
     if (least is not None and number < least) or (most is not None and number > most):
-        raise ConfigError(f"expected {_range_text(field)}, got {number!r} {where}")
+        raise ConfigError(f"expected {_range_text(field)}, got {_shown(number)} {where}")
 
 
 def _range_text(field: Field[Any]) -> str:

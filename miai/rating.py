@@ -31,7 +31,7 @@ from arena.quiz import as_json as as_json_quiz
 from arena.stats.intervals import wilson
 from arena.stats.ratings import Rating as EloRating
 from engine.errors import ConfigError, MiaiError, ProgramError, RunError
-from engine.files import write_atomic
+from engine.files import json_of, read_file, write_atomic
 from miai.config import build
 from selfplay.run.benchmark import (
     GAMES_PER_MEETING,
@@ -137,7 +137,7 @@ class Rating:
         """The run's solved positions, made once and kept in its folder."""
         if self._quiz is None:
             try:
-                self._quiz = from_json(json.loads(self.folder.quiz.read_bytes()))
+                self._quiz = from_json(json_of(read_file(self.folder.quiz)))
             except (OSError, ValueError, KeyError, TypeError):
                 self._quiz = make_quiz(self.spec, _QUESTIONS, self._seed)
                 write_atomic(self.folder.quiz, json.dumps(as_json_quiz(self._quiz)).encode())

@@ -26,7 +26,7 @@ from agents.evaluators.registry import (
 )
 from agents.network.checkpoint import read_metadata
 from engine._kernel import CACHE_FOLDER
-from engine.files import write_atomic
+from engine.files import LARGEST_SETTINGS, json_of, read_file, write_atomic
 from engine.games.spec import GameSpec
 from engine.search.evaluation import Evaluator
 
@@ -115,7 +115,7 @@ def _fastest(path: Path, spec: GameSpec) -> Backend:
             return backend
     remembered = CACHE_FOLDER / _REMEMBERED
     try:
-        known = json.loads(remembered.read_text())["backend"]
+        known = json_of(read_file(remembered, LARGEST_SETTINGS))["backend"]
     except (OSError, ValueError, KeyError, TypeError):
         known = None
     for backend in installed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from agents.network.checkpoint import (
 )
 from agents.network.folded import fold
 from engine.errors import NetworkFileError
+from engine.files import json_of
 
 FORMAT: Final = "miai-adapter"
 VERSION: Final = "1"
@@ -32,6 +32,8 @@ Tensors = dict[str, NDArray[np.float32]]
 def is_adapter(path: Path) -> bool:
     """Whether a file says that it is an adapter; only its header is read."""
     try:
+        if not path.is_file():  # a pipe or a device may have no end
+            return False
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             header = file.read(length) if length <= _LARGEST_HEADER else b""
@@ -75,9 +77,9 @@ def _metadata(path: Path, data: bytes) -> dict[str, Any]:
     if header.get("version") != VERSION:
         raise not_an_adapter(path, f"format version {header.get('version')!r}, not {VERSION!r}")
     try:
-        rank, provenance = int(header["rank"]), json.loads(header["provenance"])
+        rank, provenance = int(header["rank"]), json_of(header["provenance"])
         facts = {"base": str(header["base"]), "content": str(header["content"])}
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise not_an_adapter(path, f"a header that cannot be used ({error})") from error
     if not 1 <= rank <= LARGEST_RANK:
         raise not_an_adapter(path, f"a rank of {rank}")

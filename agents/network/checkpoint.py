@@ -24,7 +24,7 @@ from agents.network.config import NetworkConfig
 from agents.network.folded import Calibration, FoldedNetwork, fold, model_tensors
 from agents.network.migrate import from_version_1
 from engine.errors import NetworkFileError
-from engine.files import write_atomic
+from engine.files import json_of, read_file, write_atomic
 
 if TYPE_CHECKING:
     from agents.network.model import PolicyValueNet
@@ -207,9 +207,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
 def read_bytes(path: Path) -> bytes:
     """Return the bytes of a file that may be a network, or refuse it; raises NetworkFileError."""
     try:
-        if Path(path).stat().st_size > _LARGEST_FILE:
-            raise refusal(path, f"a file of more than {_LARGEST_FILE >> 30} GiB")
-        data = Path(path).read_bytes()
+        data = read_file(Path(path), _LARGEST_FILE)
     except IsADirectoryError as error:
         raise refusal(path, "a folder; name a file in it") from error
     except OSError as error:
@@ -234,8 +232,8 @@ def _described(path: Path, data: bytes) -> tuple[dict[str, Any], dict[str, Any],
             "wrote it",
         )
     try:
-        values, provenance = json.loads(header["network"]), json.loads(header["provenance"])
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        values, provenance = json_of(header["network"]), json_of(header["provenance"])
+    except (KeyError, TypeError, ValueError) as error:
         raise refusal(path, f"a header that cannot be used ({error})") from error
     if not isinstance(values, dict) or not isinstance(provenance, dict):
         raise refusal(path, "a header that cannot be used (no tables)")
@@ -286,8 +284,8 @@ def read_header(path: Path, data: bytes) -> dict[str, Any]:
     if length > min(_LARGEST_HEADER, len(data) - 8):
         raise refusal(path, "a file that is cut short, or something else")
     try:
-        header = json.loads(data[8 : 8 + length])
-    except (ValueError, RecursionError) as error:
+        header = json_of(data[8 : 8 + length])
+    except ValueError as error:
         raise refusal(path, "a file without a safetensors header") from error
     if not isinstance(header, dict):
         raise refusal(path, "a file without a safetensors header")

@@ -12,7 +12,8 @@ from agents.gtp.vertex import action_of
 from arena.gtp.board import Board, Line
 from arena.gtp.server import CommandError, Handler
 from engine.diagram import diagram
-from engine.errors import IllegalActionError, RecordError, SpecError
+from engine.errors import IllegalActionError, SpecError
+from engine.files import read_file
 from engine.games.go import GoSpec
 from engine.games.go_handicap import fixed_handicap
 from engine.games.katago_rules import rules_of, with_rule, with_rules
@@ -197,9 +198,7 @@ class BoardCommands:
         path = Path(at_least(arguments, 1)[0])
         count = max(0, parse_integer(arguments[1]) - 1) if len(arguments) > 1 else None
         try:
-            if path.stat().st_size > _LARGEST_FILE:
-                raise RecordError("expected a file of at most 16 MiB")
-            data = path.read_bytes()
+            data = read_file(path, _LARGEST_FILE)
             game = read_one(data, path.name)
             if game.cut and (count is None or count > len(game.record.actions)):
                 game, count = read_one(data, path.name, to_the_end=True), None

@@ -21,7 +21,7 @@ from arena.session.session import Session
 from arena.session.texts import say
 from arena.session.tree import Node
 from engine.errors import MiaiError
-from engine.files import write_atomic
+from engine.files import json_of, read_file, write_atomic
 from engine.games.spec import BLACK, WHITE
 from engine.records import GameRecord
 from engine.records.replay import reopen
@@ -93,9 +93,7 @@ def save(session: Session, path: Path | None = None) -> Path | None:
 def open_file(session: Session, path: Path) -> bool:
     """Show the first game of an SGF file from its start; say why not in the session's message."""
     try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise MiaiError(f"expected a file of at most {_LARGEST_FILE >> 20} MiB")
-        return open_text(session, path.read_bytes(), path.name)
+        return open_text(session, read_file(path, _LARGEST_FILE), path.name)
     except (OSError, MiaiError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         session.message = say("Could not open {name}: {reason}", name=path.name, reason=reason)
@@ -177,7 +175,7 @@ def _ending_of(node: Node) -> list[Any]:
 def bring_back(session: Session, path: Path) -> bool:
     """Go on where :func:`autosave` left off; False if the file is missing or cannot be read."""
     try:
-        known = json.loads(path.read_bytes())
+        known = json_of(read_file(path, _LARGEST_FILE))
         if known["format"] != _FORMAT:
             return False
         game = _fresh(known)

@@ -14,7 +14,7 @@ from agents.levels import DEFAULT_LEVEL, LEVELS, level_agent, level_ratings
 from agents.protocol import Agent, Limit
 from arena.session.texts import mark, say
 from engine.errors import ConfigError
-from engine.files import write_atomic
+from engine.files import LARGEST_SETTINGS, json_of, read_file, write_atomic
 from engine.games.spec import GameSpec
 
 Kind = Literal["level", "adaptive", "simulations", "seconds", "program"]
@@ -182,7 +182,7 @@ def standings_path() -> Path:
 def standing(spec: GameSpec, path: Path) -> Standing:
     """The person's standing in a game on a board; that of a beginner if nothing is known."""
     try:
-        known = json.loads(path.read_text(encoding="utf-8"))[str(spec)]
+        known = json_of(read_file(path, LARGEST_SETTINGS))[str(spec)]
         return Standing(float(known["level"]), int(known["games"]), float(known["won"]))
     except (OSError, ValueError, KeyError, TypeError):
         return Standing()
@@ -201,7 +201,7 @@ def after_game(before: Standing, points: float) -> Standing:
 def keep_standing(spec: GameSpec, now: Standing, path: Path) -> None:
     """Keep it; that it could not be kept is no reason to stop playing."""
     try:
-        known = json.loads(path.read_text(encoding="utf-8"))
+        known = json_of(read_file(path, LARGEST_SETTINGS))
     except (OSError, ValueError):
         known = {}
     known = known if isinstance(known, dict) else {}

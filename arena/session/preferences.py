@@ -10,7 +10,7 @@ from typing import Any, Final
 import platformdirs
 
 from arena.session.texts import LANGUAGES, usual_language
-from engine.files import write_atomic
+from engine.files import LARGEST_SETTINGS, json_of, read_file, write_atomic
 
 BOARDS: Final = ("wood", "flat")
 
@@ -51,7 +51,7 @@ def load(path: Path) -> tuple[Preferences, str]:
     """Read preferences; what cannot be used is left at its default, and the reason is told."""
     usual = Preferences.usual()
     try:
-        known = json.loads(path.read_text(encoding="utf-8"))
+        known = json_of(read_file(path, LARGEST_SETTINGS))
     except FileNotFoundError:
         return usual, ""
     except (OSError, ValueError) as error:

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.files import read_file
+
 if TYPE_CHECKING:
     from arena.analysis import GameReview
     from engine.records import GameRecord
@@ -104,7 +106,7 @@ def _record(args: argparse.Namespace) -> GameRecord:
     from engine.errors import RecordError
     from engine.records.sgf import read_one
 
-    game = read_one(args.file.read_bytes(), str(args.file), args.number)
+    game = read_one(read_file(args.file), str(args.file), args.number)
     for note in game.notes:
         print(f"note: {note}", file=sys.stderr)
     if game.cut:

@@ -201,15 +201,14 @@ class _ReadFile(argparse.Action):
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
-    import tomllib
-
     from engine.errors import ConfigError
+    from engine.files import LARGEST_SETTINGS, read_file, toml_of
 
     try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = toml_of(read_file(path, LARGEST_SETTINGS))
     except OSError as error:
         raise ConfigError(f"expected a TOML file, got {str(path)!r}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise ConfigError(f"expected TOML in {str(path)!r}: {error}") from error
     if "trust" in settings:
         raise ConfigError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import threading
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import ConfigError
+from engine.files import LARGEST_SETTINGS, json_of, read_file
 
 if TYPE_CHECKING:
     import pygame
@@ -180,7 +180,7 @@ def _preferences(keys: Path | None) -> tuple[Preferences, str]:
     liked, note = load(preferences_path())
     if keys is not None:
         try:
-            changes = json.loads(keys.read_text(encoding="utf-8"))
+            changes = json_of(read_file(keys, LARGEST_SETTINGS))
         except (OSError, ValueError) as error:
             raise ConfigError(f"expected --keys with a JSON file, got {error}") from error
         if not isinstance(changes, dict):

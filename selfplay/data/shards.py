@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import RunError
-from engine.files import write_atomic
+from engine.files import read_file, write_atomic
 from engine.games.inputs import InputLayout
 
+_LARGEST: Final = 1 << 34
 WIN: Final = 0
 DRAW: Final = 1
 LOSS: Final = 2
@@ -144,7 +145,7 @@ def read_shard(path: Path) -> Rows:
         RunError: if the file is damaged or not a shard.
     """
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
+        with np.load(io.BytesIO(read_file(path, _LARGEST)), allow_pickle=False) as file:
             height, width = (int(side) for side in file["shape"])
             layout = InputLayout(
                 str(file["game_name"]),

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
+from engine.files import LARGEST_SETTINGS, read_file
 from engine.records import GameRecord
 from selfplay.report import wording
 from selfplay.report.boards import game_html, result_text
@@ -354,7 +355,7 @@ def _machine(run: RunData) -> str:
 
 
 def _settings(run: RunData) -> str:
-    text = run.folder.config.read_text(encoding="utf-8", errors="replace")
+    text = read_file(run.folder.config, LARGEST_SETTINGS).decode(errors="replace")
     return section(
         "Settings",
         "Every setting as it was used, with units and reasons; the same file makes the same run.",

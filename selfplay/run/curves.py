@@ -6,7 +6,6 @@ shorter. Knows no HTML and no terminal.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import MiaiError
+from engine.files import LARGEST_SETTINGS, json_of, read_file
 from engine.games.spec import GameSpec
 from engine.records import GameRecord, read_sgf
 from selfplay.run.benchmark import Meeting
@@ -165,7 +165,7 @@ class RunData:
     @cached_property
     def _ratings(self) -> Mapping[str, Any]:
         try:
-            content = json.loads(self.folder.ratings.read_bytes())
+            content = json_of(read_file(self.folder.ratings))
         except (OSError, ValueError):
             return {}
         return content if isinstance(content, dict) else {}
@@ -204,7 +204,7 @@ class RunData:
         found = {}
         for path in sorted((self.path / "games").glob("*.sgf")):
             try:
-                found[path.stem] = read_sgf(path.read_bytes(), path.name)
+                found[path.stem] = read_sgf(read_file(path, LARGEST_SETTINGS), path.name)
             except (MiaiError, OSError):
                 continue
         return found

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,8 +31,9 @@ from typing import Any, Final
 import filelock
 
 from engine.errors import RunError
-from engine.files import write_atomic
+from engine.files import LARGEST_SETTINGS, json_of, read_file, toml_of, write_atomic
 
+_LARGEST_LOG: Final = 1 << 30
 VERSION: Final = 2
 """Of run folders and what is in them."""
 _FOLDERS: Final = ("shards", "checkpoints", "games", "states")
@@ -147,8 +147,8 @@ class RunFolder:
 
     def _settings(self) -> dict[str, Any]:
         try:
-            return _flat(tomllib.loads(self.config.read_text(encoding="utf-8")))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            return _flat(toml_of(read_file(self.config, LARGEST_SETTINGS)))
+        except ValueError as error:
             raise RunError(
                 f"expected the settings of a run, got a damaged file: {self.config} ({error}); "
                 "copy them from another run of the same preset, or choose another --run"
@@ -164,7 +164,7 @@ class RunFolder:
         """
         if self.config.exists():
             usual = {name: _as_stored(value) for name, value in _flat(defaults).items()}
-            wanted = _flat(tomllib.loads(text))
+            wanted = _flat(toml_of(text))
             known = {name: usual[name] for name in wanted if name in usual} | self._settings()
             changed = [
                 f"{name} = {wanted.get(name)!r}, not {value!r}"
@@ -178,7 +178,7 @@ class RunFolder:
                     f"({'; '.join(changed[:4])}); "
                     "leave the settings away to go on with this run, or choose another --run"
                 )
-        if not self.config.exists() or self.config.read_text(encoding="utf-8") != text:
+        if not self.config.exists() or read_file(self.config, LARGEST_SETTINGS) != text.encode():
             write_atomic(self.config, text.encode())
 
     def forget_after(self, cycle: int) -> None:
@@ -206,9 +206,9 @@ class RunFolder:
         """Read a JSONL file; lines that a crash cut short or garbled are left out."""
         entries: list[dict[str, object]] = []
         if path.exists():
-            for line in path.read_bytes().split(b"\n"):
+            for line in read_file(path, _LARGEST_LOG).split(b"\n"):
                 try:
-                    entry = json.loads(line)
+                    entry = json_of(line)
                 except ValueError:
                     continue
                 if isinstance(entry, dict):

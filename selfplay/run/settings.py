@@ -6,13 +6,13 @@ settings it needs, so this reads ``config.toml`` without the dataclasses, and wi
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import engine.games
 from engine.errors import MiaiError, RunError
+from engine.files import LARGEST_SETTINGS, read_file, toml_of
 from engine.games.spec import GameSpec
 from selfplay.run.folder import RunFolder
 
@@ -27,7 +27,7 @@ def read_settings(path: Path) -> Settings:
     """
     config = RunFolder(path).config
     try:
-        return tomllib.loads(config.read_text(encoding="utf-8"))
+        return toml_of(read_file(config, LARGEST_SETTINGS))
     except FileNotFoundError as error:
         raise RunError(
             f"expected a run folder with {config.name}, got {str(path)!r}; "

@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 
 from agents.network.checkpoint import content_hash, sorted_header
 from engine.errors import RunError
-from engine.files import write_atomic
+from engine.files import json_of, read_file, write_atomic
 from selfplay.run.folder import VERSION, require_version
 
+_LARGEST: Final = 1 << 36
 KEPT: Final = 3
 """Newest states that stay on the disk."""
 _FORMAT: Final = "miai-training-state-"
@@ -149,7 +150,7 @@ def load_state(path: Path) -> tuple[Arrays, TrainingState]:
         ValueError: if it is damaged.
     """
     try:
-        data = path.read_bytes()
+        data = read_file(path, _LARGEST)
     except OSError as error:
         raise RunError(f"expected to read {path}, got {error.strerror or str(error)!r}") from error
     try:
@@ -157,7 +158,7 @@ def load_state(path: Path) -> tuple[Arrays, TrainingState]:
             header = file.metadata() or {}
         arrays = safetensors.numpy.load(data)
         require_version(header["format"].removeprefix(_FORMAT), path)
-        counters = json.loads(header["counters"])
+        counters = json_of(header["counters"])
         known = {entry.name for entry in fields(TrainingState)}
         state = TrainingState(**{name: v for name, v in counters.items() if name in known})
     except RunError:

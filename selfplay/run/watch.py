@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from engine.files import write_atomic
+from engine.files import LARGEST_SETTINGS, json_of, read_file, write_atomic
 
 WATCHED: Final = 4
 """Games in flight that can be watched."""
@@ -120,7 +120,7 @@ class Watcher:
         entries = []
         for line in whole.splitlines():
             try:
-                entry = json.loads(line)
+                entry = json_of(line)
             except ValueError:
                 continue
             if isinstance(entry, dict):
@@ -129,7 +129,7 @@ class Watcher:
 
     def _content(self) -> dict[str, Any]:
         try:
-            content = json.loads(self._live.read_bytes())
+            content = json_of(read_file(self._live, LARGEST_SETTINGS))
         except (OSError, ValueError):
             return {}
         return content if isinstance(content, dict) else {}

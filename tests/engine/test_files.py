@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.files import sync_folder, write_atomic
+from engine.files import json_of, read_file, sync_folder, toml_of, write_atomic
 
 
 def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
@@ -62,3 +62,43 @@ def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
         write_atomic(tmp_path / "nowhere" / "file", b"data")
     with pytest.raises(OSError):
         sync_folder(tmp_path / "nowhere")
+
+
+def test_pipes_and_devices_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x" * 100)
+    assert read_file(tmp_path / "file") == b"x" * 100
+    assert read_file(tmp_path / "file", 100) == b"x" * 100
+    with pytest.raises(OSError, match="more than 0 MiB"):
+        read_file(tmp_path / "file", 99)
+    with pytest.raises(IsADirectoryError):
+        read_file(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        read_file(tmp_path / "none")
+    if os.name != "nt":
+        os.mkfifo(tmp_path / "pipe")
+        (tmp_path / "link").symlink_to("/dev/zero")
+        for name in ("pipe", "link", "/dev/zero", "/dev/tty"):
+            with pytest.raises(OSError):
+                read_file(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[" * 100_000, "NaN", '{"x": Infinity}', "[-1e999]", "9" * 5000, b"\xff", b"\x00"],
+)
+def test_json_is_finite_and_shallow(text: str | bytes) -> None:
+    with pytest.raises(ValueError):
+        json_of(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["x", "x = " + "[" * 100_000, "x = " + "9" * 5000, b'x = "\xff"', "x = 1\nx = 2"]
+)
+def test_toml_is_shallow(text: str | bytes) -> None:
+    with pytest.raises(ValueError):
+        toml_of(text)
+
+
+def test_sound_texts_are_read() -> None:
+    assert json_of(b'{"x": [1, 2.5, null, "\xc3\xa9"]}') == {"x": [1, 2.5, None, "é"]}
+    assert toml_of(b"x = [1, 2.5]\n[y]\nz = true\n") == {"x": [1, 2.5], "y": {"z": True}}

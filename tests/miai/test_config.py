@@ -97,6 +97,30 @@ def test_wrong_settings_are_named(
         build(mapping, *overrides)
 
 
+@pytest.mark.parametrize("key", ["seed", "tree.c_scale", "tree.simulations", "name", "stages"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "9" * 400,
+        "9" * 5000,
+        "0x" + "f" * 5000,
+        "[" * 3000,
+        "[" * 300 + "]" * 300,
+        "1e999",
+        "\x1b[2J",
+    ],
+    ids=["long", "longer", "hexadecimal", "open", "deep", "infinite", "escape"],
+)
+def test_values_of_any_length_and_depth_are_refused_in_a_sentence(key: str, value: str) -> None:
+    try:
+        built = build({}, f"{key}={value}")
+    except ConfigError as error:
+        assert len(str(error)) < 500
+        assert str(error).isprintable()
+    else:
+        assert key == "name" and built.name == value
+
+
 def test_missing_setting_is_named() -> None:
     with pytest.raises(ConfigError, match="a value for name in the settings, got none"):
         config.build(Whole, {})
