@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -246,4 +246,4 @@ def _relabelled(
             say(f"  {done:,} of {len(expert):,}")
 
     found = relabel(kept, expert, evaluator, args.relabel, seed=args.seed, on_rows=show)
-    return replace(found, weight=expert.weight)
+    return found.changed(weight=expert.weight)

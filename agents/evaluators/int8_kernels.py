@@ -37,10 +37,10 @@ from agents.evaluators.int8_weights import (
     VALUE,
     WEIGHTS_AT,
 )
+from agents.network.heads import SCORE_SCALE
 from engine._kernel import helper, kernel
 
 CHUNK: Final = 8
-_SCORE_SCALE = 20.0
 
 # The tiles are put in by ``build``.
 # ruff: noqa: F821
@@ -247,7 +247,7 @@ def _heads_of_chunk(net, begin, count, height, width, factor, boards, floats, ou
         ends[:] = 0.0
         add_linear(net, VALUE, hidden, ends)
         values[begin + n] = ends[:3]
-        scores[begin + n] = ends[3] * np.float32(_SCORE_SCALE)
+        scores[begin + n] = ends[3] * np.float32(SCORE_SCALE)
 
 
 @cache

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from agents.network.config import NetworkConfig
 from agents.network.folded import Calibration, FoldedNetwork, fold, model_tensors
+from agents.network.heads import TEACHING
 from agents.network.migrate import from_version_1
 from engine.errors import NetworkFileError
 from engine.files import json_of, read_file, write_atomic
@@ -125,7 +126,15 @@ def load_network(path: Path) -> tuple[PolicyValueNet, dict[str, Any]]:
     with torch.device("meta"):
         model = PolicyValueNet(stored.network.config)
     model.to_empty(device="cpu")
-    model.load_state_dict({name: torch.from_numpy(array) for name, array in stored.tensors.items()})
+    lacking = set(model.config.heads) - set(TEACHING)
+    passed = tuple(f"value_head.{name}." for name in lacking)
+    model.load_state_dict(
+        {
+            name: torch.from_numpy(array)
+            for name, array in stored.tensors.items()
+            if not name.startswith(passed)
+        }
+    )
     return model.eval(), stored.metadata
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from agents.network.heads import TEACHING
 from engine.errors import ConfigError, NetworkFileError
 from engine.games.inputs import InputLayout
 from engine.games.spec import GameSpec
@@ -33,9 +34,13 @@ class NetworkConfig:
     """Pairs of 3x3 convolutions inside a block with a bottleneck."""
     future: bool = False
     """Whether a head predicts the board some plies later (training only)."""
+    heads: tuple[str, ...] = ()
+    """Further heads that only teach, by name; see :data:`agents.network.heads.TEACHING`."""
 
     @classmethod
-    def named(cls, name: str, *specs: GameSpec, future: bool = False) -> NetworkConfig:
+    def named(
+        cls, name: str, *specs: GameSpec, future: bool = False, heads: tuple[str, ...] = ()
+    ) -> NetworkConfig:
         """Return a named size for some games: ``b4c32`` is 4 blocks of 32 channels.
 
         Raises:
@@ -48,7 +53,12 @@ class NetworkConfig:
         planes, globals_ = union(map(InputLayout.of, specs))
         games = tuple(dict.fromkeys(spec.name for spec in specs))
         return cls(
-            plane_names=planes, global_names=globals_, games=games, future=future, **SIZES[name]
+            plane_names=planes,
+            global_names=globals_,
+            games=games,
+            future=future,
+            heads=heads,
+            **SIZES[name],
         )
 
     def require(self, game: str) -> None:
@@ -67,9 +77,18 @@ class NetworkConfig:
         """Such as ``b4c32``, or ``n3c128`` with bottlenecks."""
         return f"{'n' if self.bottleneck else 'b'}{self.blocks}c{self.channels}"
 
+    @property
+    def teaching(self) -> tuple[str, ...]:
+        """Names of the heads that only teach and that this version of the program knows."""
+        wanted = {"short", *self.heads, *(["future"] if self.future else [])}
+        return tuple(name for name in TEACHING if name in wanted)
+
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        return asdict(self)
+        """Plain values, for JSON; ``heads`` is there only if there are some."""
+        values = asdict(self)
+        if not self.heads:
+            del values["heads"]
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> NetworkConfig:
@@ -80,6 +99,7 @@ class NetworkConfig:
         """
         try:
             names = {key: _names(key, values[key]) for key in _NAME_LISTS}
+            names["heads"] = _names("heads", values.get("heads", ()))
             config = cls(**{**values, **names})
         except (KeyError, TypeError) as error:
             raise NetworkFileError(f"expected a network configuration, got {error}") from error

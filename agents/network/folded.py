@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.network.config import NetworkConfig
+from agents.network.heads import SCORE_SCALE, TEACHING
 from agents.network.inputs import columns, constants
 from engine.errors import NetworkFileError
 from engine.games.inputs import InputLayout
@@ -27,7 +28,7 @@ LARGEST_WEIGHT, LARGEST_BYTE = 127, 255
 """Steps of a weight either way, and of an activation, in 8 bits."""
 REACH: Final = 0.9
 """Of the largest activation of a calibration: cutting that little costs less than coarser steps."""
-TYPICAL_WIDTH, WIDTH_SCALE, SCORE_SCALE = 14.0, 10.0, 20.0
+TYPICAL_WIDTH, WIDTH_SCALE = 14.0, 10.0
 BOARDS: Final = 6
 """Boards of a trunk: three of all channels, then three of a bottleneck's."""
 
@@ -163,6 +164,10 @@ class _Reader:
         gain = self.take(f"{name}.gain", outputs)
         return Affine(weight * gain[:, None, None, None], self.take(f"{name}.bias", outputs))
 
+    def pass_over(self, name: str) -> None:
+        """Leave out a layer, whatever its shape: it is of a head that this version lacks."""
+        self._left = {tensor for tensor in self._left if not tensor.startswith(f"{name}.")}
+
     def plane(self, name: str, inputs: int, outputs: int) -> Affine:
         """A 1x1 convolution, of which the first channel is used, as a linear map."""
         weight = self.take(f"{name}.weight", outputs, inputs, 1, 1)
@@ -238,15 +243,15 @@ def fold(config: NetworkConfig, tensors: Mapping[str, NDArray[Any]]) -> FoldedNe
         value_ownership=read.plane("value_head.ownership", head, 1),
         end=trunk.at,
     )
-    read.linear("value_head.short", hidden, SHORT_VALUES)
-    if config.future:
-        read.plane("value_head.future", head, 2)
+    for name in config.teaching:
+        if TEACHING[name].per == "row":
+            read.linear(f"value_head.{name}", hidden, TEACHING[name].width)
+        else:
+            read.plane(f"value_head.{name}", head, TEACHING[name].width)
+    for name in set(config.heads) - set(TEACHING):
+        read.pass_over(f"value_head.{name}")
     read.finish()
     return network
-
-
-SHORT_VALUES: Final = 2
-"""Outputs of the head that looks some plies ahead, for the learner only."""
 
 
 def fold_model(model: PolicyValueNet) -> FoldedNetwork:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.network.heads import SHORT_HORIZONS
 from engine.errors import NetworkFileError
 
 Tensors = dict[str, NDArray[Any]]
@@ -49,8 +50,8 @@ def from_version_1(
         hidden = found["value_head.hidden.bias"].shape[0]
     except (KeyError, ValueError, IndexError) as error:
         raise NetworkFileError(f"one without a tensor that fits at {error}") from error
-    found["value_head.short.weight"] = np.zeros((2, hidden), np.float32)
-    found["value_head.short.bias"] = np.zeros(2, np.float32)
+    found["value_head.short.weight"] = np.zeros((len(SHORT_HORIZONS), hidden), np.float32)
+    found["value_head.short.bias"] = np.zeros(len(SHORT_HORIZONS), np.float32)
     return {**values, "games": [str(provenance.get("game", "go"))]}, found
 
 

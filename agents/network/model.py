@@ -17,16 +17,15 @@ from agents.network.blocks import (
     on_board,
 )
 from agents.network.config import NetworkConfig
-from agents.network.folded import SHORT_VALUES
+from agents.network.heads import SCORE_SCALE, TEACHING
 
-_SCORE_SCALE = 20.0
 _OFF_BOARD = -1e4  # a logit that no softmax sees, within the range of half precision
 
 
 class NetworkOutput(NamedTuple):
     """Predictions for ``n`` positions, each from its side to move.
 
-    Search uses the first four; the others teach the trunk.
+    Search uses all but :attr:`teaching`.
     """
 
     policy_logits: Tensor
@@ -37,14 +36,17 @@ class NetworkOutput(NamedTuple):
     """``(n,)`` points ahead at the end."""
     ownership_logits: Tensor
     """``(n, H * W)``; ``tanh`` of it is the expected owner in [-1, 1]."""
-    reply_logits: Tensor
-    """``(n, H * W + 1)``: what the opponent will do next."""
-    score_error: Tensor
-    """``(n,)`` by how many points the score is probably wrong."""
-    short_q: Tensor
-    """``(n, horizons)`` in [-1, 1]: the value that the search will see some plies later."""
-    future_logits: Tensor | None
-    """``(n, 2, H * W)``: own and opponent's stones some plies later, if there is such a head."""
+    teaching: dict[str, Tensor]
+    """What the other heads predict, by name: see :mod:`agents.network.heads`.
+
+    ``reply`` ``(n, H * W + 1)`` are logits of what the opponent will do next, ``score_error``
+    ``(n,)`` says by how many points the score is probably wrong; then come those of the table.
+    """
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """All predictions in one fixed order, those that only teach at the end."""
+        *searched, teaching = self
+        return (*searched, *teaching.values())
 
 
 class PolicyHead(nn.Module):
@@ -71,35 +73,48 @@ class PolicyHead(nn.Module):
 
 
 class ValueHead(nn.Module):
-    """Win, draw, loss; points ahead; owner of each point; what will soon be seen."""
+    """Win, draw, loss; points ahead; owner of each point; and what only teaches."""
 
-    def __init__(self, channels: int, hidden: int, value_hidden: int, future: bool) -> None:
+    def __init__(
+        self, channels: int, hidden: int, value_hidden: int, teaching: tuple[str, ...]
+    ) -> None:
         super().__init__()
+        self.teaching = teaching
         self.points = Conv(channels, hidden, 1)
         self.pool = GlobalPool()
         self.hidden = nn.Linear(3 * hidden, value_hidden)
         self.value = nn.Linear(value_hidden, 3)
         self.score = nn.Linear(value_hidden, 2)
-        self.short = nn.Linear(value_hidden, SHORT_VALUES)
+        # The order of layers is that of their first random numbers: it must not change.
+        for name in self.of_rows():
+            self.add_module(name, nn.Linear(value_hidden, TEACHING[name].width))
         self.ownership = nn.Conv2d(hidden, 1, 1)
-        self.future = nn.Conv2d(hidden, 2, 1) if future else None
+        for name in teaching:
+            if TEACHING[name].per == "point":
+                self.add_module(name, nn.Conv2d(hidden, TEACHING[name].width, 1))
         self.relu = Rectifier()
+
+    def of_rows(self) -> list[str]:
+        """Names of the heads that teach with one prediction a row."""
+        return [name for name in self.teaching if TEACHING[name].per == "row"]
 
     def forward(
         self, x: Tensor, mask: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor | None]:
+    ) -> tuple[Tensor, Tensor, Tensor, dict[str, Tensor]]:
         """Map the trunk to what :class:`NetworkOutput` holds, policies apart."""
         points = self.relu(self.points(x))
         hidden = functional.relu(self.hidden(self.pool(points, mask)))
         score = self.score(hidden)
-        future = None if self.future is None else self.future(points).flatten(2)
+        taught = {"score_error": functional.softplus(score[:, 1].float()) * SCORE_SCALE}
+        for name in self.teaching:
+            head, layer = TEACHING[name], self.get_submodule(name)
+            found = layer(hidden) if head.per == "row" else layer(points).flatten(2)
+            taught[name] = torch.tanh(found.float()) if head.activation == "tanh" else found
         return (
             self.value(hidden),
-            score[:, 0] * _SCORE_SCALE,
+            score[:, 0] * SCORE_SCALE,
             self.ownership(points).flatten(1),
-            functional.softplus(score[:, 1].float()) * _SCORE_SCALE,
-            torch.tanh(self.short(hidden).float()),
-            future,
+            taught,
         )
 
 
@@ -115,7 +130,7 @@ class PolicyValueNet(nn.Module):
         self.blocks = nn.ModuleList(_block(config, i) for i in range(config.blocks))
         self.policy_head = PolicyHead(config.channels, config.head_channels)
         self.value_head = ValueHead(
-            config.channels, config.head_channels, config.value_hidden, config.future
+            config.channels, config.head_channels, config.value_hidden, config.teaching
         )
         self.relu = Rectifier()
 
@@ -129,7 +144,8 @@ class PolicyValueNet(nn.Module):
             torch.manual_seed(seed)
             model = cls(config)
         policy, value = model.policy_head, model.value_head
-        for last in (policy.logit, policy.pass_linear, value.value, value.score, value.short):
+        teaching = [value.get_submodule(name) for name in value.of_rows()]
+        for last in (policy.logit, policy.pass_linear, value.value, value.score, *teaching):
             for parameter in last.parameters():
                 nn.init.zeros_(parameter)
         return model
@@ -152,18 +168,10 @@ class PolicyValueNet(nn.Module):
         x = on_board(self.relu(x), mask)
         for block in self.blocks:
             x = block(x, mask)
-        value_logits, score, ownership, score_error, short_q, future = self.value_head(x, mask)
+        value_logits, score, ownership, taught = self.value_head(x, mask)
         policies = self.policy_head(x, mask)
-        return NetworkOutput(
-            policies[:, 0],
-            value_logits,
-            score,
-            ownership,
-            policies[:, 1],
-            score_error,
-            short_q,
-            future,
-        )
+        taught = {"reply": policies[:, 1], **taught}
+        return NetworkOutput(policies[:, 0], value_logits, score, ownership, taught)
 
     def merged_state(self) -> dict[str, Tensor]:
         """Tensors by name as without adapters: each adapter is in the weight that it belongs to."""

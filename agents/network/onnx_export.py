@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from agents.network.folded import SCORE_SCALE, TYPICAL_WIDTH, WIDTH_SCALE, Affine, FoldedNetwork
+from agents.network.folded import TYPICAL_WIDTH, WIDTH_SCALE, Affine, FoldedNetwork
+from agents.network.heads import SCORE_SCALE
 
 OPSET: Final = 18
 OUTPUTS: Final = ("policy_logits", "value_logits", "score", "ownership_logits")

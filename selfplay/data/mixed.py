@@ -6,8 +6,7 @@ beside a smaller board carry no loss.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,20 +15,8 @@ from numpy.typing import NDArray
 from agents.network.config import NetworkConfig
 from agents.network.inputs import on_one_board, widen
 from engine.games.inputs import InputLayout
+from selfplay.data.columns import COLUMNS, LATER
 from selfplay.data.replay import Batch
-
-_PER_POINT = ("ownership", "future")
-_PER_ACTION = ("policy", "reply")
-_PER_ROW = (
-    "policy_weight",
-    "outcome",
-    "root_value",
-    "short_q",
-    "score",
-    "weight",
-    "reply_weight",
-    "future_weight",
-)
 
 
 def mixed(config: NetworkConfig, batches: Sequence[Batch]) -> Batch:
@@ -57,19 +44,19 @@ def mixed(config: NetworkConfig, batches: Sequence[Batch]) -> Batch:
         passes = np.concatenate([array[:, -1:] for array in arrays])
         return np.concatenate([points([array[:, :-1] for array in arrays]), passes], axis=1)
 
-    def gathered(name: str) -> Any:
-        arrays = [getattr(batch, name) for batch in batches]
-        if any(array is None for array in arrays):
-            return None
-        if name in _PER_ROW:
-            return np.concatenate(arrays)
-        return points(arrays) if name in _PER_POINT else actions(arrays)
-
     layout = InputLayout("several", height, width, config.plane_names, config.global_names)
-    return replace(
-        batches[0],
-        layout=layout,
-        planes=points([planes for planes, _ in widened]),
-        globals=np.concatenate([globals_ for _, globals_ in widened]),
-        **{name: gathered(name) for name in (*_PER_POINT, *_PER_ACTION, *_PER_ROW)},
-    )
+    per = {name: column.per for name, column in COLUMNS.items()} | LATER
+    join: dict[str, Callable[[Sequence[NDArray[Any]]], NDArray[Any]]] = {
+        "row": np.concatenate,
+        "point": points,
+        "action": actions,
+    }
+    shared = set.intersection(*(set(batch.columns) for batch in batches))
+    found = {
+        name: join[per[name]]([batch.columns[name] for batch in batches])
+        for name in batches[0].columns
+        if name in shared - {"planes", "globals"}
+    }
+    found["planes"] = points([planes for planes, _ in widened])
+    found["globals"] = np.concatenate([globals_ for _, globals_ in widened])
+    return Batch(layout, found)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,8 @@ from engine.errors import RunError
 from engine.games.inputs import InputLayout
 from engine.games.spec import GameSpec
 from engine.symmetry import ALL, action_permutations, permutations
-from selfplay.data.shards import ARRAY_NAMES, LARGEST_WEIGHT, Rows, unpack_planes
+from selfplay.data.columns import COLUMNS, FUTURE_PLIES, LARGEST_WEIGHT, Columns
+from selfplay.data.shards import Rows, unpack_planes
 
 
 @dataclass(frozen=True)
@@ -37,44 +38,31 @@ class ReplayConfig:
     )
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Rows ready for training, each under a random symmetry; ``b`` rows."""
+class Batch(Columns):
+    """Rows ready for training, each under a random symmetry; ``b`` rows.
 
-    layout: InputLayout
-    planes: NDArray[np.uint8]
-    """``(b, points, planes)``"""
-    globals: NDArray[np.float32]
-    policy: NDArray[np.float32]
-    policy_weight: NDArray[np.float32]
-    outcome: NDArray[np.int64]
-    root_value: NDArray[np.float32]
-    short_q: NDArray[np.float32]
-    """``(b, horizons)``, NaN where unknown."""
-    score: NDArray[np.float32]
-    ownership: NDArray[np.float32]
-    weight: NDArray[np.float32]
-    reply: NDArray[np.float32]
-    """``(b, actions)``: the policy of the next ply, the opponent's."""
-    reply_weight: NDArray[np.float32]
-    """``(b,)`` 0 where the next ply is not known."""
-    future: NDArray[np.uint8] | None
-    """``(b, points, 2)``: own and opponent's stones :data:`FUTURE_PLIES` later, if asked for."""
-    future_weight: NDArray[np.float32] | None
+    ``planes`` are unpacked, ``(b, points, planes)``; the other columns of :data:`COLUMNS` are as
+    stored, in the dtypes that the learner gets. Besides there are those of :data:`LATER`:
+
+    - ``reply`` ``(b, actions)``: the policy of the next ply, the opponent's; ``reply_weight`` is 0
+      where the next ply is not known.
+    - ``future`` ``(b, points, 2)``: own and opponent's stones :data:`FUTURE_PLIES` later, only if
+      asked for; ``future_weight`` is 0 where they are not known.
+    """
+
+    def __len__(self) -> int:
+        return len(self.weight)
 
     def split(self, count: int) -> list[Batch]:
-        """Cut into so many parts of about the same size, in order; fewer if there are few rows."""
-        rows = len(self.weight)
-        ends = np.linspace(0, rows, min(count, rows) + 1).astype(int)
-        arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "layout"}
+        """Cut into ``count`` parts of about the same size, in order; fewer if there are few rows.
+
+        The arrays are views of this batch's.
+        """
+        ends = np.linspace(0, len(self), min(count, len(self)) + 1).astype(int)
         return [
-            replace(self, **{name: a[start:end] for name, a in arrays.items() if a is not None})
+            self.changed(**{name: array[start:end] for name, array in self.columns.items()})
             for start, end in pairwise(ends)
         ]
-
-
-FUTURE_PLIES: Final = 8
-"""How far the self-supervised head looks ahead: even, so that the same side is to move."""
 
 
 class ReplayWindow:
@@ -123,11 +111,11 @@ class ReplayWindow:
         if not self._ring:
             self._ring = {
                 name: np.zeros((capacity, *array.shape[1:]), array.dtype)
-                for name, array in rows.arrays().items()
+                for name, array in rows.columns.items()
             }
         at = (self._total + np.arange(len(rows))) % capacity
-        for name in ARRAY_NAMES:
-            self._ring[name][at] = getattr(rows, name)
+        for name, array in rows.columns.items():
+            self._ring[name][at] = array
         self._total += len(rows)
 
     def sample(self, random: np.random.Generator, count: int, *, future: bool = False) -> Batch:
@@ -137,7 +125,7 @@ class ReplayWindow:
             return self._batch(ages, random, future)
         # A heavy row counts by being drawn more often, which costs the learner nothing.
         batch = self._batch(self._heavy_ages(random, count), random, future)
-        return replace(batch, weight=np.ones(count, np.float32))
+        return batch.changed(weight=np.ones(count, np.float32))
 
     def _heavy_ages(self, random: np.random.Generator, count: int) -> NDArray[np.int64]:
         """Draw ages by weight: candidates are taken with the chance that their weight is."""
@@ -194,7 +182,7 @@ def make_batch(
 
     Each gets one of ``symmetries`` at random, or none without a generator.
     """
-    columns = rows.arrays()
+    columns = rows.columns
     chosen = np.arange(len(rows)) if at is None else at
 
     def later(plies: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -229,27 +217,23 @@ def batch_from(
             return array
         return array[each, actions_from if actions else points_from]
 
+    found: dict[str, NDArray[Any]] = {}
+    for name, column in COLUMNS.items():
+        entries = columns[name][at]
+        if column.packed:
+            entries = unpack_planes(entries, points, kinds)
+        entries = entries.astype(column.in_batch or column.dtype, copy=False)
+        if column.per != "row":
+            entries = turned(entries, column.per == "action")
+        found[name] = entries
+    found["planes"] = np.ascontiguousarray(found["planes"])
     next_at, has_next = later(1)
-    stones, has_future = None, None
+    reply = columns["policy"][next_at].astype(found["policy"].dtype)
+    found["reply"] = turned(reply, actions=True)
+    found["reply_weight"] = columns["policy_weight"][next_at] * has_next
     if future:
         own = [layout.plane_names.index(name) for name in ("own", "opponent")]
         far_at, far = later(FUTURE_PLIES)
-        stones = turned(unpack_planes(columns["planes"][far_at], points, kinds)[:, :, own])
-        has_future = far.astype(np.float32)
-    return Batch(
-        layout=layout,
-        planes=np.ascontiguousarray(turned(unpack_planes(columns["planes"][at], points, kinds))),
-        globals=columns["globals"][at],
-        policy=turned(columns["policy"][at].astype(np.float32), actions=True),
-        policy_weight=columns["policy_weight"][at],
-        outcome=columns["outcome"][at].astype(np.int64),
-        root_value=columns["root_value"][at].astype(np.float32),
-        short_q=columns["short_q"][at].astype(np.float32),
-        score=columns["score"][at],
-        ownership=turned(columns["ownership"][at].astype(np.float32)),
-        weight=columns["weight"][at],
-        reply=turned(columns["policy"][next_at].astype(np.float32), actions=True),
-        reply_weight=columns["policy_weight"][next_at] * has_next,
-        future=stones,
-        future_weight=has_future,
-    )
+        found["future"] = turned(unpack_planes(columns["planes"][far_at], points, kinds)[:, :, own])
+        found["future_weight"] = far.astype(np.float32)
+    return Batch(layout, found)

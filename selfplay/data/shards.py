@@ -6,25 +6,18 @@ import io
 import zipfile
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from engine.errors import RunError
 from engine.files import read_file, write_atomic
 from engine.games.inputs import InputLayout
+from selfplay.data.columns import COLUMNS, Columns
 
 _LARGEST: Final = 1 << 34
-WIN: Final = 0
-DRAW: Final = 1
-LOSS: Final = 2
-LARGEST_WEIGHT: Final = 8.0
-"""Of a row: how much more often than others it is drawn at most."""
-SHORT_HORIZONS: Final = (6.0, 16.0)
-"""Plies that the short-horizon values look ahead: means of an exponential average."""
 
 # What NumPy and zipfile raise on flipped bits, found by flipping them.
 _DAMAGE: Final = (
@@ -40,56 +33,32 @@ _DAMAGE: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Rows:
-    """``n`` training examples of one game and size; all targets are from the side to move."""
+class Rows(Columns):
+    """``n`` training examples of one game and size, with all of :data:`COLUMNS`."""
 
-    layout: InputLayout
-    """What the inputs are, and on which board."""
-    planes: NDArray[np.uint8]
-    """``(n, ceil(points * planes / 8))``: binary planes, points before planes, packed."""
-    globals: NDArray[np.float32]
-    """``(n, globals)``"""
-    policy: NDArray[np.float16]
-    """``(n, actions)`` target probabilities."""
-    policy_weight: NDArray[np.float32]
-    """``(n,)`` 0 where the row teaches no policy."""
-    outcome: NDArray[np.uint8]
-    """``(n,)`` :data:`WIN`, :data:`DRAW` or :data:`LOSS`."""
-    root_value: NDArray[np.float16]
-    """``(n, 3)`` what the search thought of win, draw, loss."""
-    short_q: NDArray[np.float16]
-    """``(n, horizons)`` averages of what searches thought later on; NaN where none did."""
-    score: NDArray[np.float32]
-    """``(n,)`` points ahead at the end; NaN where unknown."""
-    ownership: NDArray[np.int8]
-    """``(n, points)`` 1 own, -1 the opponent's, 0 neither; all 0 with an unknown score."""
-    weight: NDArray[np.float32]
-    """``(n,)`` weight of the whole row."""
-    game: NDArray[np.int64]
-    """``(n,)`` number of the game the row is from."""
-    ply: NDArray[np.int16]
-    """``(n,)``"""
+    def __init__(self, layout: InputLayout, **columns: ArrayLike) -> None:
+        """Gather columns; those that are left away get their defaults.
+
+        Raises:
+            TypeError: if a column is unknown, or has no default and is left away.
+        """
+        given = {name: np.asarray(array) for name, array in columns.items()}
+        lacking = [name for name, c in COLUMNS.items() if c.default is None and name not in given]
+        if lacking or not given.keys() <= COLUMNS.keys():
+            raise TypeError(f"expected the columns {[*COLUMNS]}, got {[*given]}")
+        count = len(given["game"])
+        super().__init__(
+            layout,
+            {
+                name: given[name].astype(column.dtype, copy=False)
+                if name in given
+                else column.missing(layout, count)
+                for name, column in COLUMNS.items()
+            },
+        )
 
     def __len__(self) -> int:
         return len(self.game)
-
-    def expected_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Shape that each array field must have on this board with these inputs."""
-        count = len(self)
-        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(ARRAY_NAMES, (count,))
-        return shapes | {
-            "planes": (count, (self.layout.points * len(self.layout.plane_names) + 7) // 8),
-            "globals": (count, len(self.layout.global_names)),
-            "policy": (count, self.layout.points + 1),
-            "root_value": (count, 3),
-            "short_q": (count, len(SHORT_HORIZONS)),
-            "ownership": (count, self.layout.points),
-        }
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """The array fields, by name."""
-        return {name: getattr(self, name) for name in ARRAY_NAMES}
 
     def unpacked_planes(self) -> NDArray[np.uint8]:
         """Planes as ``(n, points, planes)`` of 0 and 1."""
@@ -97,25 +66,19 @@ class Rows:
 
     def take(self, indices: NDArray[Any]) -> Rows:
         """Return some rows, in the order of ``indices``."""
-        return Rows(self.layout, **{name: array[indices] for name, array in self.arrays().items()})
+        return Rows(self.layout, **{name: array[indices] for name, array in self.columns.items()})
 
     @staticmethod
     def concatenate(parts: Sequence[Rows]) -> Rows:
         """Join rows of the same board and inputs."""
         return Rows(
             parts[0].layout,
-            **{
-                name: np.concatenate([getattr(part, name) for part in parts])
-                for name in ARRAY_NAMES
-            },
+            **{name: np.concatenate([part.columns[name] for part in parts]) for name in COLUMNS},
         )
 
 
-ARRAY_NAMES: Final = tuple(field.name for field in fields(Rows) if field.name != "layout")
-
-
 def unpack_planes(packed: NDArray[np.uint8], points: int, planes: int) -> NDArray[np.uint8]:
-    """Undo the packing of :attr:`Rows.planes`."""
+    """Undo the packing of the column ``planes``."""
     bits = np.unpackbits(packed, axis=1, count=points * planes)
     return bits.reshape(len(packed), points, planes)
 
@@ -133,13 +96,13 @@ def write_shard(path: Path, rows: Rows) -> None:
         shape=np.array([rows.layout.height, rows.layout.width], np.int32),
         plane_names=np.array(rows.layout.plane_names),
         global_names=np.array(rows.layout.global_names),
-        **rows.arrays(),  # type: ignore[arg-type]
+        **rows.columns,  # type: ignore[arg-type]
     )
     write_atomic(path, buffer.getvalue())
 
 
 def read_shard(path: Path) -> Rows:
-    """Read rows back.
+    """Read rows back. A column that the file lacks has its default where it has one.
 
     Raises:
         RunError: if the file is damaged or not a shard.
@@ -154,20 +117,23 @@ def read_shard(path: Path) -> Rows:
                 tuple(str(name) for name in file["plane_names"]),
                 tuple(str(name) for name in file["global_names"]),
             )
-            rows = Rows(
-                layout,
-                **{name: file[name] for name in ARRAY_NAMES},
-            )
+            # All are read: what looks unknown may be a known one with a damaged name.
+            stored = {name: file[name] for name in file.files}
+            found = {
+                name: stored[name]
+                for name, column in COLUMNS.items()
+                if column.default is None or name in stored
+            }
     except _DAMAGE as error:
         raise RunError(
             f"expected a shard of training rows, got a damaged file: {path} ({error}); "
             "delete it to go on without its rows"
         ) from error
-    expected = rows.expected_shapes()
-    for name, array in rows.arrays().items():
-        if array.shape != expected[name]:
+    for name, array in found.items():
+        expected = (len(found["game"]), *COLUMNS[name].shape(layout))
+        if array.shape != expected:
             raise RunError(
-                f"expected the column {name!r} as {expected[name]}, got {array.shape} in {path}; "
+                f"expected the column {name!r} as {expected}, got {array.shape} in {path}; "
                 "delete it to go on without its rows"
             )
-    return rows
+    return Rows(layout, **found)

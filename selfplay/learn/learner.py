@@ -19,8 +19,15 @@ from agents.network.rounding import set_rounding
 from engine.errors import RunError
 from selfplay.data.replay import Batch
 from selfplay.learn import losses
+from selfplay.learn.heads import HEADS, Targets, losses_of
 from selfplay.learn.optimizer import make_optimizers
 from selfplay.learn.sharing import Crew
+
+
+def _weight(head: str) -> float:
+    """A setting: the weight of a head's loss, as :data:`HEADS` has it."""
+    why = {"why": HEADS[head].why} if HEADS[head].why else {}
+    return field(default=HEADS[head].weight, metadata={"min": 0.0, **why})
 
 
 @dataclass(frozen=True)
@@ -43,23 +50,13 @@ class LearnerConfig:
         default=0.2,
         metadata={"min": 0.0, "max": 1.0, "why": "of the search's value in the value target"},
     )
-    value_weight: float = field(default=1.0, metadata={"min": 0.0})
-    ownership_weight: float = field(
-        default=1.0, metadata={"min": 0.0, "why": "every point of every game teaches"}
-    )
-    score_weight: float = field(default=0.2, metadata={"min": 0.0})
-    reply_weight: float = field(
-        default=0.15, metadata={"min": 0.0, "why": "what the opponent will answer"}
-    )
-    short_weight: float = field(
-        default=0.25, metadata={"min": 0.0, "why": "what searches of the next plies will think"}
-    )
-    score_error_weight: float = field(
-        default=0.05, metadata={"min": 0.0, "why": "by how much the score is wrong"}
-    )
-    future_weight: float = field(
-        default=0.2, metadata={"min": 0.0, "why": "the board some plies later, with that head"}
-    )
+    value_weight: float = _weight("value")
+    ownership_weight: float = _weight("ownership")
+    score_weight: float = _weight("score")
+    reply_weight: float = _weight("reply")
+    short_weight: float = _weight("short")
+    score_error_weight: float = _weight("score_error")
+    future_weight: float = _weight("future")
     adam_share: float = field(
         default=0.25,
         metadata={"min": 0.0, "max": 1.0, "why": "of the learning rate, where Muon has the rest"},
@@ -101,44 +98,9 @@ class Learner:
 
     def losses(self, batch: Batch, output: NetworkOutput) -> dict[str, Tensor]:
         """Each loss by name, unweighted; ``total`` is their weighted sum."""
-        config = self.config
-        weight = torch.from_numpy(batch.weight)
-        on_board = board_mask(batch)
-        score = torch.from_numpy(batch.score)
-        scored = weight * torch.isfinite(score)
-        target = losses.value_target(
-            torch.from_numpy(batch.outcome), torch.from_numpy(batch.root_value), config.root_share
-        )
-        parts = {
-            "policy": losses.policy_loss(
-                output.policy_logits,
-                torch.from_numpy(batch.policy),
-                weight * torch.from_numpy(batch.policy_weight),
-            ),
-            "value": losses.value_loss(output.value_logits, target, weight),
-            "ownership": losses.ownership_loss(
-                output.ownership_logits, torch.from_numpy(batch.ownership), scored, on_board
-            ),
-            "score": losses.score_loss(output.score, torch.nan_to_num(score), scored),
-            "reply": losses.policy_loss(
-                output.reply_logits,
-                torch.from_numpy(batch.reply),
-                weight * torch.from_numpy(batch.reply_weight),
-            ),
-            "short": losses.short_value_loss(
-                output.short_q, torch.from_numpy(batch.short_q), weight
-            ),
-            "score_error": losses.score_error_loss(
-                output.score_error, output.score, torch.nan_to_num(score), scored
-            ),
-        }
-        if output.future_logits is not None and batch.future is not None:
-            assert batch.future_weight is not None
-            stones = torch.from_numpy(batch.future).float().transpose(1, 2)
-            known = weight * torch.from_numpy(batch.future_weight)
-            parts["future"] = losses.future_loss(output.future_logits, stones, known, on_board)
+        parts = losses_of(output, Targets(batch, self.config.root_share))
         parts["total"] = parts["policy"] + sum(
-            getattr(config, f"{name}_weight") * part
+            getattr(self.config, f"{name}_weight", HEADS[name].weight) * part
             for name, part in parts.items()
             if name != "policy"
         )
@@ -269,14 +231,13 @@ class Learner:
 
 def in_float32(output: NetworkOutput) -> NetworkOutput:
     """Predictions as losses need them."""
-    parts = {name: part.float() for name, part in output._asdict().items() if part is not None}
-    return output._replace(**parts)
-
-
-def board_mask(batch: Batch) -> Tensor | None:
-    """Which points ``(b, points)`` are on their boards; nothing where all are."""
-    mask = batch.planes[:, :, batch.layout.plane_names.index("on_board")]
-    return None if mask.all() else torch.from_numpy(mask).float()
+    return NetworkOutput(
+        output.policy_logits.float(),
+        output.value_logits.float(),
+        output.score.float(),
+        output.ownership_logits.float(),
+        {name: part.float() for name, part in output.teaching.items()},
+    )
 
 
 def tensors_of(config: NetworkConfig, batch: Batch) -> tuple[Tensor, Tensor]:

@@ -47,16 +47,18 @@ class Crew:
             return predict(batch)
         pieces = batch.split(self.threads)
         if torch.is_grad_enabled():
-            found = _Shared.apply(self._pool, predict, pieces, *trained)
+            names: list[str] = []
+            found = _Shared.apply(self._pool, predict, pieces, names, *trained)
         else:
-            found = _joined(list(self._pool.map(torch.no_grad()(predict), pieces)))
-        return NetworkOutput(*found)
+            outputs = list(self._pool.map(torch.no_grad()(predict), pieces))
+            names, found = [*outputs[0].teaching], _joined([each.tensors() for each in outputs])
+        policy, value, score, ownership, *taught = found
+        teaching = dict(zip(names, taught, strict=True))
+        return NetworkOutput(policy, value, score, ownership, teaching)
 
 
-def _joined(outputs: list[NetworkOutput]) -> tuple[Tensor | None, ...]:
-    return tuple(
-        None if parts[0] is None else torch.cat(parts) for parts in zip(*outputs, strict=True)
-    )
+def _joined(outputs: list[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
+    return tuple(torch.cat(parts) for parts in zip(*outputs, strict=True))
 
 
 class _Shared(torch.autograd.Function):
@@ -68,10 +70,13 @@ class _Shared(torch.autograd.Function):
         pool: ThreadPoolExecutor,
         predict: Predict,
         pieces: list[Batch],
+        names: list[str],
         *trained: nn.Parameter,
-    ) -> tuple[Tensor | None, ...]:
+    ) -> tuple[Tensor, ...]:
         # Threads of a pool track gradients, whatever the thread that waits for them does.
-        ctx.pool, ctx.trained, ctx.outputs = pool, trained, list(pool.map(predict, pieces))
+        outputs = list(pool.map(predict, pieces))
+        names += outputs[0].teaching
+        ctx.pool, ctx.trained, ctx.outputs = pool, trained, [each.tensors() for each in outputs]
         ctx.sizes = [len(piece.weight) for piece in pieces]
         ctx.set_materialize_grads(False)  # a head that no loss looks at costs nothing
         return _joined(ctx.outputs)
@@ -81,13 +86,15 @@ class _Shared(torch.autograd.Function):
         used = [at for at, gradient in enumerate(gradients) if gradient is not None]
         parts = zip(*(gradients[at].split(ctx.sizes) for at in used), strict=True)  # type: ignore[union-attr]
 
-        def descend(output: NetworkOutput, wanted: tuple[Tensor, ...]) -> tuple[Tensor | None, ...]:
-            ends = [end for at in used if (end := output[at]) is not None]
+        def descend(
+            output: tuple[Tensor, ...], wanted: tuple[Tensor, ...]
+        ) -> tuple[Tensor | None, ...]:
+            ends = [output[at] for at in used]
             return torch.autograd.grad(ends, ctx.trained, wanted, allow_unused=True)
 
         found = list(ctx.pool.map(descend, ctx.outputs, parts))
         ctx.outputs = None  # the parts' graphs are used up
-        return None, None, None, *(_sum(each) for each in zip(*found, strict=True))
+        return None, None, None, None, *(_sum(each) for each in zip(*found, strict=True))
 
 
 def _sum(gradients: tuple[Tensor | None, ...]) -> Tensor | None:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from engine.games.inputs import InputLayout
 from engine.games.spec import BLACK, GameSpec, Positions
 from engine.search import Roots
-from selfplay.data.shards import LARGEST_WEIGHT, SHORT_HORIZONS, Rows
+from selfplay.data.columns import COLUMNS, LARGEST_WEIGHT, PlayedGame
+from selfplay.data.shards import Rows
 
 
 class GameBuffer:
@@ -93,28 +94,32 @@ class GameBuffer:
         """Return the game's rows; ``score`` and ``ownership`` are Black's, rows are the mover's."""
         count = int(self._count[slot])
         column = {name: values[slot, :count].copy() for name, values in self._columns.items()}
-        side = column["side"]
-        mover_score = side * np.float32(score)
-        known = np.float32(1.0 if self._spec.has_points else np.nan)
-        root_q = column["root_q"]
-        # The search keeps win minus loss only; a draw is worth half a win and half a loss.
-        root_value = np.stack([(1 + root_q) / 2, np.zeros_like(root_q), (1 - root_q) / 2], axis=1)
+        game = PlayedGame(
+            self._spec,
+            column["side"],
+            column["ply"],
+            column["root_q"],
+            len(self._actions[slot]),
+            score,
+            ownership,
+        )
+        ends = {
+            name: declared.of_game(game)
+            for name, declared in COLUMNS.items()
+            if declared.of_game is not None
+        }
         return Rows(
             layout=InputLayout.of(self._spec),
             planes=column["planes"],
             globals=column["globals"],
             policy=column["policy"],
             policy_weight=column["policy_weight"],
-            outcome=(1 - np.sign(mover_score)).astype(np.uint8),
-            root_value=root_value.astype(np.float16),
-            short_q=short_horizons(side * root_q, float(np.sign(score)), side),
-            score=mover_score.astype(np.float32) * known,
-            ownership=(side[:, None] * ownership[None, :]).astype(np.int8),
             weight=surprise_weights(
                 column["surprise"], column["policy_weight"], self._surprise_share
             ),
             game=np.full(count, number, np.int64),
             ply=column["ply"],
+            **ends,
         )
 
     def state(self) -> dict[str, NDArray[Any]]:
@@ -170,28 +175,3 @@ def surprise_weights(
         return weights
     weights[teaching] = (1.0 - share) + share * surprises[teaching] / np.float32(mean)
     return np.minimum(weights, np.float32(LARGEST_WEIGHT))
-
-
-def short_horizons(
-    q: NDArray[np.float32], result: float, side: NDArray[np.int8]
-) -> NDArray[np.float16]:
-    """Average what the searches of later plies thought, nearer ones more.
-
-    ``s_t = (1 - k) q_{t+1} + k s_{t+1}`` with ``k = h / (h + 1)``, so that the mean look ahead is
-    about ``h`` plies; after the last ply stands the result (KataGo's short-term value targets).
-
-    Args:
-        q: ``(plies,)`` of each ply's search, for Black.
-        result: of the game for Black, in [-1, 1].
-        side: ``(plies,)`` 1 where Black was to move, -1 where White was.
-
-    Returns:
-        ``(plies, horizons)`` for the side to move.
-    """
-    found = np.empty((len(q), len(SHORT_HORIZONS)), np.float64)
-    keep = np.array([horizon / (horizon + 1.0) for horizon in SHORT_HORIZONS])
-    ahead = np.full(len(SHORT_HORIZONS), float(result))
-    for ply in range(len(q) - 1, -1, -1):
-        found[ply] = ahead
-        ahead = (1.0 - keep) * q[ply] + keep * ahead
-    return (found * side[:, None]).astype(np.float16)

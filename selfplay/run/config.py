@@ -12,10 +12,12 @@ from difflib import get_close_matches
 import engine.games
 from agents.evaluators.registry import AUTO, BACKENDS, following
 from agents.network.config import SIZES, NetworkConfig
+from agents.network.heads import TEACHING
 from engine.errors import ConfigError
 from engine.games.spec import GameSpec
 from engine.search import SearchConfig
 from selfplay.data.replay import ReplayConfig
+from selfplay.learn.heads import HEADS
 from selfplay.learn.learner import LearnerConfig
 from selfplay.play.worker import SelfPlayConfig
 from selfplay.run.adapt import AdaptConfig
@@ -170,6 +172,11 @@ class ScheduleConfig:
         return float(self.learning_rate * (self.final_learning_rate / self.learning_rate) ** share)
 
 
+def further_heads() -> list[str]:
+    """Names of the heads that a run may have besides those that it has by other settings."""
+    return [name for name in TEACHING if name in HEADS and name not in ("short", "future")]
+
+
 @dataclass(frozen=True)
 class RunConfig:
     """A whole run; every part sits beside the code that obeys it."""
@@ -188,6 +195,9 @@ class RunConfig:
     future_head: bool = field(
         default=False, metadata={"why": "a head that predicts the board some plies later"}
     )
+    heads: tuple[str, ...] = field(
+        default=(), metadata={"why": "further heads that only teach, see docs/add-a-target.md"}
+    )
     search: SearchConfig = field(default_factory=lambda: SearchConfig(no_pass_before=30))
     selfplay: SelfPlayConfig = field(default_factory=SelfPlayConfig)
     replay: ReplayConfig = field(default_factory=ReplayConfig)
@@ -199,7 +209,9 @@ class RunConfig:
 
     def network_config(self) -> NetworkConfig:
         """The network's shape and inputs."""
-        return NetworkConfig.named(self.network, self.game.spec(), future=self.future_head)
+        return NetworkConfig.named(
+            self.network, self.game.spec(), future=self.future_head, heads=self.heads
+        )
 
     def check(self) -> None:
         """Refuse what does not go together, before any work starts.
@@ -247,6 +259,11 @@ class RunConfig:
                 self.network not in SIZES,
                 f"a network size from {', '.join(SIZES)}",
                 f"{self.network!r} for network",
+            ),
+            (
+                not set(self.heads) <= set(further_heads()),
+                f"heads among {further_heads()!r}, the further ones that this version has",
+                f"{[*self.heads]!r}",
             ),
             (
                 self.evaluator not in (AUTO, *(b.name for b in BACKENDS.values() if b.follows)),

@@ -30,7 +30,7 @@ def first_network(folder: RunFolder, config: RunConfig) -> PolicyValueNet:
         return PolicyValueNet.initial(config.network_config(), config.seed)
     model = load_network(_source(folder, config))[0].train()
     fitting = fit(config, model.config)
-    for name in ("network", "future_head"):
+    for name in ("network", "future_head", "heads"):
         wanted, got = getattr(fitting, name), getattr(config, name)
         if wanted != got:
             raise ConfigError(
@@ -74,10 +74,12 @@ def fit(config: RunConfig, found: NetworkConfig) -> RunConfig:
             f"is of {games}; train that with --game {found.games[0]}, or start from another network"
         )
     for name in SIZES:
-        named = NetworkConfig.named(name, config.game.spec(), future=found.future)
+        named = NetworkConfig.named(
+            name, config.game.spec(), future=found.future, heads=found.heads
+        )
         inputs = {key: getattr(found, key) for key in ("plane_names", "global_names", "games")}
         if replace(named, **inputs) == found:
-            return replace(config, network=name, future_head=found.future)
+            return replace(config, network=name, future_head=found.future, heads=found.heads)
     raise ConfigError(
         f"expected a network of a named size ({', '.join(SIZES)}) to start from, got "
         f"{config.start!r}, a {found.short_name} of another shape"

@@ -11,7 +11,8 @@ from engine.games.inputs import InputLayout
 from engine.games.spec import BLACK, GameSpec, Positions
 from engine.records import Filter, GameRecord
 from engine.records.load import game_identity
-from selfplay.data.shards import DRAW, SHORT_HORIZONS, Rows
+from selfplay.data.columns import DRAW
+from selfplay.data.shards import Rows
 
 
 def split_games(
@@ -60,10 +61,8 @@ def record_rows(record: GameRecord, number: int, only: Filter | None = None) -> 
         policy_weight=np.where(side == 1, black, white).astype(np.float32),
         outcome=outcome,
         root_value=known,
-        short_q=np.full((count, len(SHORT_HORIZONS)), np.nan, np.float16),
         score=(side * np.float32(score)).astype(np.float32),
         ownership=(side[:, None] * ownership[None, :]).astype(np.int8),
-        weight=np.ones(count, np.float32),
         game=np.full(count, number, np.int64),
         ply=np.arange(count, dtype=np.int16),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -57,7 +56,7 @@ def relabel(
             root_value[some] = value * (rows.root_value[some].sum(axis=1, keepdims=True) > 0)
             done += len(some)
             on_rows(done)
-    return replace(rows, policy=policy, root_value=root_value)
+    return rows.changed(policy=policy, root_value=root_value)
 
 
 def _search(

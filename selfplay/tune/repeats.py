@@ -5,7 +5,6 @@ They would count once a game in training, and be known by heart when a held-out 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -61,7 +60,7 @@ def symmetries_of(rows: Rows) -> tuple[int, ...]:
 def share_repeats(rows: Rows) -> Rows:
     """Let all rows of one position weigh as much as one row: each move in its share."""
     _, which, counts = np.unique(position_keys(rows), return_inverse=True, return_counts=True)
-    return replace(rows, weight=(rows.weight / counts[which]).astype(np.float32))
+    return rows.changed(weight=(rows.weight / counts[which]).astype(np.float32))
 
 
 def without_known(rows: Rows, known: Rows) -> Rows:

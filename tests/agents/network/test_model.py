@@ -108,10 +108,11 @@ def test_the_gradient_reaches_every_parameter() -> None:
     output = model(*inputs(8, 9, 9))
     weights = torch.linspace(-1, 1, output.policy_logits.shape[1])
     loss = (torch.softmax(output.policy_logits, 1) * weights).sum()
-    loss = loss + (torch.softmax(output.reply_logits, 1) * weights).sum()
+    loss = loss + (torch.softmax(output.teaching["reply"], 1) * weights).sum()
     loss = loss + (torch.softmax(output.value_logits, 1)[:, 0]).sum()
     loss = loss + output.score.sum() + torch.tanh(output.ownership_logits).sum()
-    loss = loss + output.score_error.sum() + output.short_q.sum() + output.future_logits.sum()
+    for name in ("score_error", "short", "future"):
+        loss = loss + output.teaching[name].sum()
     loss.backward()
     silent = [
         name

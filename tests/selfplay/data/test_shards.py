@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +11,15 @@ from hypothesis import strategies as st
 
 from engine.errors import RunError
 from engine.games.go import GoSpec
-from selfplay.data.shards import ARRAY_NAMES, Rows, read_shard, write_shard
+from selfplay.data.columns import COLUMNS
+from selfplay.data.shards import Rows, read_shard, write_shard
 from tests.selfplay.small import some_rows
 
 
 def assert_same(first: Rows, second: Rows) -> None:
     assert first.layout == second.layout
-    for name in ARRAY_NAMES:
-        mine, theirs = getattr(first, name), getattr(second, name)
+    for name in COLUMNS:
+        mine, theirs = first.columns[name], second.columns[name]
         assert mine.dtype == theirs.dtype, name
         np.testing.assert_array_equal(mine, theirs, err_msg=name)
 
@@ -99,6 +99,41 @@ def test_flipped_bits_never_end_in_another_error(tmp_path: Path) -> None:
 def test_columns_of_another_width_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "000002.npz"
     rows = some_rows(GoSpec(4, 4), 5)
-    write_shard(path, replace(rows, policy=rows.policy[:, 1:]))
+    write_shard(path, rows.changed(policy=rows.policy[:, 1:]))
     with pytest.raises(RunError, match=r"'policy'.*000002\.npz"):
         read_shard(path)
+
+
+def stored(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path) as file:
+        return {name: file[name] for name in file.files}
+
+
+@pytest.mark.parametrize("name", [name for name, c in COLUMNS.items() if c.default is not None])
+def test_a_column_that_a_file_lacks_has_its_default(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "rows.npz"
+    rows = some_rows(GoSpec(4, 5), 6)
+    write_shard(path, rows)
+    columns = stored(path)
+    del columns[name]
+    np.savez_compressed(path, **columns)
+    expected = np.full_like(rows.columns[name], COLUMNS[name].default)
+    assert_same(read_shard(path), rows.changed(**{name: expected}))
+
+
+def test_a_file_without_a_column_that_must_be_there_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "rows.npz"
+    write_shard(path, some_rows(GoSpec(4, 5), 6))
+    columns = stored(path)
+    del columns["policy"]
+    np.savez_compressed(path, **columns)
+    with pytest.raises(RunError, match="damaged"):
+        read_shard(path)
+
+
+def test_a_column_of_a_later_version_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "rows.npz"
+    rows = some_rows(GoSpec(4, 5), 6)
+    write_shard(path, rows)
+    np.savez_compressed(path, **stored(path), of_tomorrow=np.ones(6))
+    assert_same(read_shard(path), rows)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -69,7 +68,7 @@ def test_threads_share_a_batch_and_find_its_gradient() -> None:
     batch = batch_of(33)
     # Rows that weigh nothing in one part, much in the other: means are over all of them.
     weight = np.linspace(0.0, 3.0, 33, dtype=np.float32)
-    batch = replace(batch, weight=weight, policy_weight=(weight > 1.0).astype(np.float32))
+    batch = batch.changed(weight=weight, policy_weight=(weight > 1.0).astype(np.float32))
     found = []
     for threads in (1, 2, 2):
         learner = Learner(enlivened(small_network(), 3), LearnerConfig(clip=1e9), threads)

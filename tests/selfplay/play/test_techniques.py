@@ -16,8 +16,9 @@ from engine.games.go import GoSpec
 from engine.games.spec import BLACK, WHITE, GameSpec, Positions
 from engine.search import Evaluation, SearchConfig
 from miai.config import to_toml
+from selfplay.data.columns import LARGEST_WEIGHT
 from selfplay.data.replay import ReplayConfig, ReplayWindow
-from selfplay.data.shards import LARGEST_WEIGHT, Rows, read_shard
+from selfplay.data.shards import Rows, read_shard
 from selfplay.data.windows import Windows
 from selfplay.play import effort, league
 from selfplay.play.effort import EffortConfig, plan
@@ -311,4 +312,4 @@ def test_the_window_takes_no_more_memory_once_it_is_full() -> None:
     tracemalloc.stop()
     assert (window.total_rows, window.size) == (1_000_000, 20_000)
     assert grown < 200_000
-    assert peak < 4 * sum(array.nbytes for array in rows.arrays().values())
+    assert peak < 4 * sum(array.nbytes for array in rows.columns.values())

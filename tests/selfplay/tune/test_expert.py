@@ -7,7 +7,7 @@ import numpy as np
 from engine.games.go import GoSpec
 from engine.records import GameRecord, read_sgf
 from engine.symmetry import inverses
-from selfplay.data.shards import LOSS, WIN
+from selfplay.data.columns import LOSS, WIN
 from selfplay.tune.expert import all_rows, record_rows, split_games
 
 

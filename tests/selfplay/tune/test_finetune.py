@@ -12,6 +12,7 @@ import torch
 from agents.network.adapters import load_adapter, save_adapter
 from engine.errors import RunError
 from engine.games.go import GoSpec
+from selfplay.data.shards import Rows
 from selfplay.tune.agreement import calibration_error, measure_agreement
 from selfplay.tune.expert import all_rows
 from selfplay.tune.finetune import Epoch, FinetuneConfig, Outcome, Parameters, Step, finetune
@@ -118,7 +119,7 @@ def test_every_step_is_told() -> None:
 
 def test_rows_of_another_game_are_refused() -> None:
     rows = all_rows([rule_record(1)])
-    other = replace(rows, layout=replace(rows.layout, game="hex"))
+    other = Rows(replace(rows.layout, game="hex"), **rows.columns)
     with pytest.raises(RunError, match="rows of hex"):
         finetune(small_network(), rows, rows, FinetuneConfig(), lambda epoch: None, mix=other)
 
@@ -214,8 +215,7 @@ def test_mixed_rows_keep_what_they_teach() -> None:
 def test_moves_and_results_that_are_not_known_teach_nothing() -> None:
     """With all policy weights 0 and no results, expert rows change nothing but by the pull."""
     rows = all_rows([rule_record(seed) for seed in range(8)])
-    silent = replace(
-        rows,
+    silent = rows.changed(
         policy_weight=np.zeros_like(rows.policy_weight),
         root_value=np.zeros_like(rows.root_value),
         score=np.full_like(rows.score, np.nan),
