@@ -64,9 +64,10 @@ def _without_norm(layer: str, tensors: Tensors) -> Tensors:
     )
     if (variance < 0).any():
         raise NetworkFileError(f"the tensor '{layer}.norm.running_var' with negative numbers in it")
-    scale = gain / np.sqrt(variance + np.float32(_EPSILON))
-    return {
-        f"{layer}.weight": (weight * scale[:, None, None, None]).astype(np.float32),
-        f"{layer}.gain": np.ones(len(weight), np.float32),
-        f"{layer}.bias": (shift - mean * scale).astype(np.float32),
-    }
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused later
+        scale = gain / np.sqrt(variance + np.float32(_EPSILON))
+        return {
+            f"{layer}.weight": (weight * scale[:, None, None, None]).astype(np.float32),
+            f"{layer}.gain": np.ones(len(weight), np.float32),
+            f"{layer}.bias": (shift - mean * scale).astype(np.float32),
+        }
