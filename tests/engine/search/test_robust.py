@@ -21,7 +21,7 @@ from tests.support.positions import random_positions
 from tests.support.scripted import ScriptedEvaluator, arbitrary, first_action
 
 SPEC = GoSpec(5, 5, 0.5)
-BOTH = pytest.mark.parametrize("algorithm", list(RULES))
+EVERY_RULE = pytest.mark.parametrize("algorithm", list(RULES))
 
 
 def begun(
@@ -41,7 +41,7 @@ def begun(
     return search, slots
 
 
-@BOTH
+@EVERY_RULE
 def test_what_cannot_be_searched_is_named_and_the_rest_is_searched(algorithm: str) -> None:
     positions = random_positions(SPEC, 4, 6, seed=1)
     for _ in range(2):
@@ -63,13 +63,13 @@ class Spoiled:
 
     def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:
         good = ScriptedEvaluator(arbitrary).evaluate(spec, positions)
-        bad = (positions["plies"] >= 5) & (positions["komi_half_points"] == 3)
+        bad = (positions["plies"] >= 3) & (positions["komi_half_points"] == 3)
         spoiled = getattr(good, self.what).copy()
         spoiled[bad] = self.value
         return replace(good, **{self.what: spoiled})
 
 
-@BOTH
+@EVERY_RULE
 @pytest.mark.parametrize("leaves", [1, 4])
 @pytest.mark.parametrize(
     "what, value, message",
@@ -140,7 +140,7 @@ class Misshapen:
         return replace(good, **{self.what: getattr(good, self.what)[..., :-1]})
 
 
-@BOTH
+@EVERY_RULE
 @pytest.mark.parametrize("what", ["policy_logits", "value", "score", "raise"])
 def test_trees_stay_usable_when_the_evaluator_fails(algorithm: str, what: str) -> None:
     positions = random_positions(SPEC, 2, 6, seed=4)
@@ -170,7 +170,7 @@ class Stuck(GoSpec):
         return found
 
 
-@BOTH
+@EVERY_RULE
 def test_a_position_without_a_legal_action_is_refused(algorithm: str) -> None:
     spec = Stuck(4, 4, 0.5)
     positions = spec.allocate(2)
@@ -213,7 +213,7 @@ def test_each_slot_has_its_own_patience() -> None:
     assert 40 <= simulations[1] < simulations[2] < 300
 
 
-@BOTH
+@pytest.mark.parametrize("algorithm", ["puct", "gumbel"])
 def test_a_line_deeper_than_paths_reach_goes_on_at_its_end(algorithm: str) -> None:
     """A policy so sure of itself that each simulation goes one ply deeper: 15x15 has 225."""
 
@@ -228,7 +228,7 @@ def test_a_line_deeper_than_paths_reach_goes_on_at_its_end(algorithm: str) -> No
     )
     search.run(slots, 300)
     assert search.read(slots).simulations[0] == 300
-    assert search._scratch[2].max() == MAX_DEPTH
+    assert search._batches.of(1).lengths.max() == MAX_DEPTH
     assert search.tree.nodes[0, ROOT]["visits"] == 301
     assert not search.tree.edges["in_flight"].any()
     below = search.tree.slots["nodes"][0]

@@ -17,10 +17,10 @@ from tests.support.positions import random_positions
 from tests.support.scripted import ScriptedEvaluator, arbitrary, indifferent
 
 VALUE = {WIN: 1.0, DRAW: 0.0, LOSS: -1.0}
-BOTH = pytest.mark.parametrize("algorithm", ALGORITHMS)
+EVERY_RULE = pytest.mark.parametrize("algorithm", ALGORITHMS)
 
 
-@BOTH
+@EVERY_RULE
 @pytest.mark.parametrize("komi, proof", [(0.5, WIN), (1.0, DRAW), (1.5, LOSS)])
 def test_two_by_two_is_solved(algorithm: str, komi: float, proof: int) -> None:
     """Black is a point ahead, as John Tromp solved it under area scoring and positional superko."""
@@ -45,7 +45,7 @@ def solved_line(spec: GameSpec, position: Any, result: SearchResult) -> float:
     return float(spec.outcome(line)[0] * mover)
 
 
-@BOTH
+@EVERY_RULE
 @pytest.mark.parametrize("prune", [True, False])
 @pytest.mark.parametrize("komi", [0.5, -0.5, 1.0])
 def test_proofs_are_what_exhaustive_reading_finds(algorithm: str, prune: bool, komi: float) -> None:
@@ -76,7 +76,7 @@ def ahead_after_a_pass() -> tuple[GoSpec, Any]:
     return spec, position
 
 
-@BOTH
+@EVERY_RULE
 def test_a_proven_root_ends_the_search(algorithm: str) -> None:
     spec, position = ahead_after_a_pass()
     evaluator = ScriptedEvaluator(indifferent)
@@ -89,7 +89,7 @@ def test_a_proven_root_ends_the_search(algorithm: str) -> None:
     assert result.policy.argmax() == result.action
 
 
-@BOTH
+@EVERY_RULE
 def test_a_proven_slot_leaves_the_others_their_budget(algorithm: str) -> None:
     spec, position = ahead_after_a_pass()
     positions = np.concatenate([position, spec.allocate(2)])
@@ -107,7 +107,7 @@ def test_a_proven_slot_leaves_the_others_their_budget(algorithm: str) -> None:
     assert search.read(slots).simulations[0] == roots.simulations[0]
 
 
-@BOTH
+@EVERY_RULE
 def test_what_is_proven_lost_is_not_tried_again(algorithm: str) -> None:
     """White may pass and lose, or play on: after one look the pass gets no more visits."""
     spec = GoSpec(3, 3, 0.5)

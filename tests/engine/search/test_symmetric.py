@@ -30,7 +30,7 @@ GAMES = pytest.mark.parametrize(
     ],
     ids=str,
 )
-BOTH = pytest.mark.parametrize("algorithm", list(RULES))
+EVERY_RULE = pytest.mark.parametrize("algorithm", list(RULES))
 
 
 def turns_of(spec: GameSpec) -> NDArray[np.int16]:
@@ -98,7 +98,7 @@ def test_turned_positions_get_turned_answers(spec: GameSpec, actions: list[int])
         )
 
 
-@BOTH
+@EVERY_RULE
 def test_new_and_kept_roots_get_the_mean_and_other_nodes_do_not(algorithm: str) -> None:
     spec = GoSpec(5, 5, 0.5)
     config = SearchConfig(algorithm=algorithm, root_symmetries=True, prune_candidates=False)
@@ -126,7 +126,7 @@ def test_new_and_kept_roots_get_the_mean_and_other_nodes_do_not(algorithm: str) 
         search.run(slots, 30)
 
 
-@BOTH
+@EVERY_RULE
 def test_a_root_whose_answer_is_no_number_is_named(algorithm: str) -> None:
     class Broken(ByInputs):
         def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:
