@@ -1,4 +1,4 @@
-"""Who may still search: simulations, seconds and patience of each slot, and how choices changed."""
+"""How long each slot may search: simulations, seconds, patience; and how its choice changed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine._kernel import kernel
+from engine.games.spec import GameSpec, Positions
 from engine.search.tree import LOSS, ROOT, UNPROVEN, Tree
 
 _WATCH_EVERY: Final = 16  # rounds: often enough to see a choice change, too seldom to cost anything
@@ -70,8 +71,24 @@ def _leader_rows(nodes, edges, slots, leaders):
                 leaders[i] = edge["action"]
 
 
-class Account:
-    """The budgets of the slots of one run."""
+def refusals(
+    spec: GameSpec, roots: Positions, slots: NDArray[np.int32], simulations: NDArray[np.int64]
+) -> dict[int, str]:
+    """Return why slots cannot be searched, by slot: a game that is over, or an empty budget."""
+    over = spec.finished(roots[slots])
+    reasons = {}
+    for i in np.flatnonzero(over | (simulations < 1)):
+        reasons[int(slots[i])] = (
+            f"expected a game that is not over, got one that ended at ply "
+            f"{int(roots['plies'][slots[i]])}"
+            if over[i]
+            else f"expected a budget of at least 1 simulation, got {int(simulations[i])!r}"
+        )
+    return reasons
+
+
+class Budget:
+    """Simulations, seconds and patience that the slots of one run have left."""
 
     def __init__(
         self,

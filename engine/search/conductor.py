@@ -7,7 +7,6 @@ batch. A :class:`Search` belongs to one thread; several may share an evaluator.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +15,12 @@ from engine._kernel import say_if_cold
 from engine.errors import SearchError
 from engine.games.spec import GameSpec, Positions
 from engine.search import backup, noise, reading, solver, tree
-from engine.search.budget import Account, Change
+from engine.search.batch import Batches
+from engine.search.budget import Budget, Change, refusals
 from engine.search.candidates import Candidates
 from engine.search.config import SearchConfig
 from engine.search.evaluation import Evaluation, Evaluator
-from engine.search.leaves import judge
+from engine.search.leaves import evaluate_leaves
 from engine.search.reading import RootEdges, Roots
 from engine.search.result import SearchResult
 from engine.search.symmetric import AllSymmetries
@@ -52,19 +52,10 @@ class Search:
         edge_capacity = node_capacity * spec.actions
         self.tree = tree.Tree.allocate(slots, node_capacity, edge_capacity)
         self._row_slot = np.zeros(self.max_rows, np.int32)
-        self._scratch = (
-            np.zeros((self.max_rows, tree.MAX_DEPTH), np.int32),  # paths as edges
-            np.zeros((self.max_rows, tree.MAX_DEPTH), np.int16),  # paths as actions
-            np.zeros(self.max_rows, np.int32),  # their lengths
-            spec.allocate(self.max_rows),  # leaves
-            np.zeros(self.max_rows, np.int32),  # questions to the rules
-            np.zeros(self.max_rows, np.uint8),  # faults
-        )
-        self._views: dict[int, tuple[NDArray[Any], ...]] = {}
+        self._batches = Batches(spec, self.max_rows)
         self._changes: dict[int, list[Change]] = {}
         self._candidates = Candidates(spec, config)
         self._rule = config.rule(config, slots, spec.actions)
-        self._spare: tuple[NDArray[Any], NDArray[Any]] | None = None
 
     def begin(
         self,
@@ -111,13 +102,8 @@ class Search:
         """Copy all slots of another search of this game, which must fit in slots and pools."""
         count = len(other.roots)
         self.roots[:count] = other.roots
-        self.tree.slots[:count] = other.tree.slots
-        self.tree.slots["full"][:count] = 0
+        self.tree.take_over(other.tree)
         self._rule.take_over(other._rule)
-        for slot in range(count):
-            nodes, edges = (int(other.tree.slots[name][slot]) for name in ("nodes", "edges"))
-            self.tree.nodes[slot, :nodes] = other.tree.nodes[slot, :nodes]
-            self.tree.edges[slot, :edges] = other.tree.edges[slot, :edges]
 
     def advance(self, slots: NDArray[np.int32], actions: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Play an action ``(n,)`` at each slot's root and keep what the trees know below.
@@ -127,11 +113,7 @@ class Search:
         positions = self.roots[slots]
         self.spec.play(positions, actions)
         self.roots[slots] = positions
-        if self._spare is None:
-            self._spare = (np.zeros_like(self.tree.nodes[0]), np.zeros_like(self.tree.edges[0]))
-        kept = np.zeros(len(slots), np.bool_)
-        pools = (self.tree.nodes, self.tree.edges, self.tree.slots)
-        tree.keep_subtree_rows(*pools, slots, actions, *self._spare, kept)
+        kept = self.tree.keep_subtrees(slots, actions)
         kept &= ~self._candidates.allow(slots)  # nodes of a tree with prohibitions lack actions
         tree.clear_rows(self.tree.slots, slots[~kept])
         self._rule.move(slots, self._plies(slots))
@@ -157,61 +139,49 @@ class Search:
         Args:
             slots: each at most once.
             simulations: to add, one number for all or one per slot.
-            leaves: so many of one tree are evaluated together, at most. Where the rows do not
+            leaves: most leaves of one tree that are evaluated together. Where the rows do not
                 suffice for all slots, they take turns: no tree depends on the others.
             deadline_s: when ``time.perf_counter()`` passes it, a slot ends; for all or per slot.
-            patience: a slot ends when its most visited action has been the same for so many
+            patience: a slot ends when its most visited action has been the same for this number of
                 simulations; for all or per slot.
             on_round: called after each batch; the search ends when it returns False.
 
         Raises:
-            SearchError: when all others are done, if slots could not begin (game over, no budget)
-                or go on (no legal action, an evaluation that is no number); ``reasons`` says which
-                slots and why. At once, if an evaluation has a wrong shape. Trees stay usable.
+            SearchError: when the other slots are done, if slots could not begin (game over, no
+                budget) or go on (no legal action, an evaluation that is no number). ``reasons``
+                says which slots and why. An evaluation of a wrong shape raises at once. Trees stay
+                usable.
         """
-        budget = np.broadcast_to(np.asarray(simulations, np.int64), len(slots))
-        reasons = self._refuse(slots, budget)
+        simulations = np.broadcast_to(np.asarray(simulations, np.int64), len(slots))
+        reasons = refusals(self.spec, self.roots, slots, simulations)
         if reasons:
             willing = ~np.isin(slots, list(reasons))
-            slots, budget = slots[willing], budget[willing]
+            slots, simulations = slots[willing], simulations[willing]
             if isinstance(deadline_s, np.ndarray):
                 deadline_s = deadline_s[willing]
             if isinstance(patience, np.ndarray):
                 patience = patience[willing]
-        account = Account(slots, budget, deadline_s, patience)
-        self._rule.divide(self.tree, slots, budget)
+        budget = Budget(slots, simulations, deadline_s, patience)
+        self._rule.divide(self.tree, slots, simulations)
         empty = self.tree.slots["nodes"][slots] == 0
-        self._round(slots[empty], account, reasons, self._root_evaluator)
+        self._round(slots[empty], budget, reasons, self._root_evaluator)
         if self.config.root_symmetries:
-            self._judge_again(self._rule.unprepared(slots[~empty]))
+            self._renew_priors(self._rule.unprepared(slots[~empty]))
         self._rule.prepare(self.tree, slots)
         leaves = min(leaves, tree.MOST_IN_FLIGHT)
-        while len(rows := account.next_rows(self.tree, leaves, self._row_slot)):
-            self._round(rows, account, reasons, self.evaluator)
-            account.note_round(self.tree)
+        while len(rows := budget.next_rows(self.tree, leaves, self._row_slot)):
+            self._round(rows, budget, reasons, self.evaluator)
+            budget.note_round(self.tree)
             if on_round is not None and not on_round():
                 break
-        account.watch(self.tree)
-        self._changes.update(zip(slots.tolist(), account.changes, strict=True))
+        budget.watch(self.tree)
+        self._changes.update(zip(slots.tolist(), budget.changes, strict=True))
         if reasons:
             raise SearchError(
                 "; ".join(f"slot {slot}: {why}" for slot, why in reasons.items()), reasons
             )
 
-    def _refuse(self, slots: NDArray[np.int32], budget: NDArray[np.int64]) -> dict[int, str]:
-        """Say by slot why it cannot be searched."""
-        over = self.spec.finished(self.roots[slots])
-        reasons = {}
-        for i in np.flatnonzero(over | (budget < 1)):
-            reasons[int(slots[i])] = (
-                f"expected a game that is not over, got one that ended at ply "
-                f"{int(self.roots['plies'][slots[i]])}"
-                if over[i]
-                else f"expected a budget of at least 1 simulation, got {int(budget[i])!r}"
-            )
-        return reasons
-
-    def _judge_again(self, slots: NDArray[np.int32]) -> None:
+    def _renew_priors(self, slots: NDArray[np.int32]) -> None:
         """Give kept roots the priors that they would have as new ones."""
         if len(slots):
             logits = self.evaluate_roots(slots).policy_logits
@@ -226,21 +196,22 @@ class Search:
     def _round(
         self,
         row_slot: NDArray[np.int32],
-        account: Account,
+        budget: Budget,
         reasons: dict[int, str],
         evaluator: Evaluator,
     ) -> None:
         """One simulation per row; slots with faulty leaves stop for ``reasons``."""
-        rows = len(row_slot)
-        if rows == 0:
+        if not len(row_slot):
             return
-        path_edges, path_actions, lengths, leaves, questions, faults = self._views_of(rows)
+        path_edges, path_actions, lengths, leaves, questions, faults = self._batches.of(
+            len(row_slot)
+        )
         self._rule.select(self.tree, row_slot, path_edges, path_actions, lengths)
         pools = (self.tree.nodes, self.tree.edges, self.tree.slots)
         try:
             self.spec.replay(self.roots, row_slot, path_actions, lengths, leaves)
             candidates = self._candidates.of(leaves, row_slot, lengths)
-            judged = judge(self.spec, evaluator, leaves)
+            evaluations = evaluate_leaves(self.spec, evaluator, leaves)
         except BaseException:
             backup.give_up_rows(*pools, row_slot, path_edges, lengths)
             raise
@@ -250,28 +221,18 @@ class Search:
             path_edges,
             lengths,
             candidates,
-            *judged,
+            *evaluations,
             self._candidates.completeness,
             questions,
             faults,
         )
         if faulty:
             for row in np.flatnonzero(faults).tolist():
-                slot = int(row_slot[row])
-                reasons[slot] = f"{judged.why(row, faults[row])}, {self._where(leaves, row)}"
-                account.stop(slot)
+                where = f"{int(leaves['plies'][row])} plies into the game"
+                reasons[int(row_slot[row])] = f"{evaluations.why(row, faults[row])}, {where}"
+                budget.stop(int(row_slot[row]))
         if asked:
             self._answer(row_slot, path_edges, path_actions, questions)
-
-    def _views_of(self, rows: int) -> tuple[NDArray[Any], ...]:
-        """The first ``rows`` of all scratch arrays; slicing them anew would cost 2 microseconds."""
-        views = self._views.get(rows)
-        if views is None:
-            views = self._views[rows] = tuple(array[:rows] for array in self._scratch)
-        return views
-
-    def _where(self, leaves: Positions, row: int) -> str:
-        return f"{int(leaves['plies'][row])} plies into the game"
 
     def _answer(
         self,
@@ -287,7 +248,7 @@ class Search:
                 return
             row_slot, questions = row_slot[asking], questions[asking]
             path_edges, path_actions = path_edges[asking], path_actions[asking]
-            positions = self._views_of(len(asking))[3]
+            positions = self._batches.of(len(asking)).leaves
             self.spec.replay(self.roots, row_slot, path_actions, questions, positions)
             candidates = self._candidates.of(positions, row_slot, questions)
             complete = (self.spec.legal(positions) == candidates).all(axis=1)

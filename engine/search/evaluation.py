@@ -1,4 +1,4 @@
-"""The seam between the search and whatever judges positions: implemented in ``agents``."""
+"""What the search asks of an evaluator of positions; the evaluators are in ``agents``."""
 
 from __future__ import annotations
 

@@ -20,8 +20,8 @@ FAULTS: Final = (
 )
 
 
-class Judged(NamedTuple):
-    """Leaves that have been judged, each from its own side to move."""
+class LeafEvaluations(NamedTuple):
+    """What leaves are worth, each to its own side to move."""
 
     logits: NDArray[np.float32]
     """``(rows, actions)``."""
@@ -30,7 +30,7 @@ class Judged(NamedTuple):
     score: NDArray[np.float32]
     """``(rows,)``."""
     finished: NDArray[np.bool_]
-    """``(rows,)`` whether the rules spoke."""
+    """``(rows,)`` whether the game is over there, so that the rules give the values."""
 
     def why(self, row: int, fault: int) -> str:
         """Say what is wrong with a row."""
@@ -39,15 +39,15 @@ class Judged(NamedTuple):
         return FAULTS[fault].format(logits=logits, q=self.q[row], score=self.score[row])
 
 
-def judge(spec: GameSpec, evaluator: Evaluator, positions: Positions) -> Judged:
-    """Judge positions ``(rows,)``.
+def evaluate_leaves(spec: GameSpec, evaluator: Evaluator, positions: Positions) -> LeafEvaluations:
+    """Evaluate positions ``(rows,)``.
 
     Raises:
         SearchError: if the evaluator's arrays have other shapes than they must.
     """
     finished = spec.finished(positions)
     if np.count_nonzero(finished) == 0:  # four times as fast as any()
-        return Judged(*_ask(spec, evaluator, positions), finished)
+        return LeafEvaluations(*_ask(spec, evaluator, positions), finished)
     over, live = np.flatnonzero(finished), np.flatnonzero(~finished)
     logits = np.zeros((len(positions), spec.actions), np.float32)
     q = np.zeros(len(positions), np.float32)
@@ -58,7 +58,7 @@ def judge(spec: GameSpec, evaluator: Evaluator, positions: Positions) -> Judged:
     side = np.where(spec.to_move(ended) == BLACK, 1, -1)
     q[over] = spec.outcome(ended) * side
     score[over] = spec.score(ended) * side
-    return Judged(logits, q, score, finished)
+    return LeafEvaluations(logits, q, score, finished)
 
 
 def _ask(

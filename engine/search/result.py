@@ -47,7 +47,7 @@ class SearchResult:
     """``(points,)`` in [-1, 1] from the network at the root; ``None`` if not asked for."""
     proof: NDArray[np.int8] | None = None
     """What the rules prove of each action: ``tree.WIN``, ``LOSS``, ``DRAW`` or 0; ``None`` if
-    nobody asked them."""
+    they were not asked."""
     proven: int = 0
     """The same of the root: the search has ended, ``value`` is exact."""
     notes: tuple[str, ...] = field(default=())

@@ -271,7 +271,7 @@ def bind(next_edge: Callable[..., int]) -> Callable[..., None]:
     - path_actions: int16 ``(rows, MAX_DEPTH)``, written up to lengths;
     - lengths: int32 ``(rows,)``, written.
 
-    A kernel that is given a function is never loaded from the cache, so the walk is compiled as if
+    A kernel that is given a function is never loaded from the cache. So the walk is compiled as if
     each rule had written it, under a name of its own.
     """
     rule = next_edge.__module__

@@ -1,4 +1,4 @@
-"""Exact endings: the end of a game proves its parents, and nobody searches there again.
+"""Exact endings: the end of a game proves its parents, which are then searched no more.
 
 MCTS-Solver (Winands, Björnsson, Saito, "Monte-Carlo Tree Search Solver", CG 2008) with draws: one
 winning edge proves a node won; all edges lost or drawn prove it lost or drawn, but only if they are
@@ -33,7 +33,7 @@ NOTHING_TO_ASK: Final = -1
 
 
 @kernel
-def _judge(nodes, edges, index):
+def _prove(nodes, edges, index):
     """Prove a node from its edges if that is possible; return whether a question is in the way.
 
     A win is proven by the first winning edge, so in as many plies as that; a loss takes as long as
@@ -98,7 +98,7 @@ def climb(nodes, edges, path, length):
         index = ROOT if depth == 0 else edges[path[depth - 1]]["child"]
         if proof != UNPROVEN:
             edge["proof"] = flip_proof(proof)
-            if nodes[index]["proof"] == UNPROVEN and _judge(nodes, edges, index):
+            if nodes[index]["proof"] == UNPROVEN and _prove(nodes, edges, index):
                 question = depth
         change, squares = _settle(nodes[index], change, squares)
     return question
@@ -121,7 +121,7 @@ def answer_rows(nodes, edges, row_slot, path_edges, questions, complete):
         questions[i] = NOTHING_TO_ASK
         nodes[s, index]["complete"] = COMPLETE if complete[i] else INCOMPLETE
         if nodes[s, index]["proof"] == UNPROVEN:
-            _judge(nodes[s], edges[s], index)
+            _prove(nodes[s], edges[s], index)
             if nodes[s, index]["proof"] != UNPROVEN:
                 questions[i] = climb(nodes[s], edges[s], path_edges[i], depth)
 

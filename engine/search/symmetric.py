@@ -1,4 +1,4 @@
-"""A position judged in all its turns: what the root of a search is worth a few evaluations more.
+"""The mean evaluation of a position in all turns of the board, for the roots of searches.
 
 A network sees a turned board as another one and errs otherwise; the mean of its answers errs less
 (KataGo, KataGoMethods.md, "Symmetries").

@@ -20,6 +20,7 @@ Visits to a child that the full pool had no room for stay on the edge alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -106,6 +107,32 @@ class Tree:
             np.zeros(slots, SLOT),
         )
 
+    @cached_property
+    def _spare(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Scratch pools of one slot."""
+        return np.zeros_like(self.nodes[0]), np.zeros_like(self.edges[0])
+
+    def keep_subtrees(
+        self, slots: NDArray[np.int32], actions: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Move each slot's root to the child under its action; return where there was one.
+
+        The other trees stay as they are.
+        """
+        kept = np.zeros(len(slots), np.bool_)
+        keep_subtree_rows(self.nodes, self.edges, self.slots, slots, actions, *self._spare, kept)
+        return kept
+
+    def take_over(self, other: Tree) -> None:
+        """Copy the trees of another that has at most as many slots and as large pools."""
+        count = len(other.slots)
+        self.slots[:count] = other.slots
+        self.slots["full"][:count] = 0
+        for slot in range(count):
+            nodes, edges = (int(other.slots[name][slot]) for name in ("nodes", "edges"))
+            self.nodes[slot, :nodes] = other.nodes[slot, :nodes]
+            self.edges[slot, :edges] = other.edges[slot, :edges]
+
 
 @helper
 def flip(value):
@@ -127,7 +154,7 @@ def proven_value(proof):
 
 @kernel
 def swap(edges, one, other):
-    """Exchange two edges of a node that are not on anybody's path."""
+    """Exchange two edges of a node; neither may lie on a path that is in flight."""
     value_sum, visits, child = (
         edges[one]["value_sum"],
         edges[one]["visits"],

@@ -169,8 +169,8 @@ def _softmax(values, count):
 def _inner_edge(node, edges, settings, scratch):
     """Return the unproven edge whose visits lag most behind the improved policy (equation 14).
 
-    All edges never selected share the mixed value, so one term of the policy's sum stands for them,
-    and only the likeliest of them, which stands behind the selected ones, can be the next.
+    All edges never selected share the mixed value, so one term of the policy's sum stands for them.
+    Only the likeliest of them can be the next; it lies behind the selected ones.
     """
     first = node["first_edge"]
     seen = node["seen"]
