@@ -6,9 +6,9 @@ keep memory per game (a tree, an external program's board), keyed by ``Turn.game
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from engine.games.spec import GameSpec, Positions
 from engine.search.result import SearchResult
@@ -106,4 +106,27 @@ class Agent(Protocol):
 
     def close(self) -> None:
         """Release processes and memory. The agent is not used afterwards."""
+        ...
+
+
+@runtime_checkable
+class Thinks(Protocol):
+    """What an agent that searches has besides: it tells what it thinks, and stops when asked to."""
+
+    def think(
+        self,
+        turn: Turn,
+        limit: Limit,
+        on_progress: Callable[[SearchResult], bool],
+        *,
+        keep_going: Callable[[], bool] | None = None,
+    ) -> Decision:
+        """Decide one turn.
+
+        Args:
+            turn: the position.
+            limit: when the search has to stop.
+            on_progress: gets what it thinks so far, now and then; returns whether to go on.
+            keep_going: asked more often; the search stops when it returns false.
+        """
         ...

@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from agents.protocol import Agent, Decision, Turn
+from agents.protocol import Agent, Decision, Thinks, Turn
 from arena.session import files, games
 from arena.session.counting import begin_count
 from arena.session.insight import rows, why
@@ -162,9 +162,8 @@ class Terminal:
         news: Callable[[SearchResult], bool] = lambda _: True,
     ) -> Decision:
         agent = self._agent(opponent)
-        if hasattr(agent, "think"):
-            found: Decision = agent.think(turn, opponent.limit, news)
-            return found
+        if isinstance(agent, Thinks):
+            return agent.think(turn, opponent.limit, news)
         return agent.choose([turn])[0]
 
     def _analyst(self, simulations: int) -> Opponent:

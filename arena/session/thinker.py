@@ -12,9 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from agents.levels import LevelAgent
-from agents.protocol import Agent, Decision, Limit, Turn
-from agents.search_agent import SearchAgent
+from agents.protocol import Agent, Decision, Limit, Thinks, Turn
 from arena.session.opponents import Opponent
 from engine.errors import MiaiError
 from engine.games.spec import GameSpec
@@ -126,7 +124,7 @@ class Thinker:
         self._thread.join(wait_s / 4)
         if self._thread.is_alive():
             for agent in list(self._agents.values()):
-                if not isinstance(agent, (SearchAgent, LevelAgent)):
+                if not isinstance(agent, Thinks):  # the others were told to stop
                     agent.close()
             self._thread.join(wait_s)
 
@@ -154,7 +152,7 @@ class Thinker:
         if agent is None:
             return
         try:
-            if hasattr(agent, "think"):
+            if isinstance(agent, Thinks):
                 going = partial(self._keeps_going, ticket)
                 news = partial(self._news, ticket)
                 decision = agent.think(turn, question.limit, news, keep_going=going)
@@ -192,7 +190,7 @@ class Thinker:
 
 def _warm(agent: Agent, spec: GameSpec) -> None:
     """Compile what a search needs before anybody waits for one: a minute after an update."""
-    if isinstance(agent, (SearchAgent, LevelAgent)):
+    if isinstance(agent, Thinks):
         first = Turn(_WARMING, spec, spec.allocate(1), (), 0)
         agent.think(first, Limit(simulations=4), lambda _: True)
         agent.end_game(_WARMING)

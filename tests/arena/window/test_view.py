@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agents.protocol import Agent
+from agents.protocol import Agent, Turn
 from arena.session.opponents import Opponent
 from arena.session.thinker import Thinker
 from arena.window.app import App
@@ -170,8 +170,11 @@ def test_an_ai_that_breaks_down_says_so(app: App, monkeypatch: pytest.MonkeyPatc
     class Broken:
         name = "Broken"
 
-        def think(self, *_: object, **__: object) -> None:
-            raise ZeroDivisionError("oh")
+        def think(self, turn: Turn, *_: object, **__: object) -> None:
+            if turn.actions:  # not while it is loaded
+                raise ZeroDivisionError("oh")
+
+        def end_game(self, game: int) -> None: ...
 
     app.control.close()
     app.control._load = lambda *_: (Broken(), "")
