@@ -27,6 +27,10 @@ class Command:
     """What it does, for the list of keys."""
     keys: tuple[str, ...]
     group: str
+    repeats: bool = False
+    """Whether a held key gives it again and again."""
+    yielding: tuple[str, ...] = ()
+    """Those of its keys that are another command's if a keymap gives them to that one."""
 
 
 _PLAY, _LOOK, _SEE, _GAME, _WINDOW = (
@@ -39,36 +43,50 @@ _PLAY, _LOOK, _SEE, _GAME, _WINDOW = (
 COMMANDS: Final = (
     Command("pass", mark("pass (in Hex: swap)"), ("p",), _PLAY),
     Command("resign", mark("resign"), ("r",), _PLAY),
-    Command("undo", mark("take back your move and the answer"), ("u", "backspace"), _PLAY),
-    Command("redo", mark("play it again"), ("y",), _PLAY),
+    Command(
+        "undo",
+        mark("take back your move and the answer"),
+        ("u", "backspace", "ctrl+z"),
+        _PLAY,
+        True,
+        ("ctrl+z",),
+    ),
+    Command(
+        "redo",
+        mark("play it again"),
+        ("y", "ctrl+y", "ctrl+shift+z"),
+        _PLAY,
+        True,
+        ("ctrl+y", "ctrl+shift+z"),
+    ),
     Command("hint", mark("hint: what the AI would play"), ("i",), _PLAY),
     Command("go_on", mark("let the AI move where it waits"), ("return",), _PLAY),
     Command("stop", mark("stop the AI: it moves at once"), ("escape",), _PLAY),
     Command("swap", mark("swap sides with the AI"), ("w",), _PLAY),
     Command("type", mark("type a move"), (":", "g"), _PLAY),
     Command("cursor", mark("a cursor on the board, moved by the arrows"), ("tab",), _PLAY),
-    Command("back", mark("an earlier move"), ("left", "z"), _LOOK),
-    Command("forth", mark("a later move"), ("right", "x"), _LOOK),
-    Command("back_ten", mark("ten moves earlier"), ("shift+left", "page up"), _LOOK),
-    Command("forth_ten", mark("ten moves later"), ("shift+right", "page down"), _LOOK),
+    Command("back", mark("an earlier move"), ("left", "z"), _LOOK, True),
+    Command("forth", mark("a later move"), ("right", "x"), _LOOK, True),
+    Command("back_ten", mark("ten moves earlier"), ("shift+left", "page up"), _LOOK, True),
+    Command("forth_ten", mark("ten moves later"), ("shift+right", "page down"), _LOOK, True),
     Command("start", mark("to the start"), ("home", "ctrl+left"), _LOOK),
     Command("end", mark("to the end"), ("end", "ctrl+right"), _LOOK),
-    Command("variation_up", mark("the variation before"), ("up",), _LOOK),
-    Command("variation_down", mark("the next variation"), ("down",), _LOOK),
+    Command("variation_up", mark("the variation before"), ("up",), _LOOK, True),
+    Command("variation_down", mark("the next variation"), ("down",), _LOOK, True),
     Command("delete", mark("delete this variation"), ("ctrl+delete", "delete"), _LOOK),
-    Command("next_mistake", mark("the next costly move"), ("n",), _LOOK),
-    Command("last_mistake", mark("the costly move before"), ("shift+n",), _LOOK),
+    Command("next_mistake", mark("the next costly move"), ("n",), _LOOK, True),
+    Command("last_mistake", mark("the costly move before"), ("shift+n",), _LOOK, True),
     Command("candidates", mark("analysis: candidates and their lines"), ("a", "space"), _SEE),
     Command("heat_map", mark("policy: where the network looks"), ("h",), _SEE),
     Command("ownership", mark("territory: who will own what"), ("t", "o"), _SEE),
     *(Command(name, pane.words, pane.keys, _SEE) for name, pane in PANES.items()),
     Command("teach", mark("teaching: stop at costly moves"), ("f6",), _SEE),
-    Command("deeper", mark("think twice as deep"), ("d", "+"), _SEE),
-    Command("faster", mark("think half as deep"), ("shift+d", "-"), _SEE),
+    Command("deeper", mark("think twice as deep"), ("d", "+"), _SEE, True),
+    Command("faster", mark("think half as deep"), ("shift+d", "-"), _SEE, True),
     Command("numbers", mark("move numbers"), ("shift+m",), _SEE),
     Command("coordinates", mark("coordinates"), ("c", "k"), _SEE),
     Command("new", mark("new game"), ("ctrl+n", "f2"), _GAME),
-    Command("restore", mark("bring back what was ended or deleted"), ("b", "ctrl+z"), _GAME),
+    Command("restore", mark("bring back what was ended or deleted"), ("b",), _GAME),
     Command("open", mark("open a file"), ("f", "ctrl+o"), _GAME),
     Command("save", mark("save as SGF"), ("s", "ctrl+s"), _GAME),
     Command("paste", mark("paste a game"), ("ctrl+v",), _GAME),
@@ -96,6 +114,7 @@ def keymap(changes: Mapping[str, object] | None = None) -> dict[str, str]:
             two things.
     """
     keys = {command.name: command.keys for command in COMMANDS}
+    given: set[str] = set()
     for name, wanted in (changes or {}).items():
         if name not in keys:
             raise ConfigError(
@@ -104,6 +123,11 @@ def keymap(changes: Mapping[str, object] | None = None) -> dict[str, str]:
         if not isinstance(wanted, (list, tuple)) or not all(isinstance(k, str) for k in wanted):
             raise ConfigError(f"expected a list of keys for {name!r}, got {wanted!r}")
         keys[name] = tuple(plain_key(key) for key in wanted)
+        given.update(keys[name])
+    for command in COMMANDS:
+        if command.name not in (changes or {}):
+            yields = given.intersection(command.yielding)
+            keys[command.name] = tuple(key for key in command.keys if key not in yields)
     command_of: dict[str, str] = {}
     for name, mine in keys.items():
         for key in mine:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pygame
 
 from arena.session import preferences, texts
-from arena.session.commands import keymap
+from arena.session.commands import BY_NAME, keymap
 from arena.session.control import Control
 from arena.session.files import Keeper
 from arena.session.game import Game
@@ -32,6 +32,8 @@ FRAMES_PER_S = 60
 _GAP = 14
 _WHEEL_UP, _WHEEL_DOWN = 4, 5
 _PLACING_MS = 120
+_ONCE = (pygame.K_RETURN, pygame.K_KP_ENTER, pygame.K_ESCAPE)
+"""Keys that a dialog takes once, however long they are held."""
 _ARROWS = {
     pygame.K_LEFT: (0, -1),
     pygame.K_RIGHT: (0, 1),
@@ -101,6 +103,8 @@ class App:
         self._start = self.game.start
         self._steps = LONGEST_LINE
         self._places = Places()
+        self._held: dict[int, Dialog | None] = {}
+        """Keys that are down, with the dialog that was open when they were pressed."""
         self._mouse: tuple[int, int] = (-1, -1)
         self._heard: tuple[int, int, bool] = (0, 0, False)
         self._placed_at = -_PLACING_MS
@@ -198,8 +202,12 @@ class App:
     def handle(self, event: pygame.event.Event) -> None:
         """Take one event."""
         self._leave_old_board()
+        if event.type == pygame.KEYDOWN and self._repeats_in_vain(event):
+            return
         if event.type == pygame.QUIT:
             self.running = False
+        elif event.type == pygame.KEYUP:
+            self._held.pop(event.key, None)
         elif event.type == pygame.VIDEORESIZE:
             self._resize(event.size)
         elif event.type == pygame.DROPFILE:
@@ -215,6 +223,18 @@ class App:
         elif event.type == pygame.MOUSEBUTTONDOWN:
             self._mouse = event.pos
             self._press(event)
+
+    def _repeats_in_vain(self, event: pygame.event.Event) -> bool:
+        """Whether a key is only still held, where what it does is done once."""
+        if event.key not in self._held:
+            self._held[event.key] = self.dialog
+            return False
+        if self.dialog is not None:
+            return self._held[event.key] is not self.dialog or event.key in _ONCE
+        if self.cursor is not None and event.key in _ARROWS:
+            return False
+        command = self._command(event)
+        return command is None or not BY_NAME[command].repeats
 
     def _hand_to_dialog(self, event: pygame.event.Event) -> None:
         dialog = self.dialog
@@ -235,10 +255,13 @@ class App:
         elif self.view.set_up is not None and event.key == pygame.K_p:
             self.view.set_up.turn()
         else:
-            names = (key_name(event), event.unicode)
-            command = next((self.command_of[n] for n in names if n in self.command_of), None)
+            command = self._command(event)
             if command is not None:
                 self.actions.by_name[command]()
+
+    def _command(self, event: pygame.event.Event) -> str | None:
+        names = (key_name(event), event.unicode)
+        return next((self.command_of[name] for name in names if name in self.command_of), None)
 
     def _move_cursor(self, down: int, across: int) -> None:
         assert self.cursor is not None

@@ -13,6 +13,8 @@ with warnings.catch_warnings():
 
 SIZE = (1040, 760)
 SMALLEST = (640, 480)
+_REPEAT_AFTER_MS, _REPEAT_EVERY_MS = 350, 50
+"""Of a key that is held."""
 
 
 class NoDisplayError(Exception):
@@ -38,6 +40,7 @@ def open_screen(size: tuple[int, int] = SIZE) -> pygame.Surface:
         pygame.display.init()
         pygame.font.init()
         screen = pygame.display.set_mode(size, pygame.RESIZABLE)
+        pygame.key.set_repeat(_REPEAT_AFTER_MS, _REPEAT_EVERY_MS)
     except pygame.error as error:
         raise NoDisplayError(f"no window can be opened ({error})") from error
     pygame.display.set_caption("Miai")

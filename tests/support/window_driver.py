@@ -29,8 +29,15 @@ def wait(app: App, what: Callable[[], Any], seconds: float = 300.0) -> None:
 
 
 def press(app: App, key: int, letter: str = "", mod: int = 0) -> None:
-    """Press a key, which types ``letter``."""
-    app.handle(pygame.event.Event(pygame.KEYDOWN, key=key, unicode=letter, mod=mod))
+    """Press and release a key, which types ``letter``."""
+    hold(app, key, letter, mod=mod)
+
+
+def hold(app: App, key: int, letter: str = "", times: int = 1, mod: int = 0) -> None:
+    """Hold a key until it has been given ``times`` times, then release it."""
+    for _ in range(times):
+        app.handle(pygame.event.Event(pygame.KEYDOWN, key=key, unicode=letter, mod=mod))
+    app.handle(pygame.event.Event(pygame.KEYUP, key=key, mod=mod))
 
 
 def click(app: App, place: tuple[float, float]) -> None:

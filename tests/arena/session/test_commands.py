@@ -31,6 +31,13 @@ def test_a_keymap_changes_keys() -> None:
     assert keys_of(command_of, "undo")[0] == "u"
 
 
+def test_a_key_that_a_command_got_later_stays_with_whom_a_keymap_gives_it_to() -> None:
+    command_of = keymap({"restore": ["b", "ctrl+z"]})
+    assert command_of["ctrl+z"] == "restore"
+    assert keys_of(command_of, "undo") == ["u", "backspace"]
+    assert keymap()["ctrl+z"] == "undo"
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -106,6 +106,14 @@ class Screen:
         nodes = re.search(r'"nodes": (\[.*?\]), "here"', text)
         return nodes.group(1).count("true") if nodes else 0
 
+    def here(self) -> int:
+        """Ply of the position on the board, of the game that is kept."""
+        known = json.loads(self.kept_file.read_bytes())
+        node, ply = known["here"], 0
+        while node:
+            node, ply = known["nodes"][node - 1][0], ply + 1
+        return ply
+
     def is_over(self) -> bool:
         """Whether the rules say so, of the game that is kept."""
         from engine.games import make
@@ -190,3 +198,17 @@ def test_keys_alone_are_enough(screen: Screen) -> None:
     screen.key("Up")
     screen.key("Return")
     screen.wait(lambda: screen.moves() == 2, "the cursor did not play")
+    assert screen.here() == 2
+    screen.key("ctrl+z")
+    screen.wait(lambda: screen.here() == 1, "Ctrl+Z took no move back")
+    screen.key("Escape")
+    screen.key("g")
+    screen.xdotool("keydown", "a")
+    time.sleep(1.5)
+    screen.xdotool("keyup", "a")
+    screen.key("Escape")
+    screen.key("Right")
+    screen.wait(lambda: screen.here() == 2, "the arrow did not go forth")
+    screen.xdotool("keydown", "Left")
+    screen.wait(lambda: screen.here() == 0, "a held arrow did not repeat")
+    screen.xdotool("keyup", "Left")

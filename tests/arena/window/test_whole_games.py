@@ -18,6 +18,7 @@ from arena.window import theme
 from engine.games import make
 from engine.games.spec import BLACK
 from tests.support.go_game import load_playouts
+from tests.support.window_driver import press
 
 SIZES = {
     "go": (5, 5),
@@ -63,15 +64,15 @@ def test_a_game_is_played_to_its_end_by_clicks(name: str, dummy: None) -> None:
             at = (round(place[0]), round(place[1]))
             app.handle(pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=at))
         else:
-            app.handle(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_p, unicode="p", mod=0))
+            press(app, pygame.K_p, "p")
         assert session.game.node.ply > before, session.message
         app.draw()
     assert session.game.over, session.game.status
     assert any(word in session.game.status for word in ("win", "draw", "resigned"))
     stones = session.game.stones.copy()
-    app.handle(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_HOME, unicode="", mod=0))
+    press(app, pygame.K_HOME)
     assert session.game.node.ply == 0
-    app.handle(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_END, unicode="", mod=0))
+    press(app, pygame.K_END)
     np.testing.assert_array_equal(session.game.stones, stones)
     app.control.close()
 
