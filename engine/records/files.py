@@ -18,7 +18,7 @@ from engine.records.archives import (
 
 __all__ = ["Refuse", "Source", "game_files", "printable"]
 
-SUFFIXES: Final = (".sgf", ".sgfs", ".txt", ".csv")
+SUFFIXES: Final = (".sgf", ".sgfs", ".txt", ".csv", ".ggf", ".psq")
 ARCHIVES: Final = (".zip", ".tar", ".tgz", ".tbz", ".tbz2", ".txz")
 _COMPRESSED: Final = (".gz", ".bz2", ".xz", ".z", ".zst", ".lz4")
 _REFUSED: Final = (".7z", ".rar", ".arj", ".cab", ".lzh", ".gib", ".ngf", ".ugf", ".ugi", ".mgt")

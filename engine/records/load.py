@@ -15,6 +15,7 @@ from engine.errors import RecordError
 from engine.records.collection import split_collection
 from engine.records.files import Source, game_files
 from engine.records.filters import Filter
+from engine.records.formats import other_games
 from engine.records.record import GameRecord
 from engine.records.sgf import ReadGame, read_game
 from engine.records.transcripts import read_transcripts
@@ -74,8 +75,8 @@ def load_games(
     kept up to that move.
 
     Args:
-        paths: SGF files, transcripts (``.txt``, ``.csv``), either also as ``.gz``, zips of them,
-            and folders of all of these.
+        paths: SGF files, transcripts and points (``.txt``, ``.csv``), GGF, ``.psq``; all also
+            as ``.gz``, archives of them, and folders of all of these.
         size: height and width that a game must have, or any.
         min_moves: shorter games are left out.
         games: names of the games to read, or any.
@@ -124,9 +125,12 @@ def _plain(game: ReadGame) -> ReadGame:
 
 def games_of(source: Source, size: tuple[int, int] | None, loaded: Loaded) -> Iterator[ReadGame]:
     """The games of one file; what cannot be read is refused by name."""
-    if not source.is_sgf and b"(;" not in source.data[:4096]:
+    found_games = other_games(source.data, source.label, size)
+    if found_games is None and not source.is_sgf and b"(;" not in source.data[:4096]:
+        found_games = read_transcripts(source.data, source.label, size)
+    if found_games is not None:
         found = False
-        for game in read_transcripts(source.data, source.label, size):
+        for game in found_games:
             found = True
             if isinstance(game, RecordError):
                 loaded.refuse("unusable", str(game))

@@ -15,6 +15,7 @@ import numpy as np
 from engine.errors import IllegalActionError, RecordError
 from engine.games.spec import BLACK, WHITE, GameSpec, Positions
 from engine.records.collection import split_collection
+from engine.records.formats import other_game
 from engine.records.line import SET_UP
 from engine.records.record import GameRecord
 from engine.records.replay import reopen
@@ -62,8 +63,10 @@ def read_first(data: bytes, source: str) -> tuple[ReadGame, list[tuple[int, int]
     games the file has.
 
     Raises:
-        RecordError: if no game of the file can be read.
+        RecordError: if no game of the file can be read; of other formats only the first counts.
     """
+    if (other := other_game(data, source)) is not None:
+        return other, list(enumerate(other.record.actions)), 1, 1
     found: tuple[ReadGame, int] | None = None
     refusal: RecordError | None = None
     count = 0

@@ -24,7 +24,9 @@ _LISTED = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help="SGF of any game that is played here")
+    parser.add_argument(
+        "file", type=Path, help="SGF of any game that is played here, GGF, .psq, or moves as text"
+    )
     parser.add_argument(
         "--number", type=int, default=1, metavar="N", help="which game of the file (default: 1)"
     )
@@ -104,9 +106,9 @@ def _out(args: argparse.Namespace) -> Path:
 
 def _record(args: argparse.Namespace) -> GameRecord:
     from engine.errors import RecordError
-    from engine.records.sgf import read_one
+    from engine.records.formats import read_game_of
 
-    game = read_one(read_file(args.file), str(args.file), args.number)
+    game = read_game_of(read_file(args.file), str(args.file), args.number)
     for note in game.notes:
         print(f"note: {note}", file=sys.stderr)
     if game.cut:
