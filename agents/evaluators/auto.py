@@ -94,11 +94,23 @@ def model_evaluator(
     Raises:
         ConfigError: if the backend is unknown, is not installed, or cannot follow a model.
     """
+    return following_backend(backend).follow(model, spec, threads)
+
+
+def following_backend(backend: str = AUTO) -> Backend:
+    """Return the backend that plays while its network is trained.
+
+    Raises:
+        ConfigError: if the backend is unknown, is not installed, or is too slow to begin with a
+            new network every few seconds.
+    """
     if backend == AUTO:
         able = [each for each in _installed() if each.follows]
         sure = [each for each in able if each.is_fastest_here()]
-        return (sure or [each for each in able if each.repeats])[0].follow(model, spec, threads)
-    return backend_named(backend).follow(model, spec, threads)
+        return (sure or [each for each in able if each.repeats])[0]
+    chosen = backend_named(backend)
+    chosen.require_following()
+    return chosen
 
 
 def _installed() -> list[Backend]:

@@ -94,6 +94,16 @@ class Backend:
                 f"not installed: pip install 'miai[{self.extra}]', or name no backend"
             )
 
+    def require_following(self) -> None:
+        """Refuse a backend that cannot be used while its network is trained.
+
+        Raises:
+            ConfigError: if the packages are not installed, or the backend cannot do that.
+        """
+        self.require()
+        if not self.follows:
+            raise ConfigError(f"expected {following()} to follow a network, got {self.name!r}")
+
     def load(self, path: Path, spec: GameSpec, threads: int) -> NetworkEvaluator:
         """Load a checkpoint; raises as :func:`agents.evaluators.auto.load_evaluator`."""
         self.require()
@@ -106,9 +116,7 @@ class Backend:
         Raises:
             ConfigError: if the packages are not installed, or the backend cannot do that.
         """
-        self.require()
-        if not self.follows:
-            raise ConfigError(f"expected {following()} to follow a network, got {self.name!r}")
+        self.require_following()
         found: ModelEvaluator = self._functions().follow(model, spec, threads)
         return found
 

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from miai.commands.trust_options import add_trust_option, allow_ladder
 
 if TYPE_CHECKING:
     from miai.tracking import Tracker
+    from selfplay.play.source import SourceMaker
     from selfplay.run import Run, RunConfig
     from selfplay.run.folder import RunFolder
 
@@ -61,6 +63,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="override one setting, such as selfplay.simulations=32; repeatable",
     )
     parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="play in N processes instead of threads: the same games; one that is killed is "
+        "replaced",
+    )
+    parser.add_argument(
         "--no-benchmark", action="store_true", help="do not rate checkpoints beside the training"
     )
     add_trust_option(parser)
@@ -98,7 +107,8 @@ def run(args: argparse.Namespace) -> int:
         trackers = _trackers(args, folder, text)
         for tracker in trackers:
             closing.callback(tracker.close)
-        training = closing.enter_context(Run(folder, config, text))
+        games = _source(args.workers, text)
+        training = closing.enter_context(Run(folder, config, text, games))
         _note_session(training.folder)
         _announce(training.folder.path, config, training.resumed, training.progress)
         try:
@@ -112,6 +122,17 @@ def run(args: argparse.Namespace) -> int:
             return 130
         _finish(training, rated)
     return 0
+
+
+def _source(workers: int | None, text: str) -> SourceMaker:
+    """Where the games of a run with these settings are played."""
+    from selfplay.play.processes import ProcessSource
+    from selfplay.play.threads import ThreadSource
+
+    if workers is None:
+        return ThreadSource
+    command = [sys.executable, "-m", "miai.worker"]
+    return partial(ProcessSource, text=text, workers=workers, command=command)
 
 
 def _train(training: Run, trackers: Sequence[Tracker], rated: bool) -> None:

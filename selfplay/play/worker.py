@@ -93,6 +93,11 @@ class SelfPlayConfig:
     effort: EffortConfig = field(default_factory=EffortConfig)
 
 
+def longest_game(spec: GameSpec, config: SelfPlayConfig) -> int:
+    """Return the plies after which a game is scored as it stands."""
+    return min(round(config.max_plies_share * spec.points), spec.max_plies)
+
+
 @dataclass(frozen=True)
 class FinishedGame:
     """One game as it was played, for records."""
@@ -151,7 +156,7 @@ class Group:
         self._black_q = np.full(config.slots, np.nan)  # of the latest searches
         self._positions = spec.allocate(config.slots)
         # The ply at which play stops includes the random opening, so buffers need no more room.
-        self._plies = min(round(config.max_plies_share * spec.points), spec.max_plies)
+        self._plies = longest_game(spec, config)
         self._komi_spread = config.komi_spread if "komi" in spec.rules else 0.0
         self._buffer = GameBuffer(spec, config.slots, self._plies, config.surprise_share)
         self.opponent: Evaluator | None = None
@@ -161,14 +166,18 @@ class Group:
             self._start_game(slot)
 
     @property
-    def longest(self) -> int:
-        """Plies after which a game is scored as it stands."""
-        return self._plies
-
-    @property
     def positions(self) -> Positions:
         """Of the games in flight, a row per slot; not to be written to."""
         return self._positions
+
+    @property
+    def evaluator(self) -> Evaluator:
+        """What searches ask from the next ply on; may be set."""
+        return self._counted.evaluator
+
+    @evaluator.setter
+    def evaluator(self, evaluator: Evaluator) -> None:
+        self._counted.evaluator = evaluator
 
     @property
     def evaluations(self) -> int:

@@ -4,6 +4,7 @@
 config.toml           the configuration as it was used; what a resume reads
 states/NNNNNN.safetensors   learner, games in flight and counters after the latest cycles
 shards/NNNNNN.npz     the rows of one cycle
+playing.safetensors   the network that plays self-play games now
 checkpoints/NNNNNN.safetensors   networks, named by the cycle that made them; 000000: its start
 games/NNNNNN.sgf      a sample of the games of that cycle
 metrics.jsonl         one line per cycle
@@ -53,6 +54,10 @@ class RunFolder:
     @property
     def states(self) -> Path:
         return self.path / "states"
+
+    @property
+    def playing(self) -> Path:
+        return self.path / "playing.safetensors"
 
     @property
     def metrics(self) -> Path:

@@ -10,21 +10,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
 from agents.evaluators.torch_evaluator import limit_threads
-from agents.network.calibration import Inputs
-from agents.network.checkpoint import load_network
+from agents.network.calibration import Inputs, calibrate, inputs_of
+from agents.network.checkpoint import load_network, save_network
+from agents.network.folded import fold_model
 from agents.network.inputs import widen
+from agents.network.model import PolicyValueNet
 from engine.errors import ConfigError, RunError
 from engine.random import SYMMETRY, generator
 from selfplay.data.shards import Rows, read_shard, write_shard
 from selfplay.data.windows import Windows
 from selfplay.learn.learner import Learner
-from selfplay.play.players import Players
-from selfplay.play.worker import FinishedGame
+from selfplay.play.league import choose_opponent
+from selfplay.play.source import Published, SourceMaker, gathered
+from selfplay.play.threads import ThreadSource
+from selfplay.play.worker import FinishedGame, longest_game
 from selfplay.run.adapt import Adapter, Measured
 from selfplay.run.alarms import REMEMBERED, Alarms
 from selfplay.run.checkpoints import write_checkpoint
@@ -61,7 +64,14 @@ class Run:
         RunError: if the folder is in use, or belongs to another configuration or version.
     """
 
-    def __init__(self, path: Path, config: RunConfig, config_text: str) -> None:
+    def __init__(
+        self, path: Path, config: RunConfig, config_text: str, source: SourceMaker = ThreadSource
+    ) -> None:
+        """Open the folder, and go on with what is in it.
+
+        ``config_text`` is the configuration as TOML, for the folder. ``source`` says where games
+        are played; what they are does not depend on it.
+        """
         config.check()
         self.folder = RunFolder(path)
         self.folder.check_version()
@@ -70,7 +80,6 @@ class Run:
         self._notes: list[str] = []
         first = first_network(self.folder, config)
         self._learner = Learner(first, config.learner, config.selfplay.threads)
-        self._players = Players(config, self._learner.averaged_model())
         by_weight = config.selfplay.surprise_share > 0.0
         game = config.game
         self._window = Windows(game.specs(), game.shares(), config.replay, by_weight)
@@ -81,15 +90,25 @@ class Run:
         try:
             self.folder.write_config(config_text, asdict(RunConfig()))
             keep_start(self.folder, config)
-            self.resumed = self._resume()
+            model = self._learner.averaged_model()
+            self._seen: Inputs | None = None
+            self._opponent: Path | None = None
+            network = self._write_playing(model, inputs_of(model.config, self.spec))
+            self._source = source(config, network)
         except BaseException:
             self._lock.release()
+            raise
+        try:
+            self.resumed = self._resume()
+        except BaseException:
+            self.__exit__()
             raise
 
     def __enter__(self) -> Run:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._source.close()
         self._lock.release()
 
     def _resume(self) -> bool:
@@ -114,10 +133,13 @@ class Run:
     def _use(self, arrays: Arrays, state: TrainingState) -> None:
         """Put back what :meth:`_save` saved."""
         self._learner.load_arrays(part_of(arrays, "learner."))
-        playing = self._learner.averaged_model()
-        if self._elected(state):
-            playing = load_network(self.folder.checkpoint(state.playing))[0]
-        self._players.restore(arrays, playing)
+        self._source.restore(arrays)
+        seen = part_of(arrays, "calibration.")
+        if seen:
+            playing = self._learner.averaged_model()
+            if self._elected(state):
+                playing = load_network(self.folder.checkpoint(state.playing))[0]
+            self._follow(playing, (seen["planes"], seen["globals"]))
         self.state = state
 
     @property
@@ -137,9 +159,8 @@ class Run:
             raise ConfigError("expected a gate for schedule.gating, got none")
         self._gate = gate
         try:
-            with ThreadPoolExecutor(self.config.selfplay.threads) as pool:
-                while self.progress < 1.0:
-                    self._cycle(pool, report)
+            while self.progress < 1.0:
+                self._cycle(report)
         except OSError as error:
             raise RunError(
                 f"expected to write into {str(self.folder.path)!r}, "
@@ -152,12 +173,14 @@ class Run:
                 "is intact: close other programs, then give the same command again"
             ) from error
 
-    def _cycle(self, pool: ThreadPoolExecutor, report: Progress) -> None:
+    def _cycle(self, report: Progress) -> None:
         started = time.perf_counter()
         simulations = self._simulations()
-        self._players.invite(self.state.cycle, self.folder.checkpoints())
-        plies = self.config.schedule.plies_per_cycle
-        parts, games, evaluations = self._players.play(pool, plies, simulations)
+        self._invite()
+        lots = self._source.play(self.config.schedule.plies_per_cycle, simulations)
+        parts, games = gathered(lots)
+        evaluations = sum(lot.evaluations for lot in lots)
+        self._notes += self._source.notes()
         played = time.perf_counter()
         # What else shared the process may have left another number, which rounds otherwise.
         limit_threads(1)
@@ -180,7 +203,7 @@ class Run:
             "steps": steps,
             "learning_rate": self._learning_rate(),
             "passes": self._adapter.passes,
-            **describe(self.spec, rows, own, self._players.longest),
+            **describe(self.spec, rows, own, longest_game(self.spec, self.config.selfplay)),
             **{f"loss_{name}": value for name, value in losses.items()},
             **self._excess,
             "elapsed_s": self.state.elapsed_s,
@@ -198,6 +221,25 @@ class Run:
         self._save(parts, games, metrics, lines)
         self._show(own, play_s + learn_s)
         report(metrics)
+
+    def _invite(self) -> None:
+        """Let an earlier checkpoint play its side of the league's games in this cycle."""
+        if self.config.selfplay.league_share <= 0.0:
+            return
+        path = choose_opponent(self.config.seed, self.state.cycle, self.folder.checkpoints())
+        if path is not None and path != self._opponent:
+            self._source.invite(path)
+            self._opponent = path
+
+    def _follow(self, model: PolicyValueNet, inputs: Inputs) -> None:
+        """Let these weights play from now on, calibrated on ``inputs``."""
+        self._seen = inputs
+        self._source.publish(self._write_playing(model, inputs))
+
+    def _write_playing(self, model: PolicyValueNet, inputs: Inputs) -> Published:
+        calibration = calibrate(fold_model(model), inputs)
+        save_network(self.folder.playing, model, {"made_by": "self-play"}, calibration)
+        return Published.of(self.folder.playing)
 
     def _without_pause(self, seconds: float) -> float:
         """Seconds that count: a machine that slept, or a process that was stopped, did not work."""
@@ -242,7 +284,7 @@ class Run:
     def _show(self, games: Sequence[FinishedGame], seconds: float) -> None:
         """Leave something to watch."""
         ended = [LiveGame(game.number, game.komi, game.actions, score=game.score) for game in games]
-        self._live.write(self.state.cycle, seconds, self._players.in_play(), ended)
+        self._live.write(self.state.cycle, seconds, self._source.in_play(), ended)
 
     def _simulations(self) -> int:
         config = self.config.selfplay
@@ -284,7 +326,7 @@ class Run:
             }
         totals = self._take_steps(steps)
         if steps and not self._elected(self.state):
-            self._players.follow(self._learner.averaged_model(), self._recent_inputs())
+            self._follow(self._learner.averaged_model(), self._recent_inputs())
         return totals, steps
 
     def _stand_for_election(self, inputs: Inputs) -> None:
@@ -301,7 +343,7 @@ class Run:
             self._notes.append(f"checkpoint {new.stem} does not beat {old.stem}, which plays on")
             return
         state.playing = state.cycle
-        self._players.follow(self._learner.averaged_model(), inputs)
+        self._follow(self._learner.averaged_model(), inputs)
 
     def _take_steps(self, steps: int) -> dict[str, float]:
         """Train; a loss that leaves its level brings back the last saved weights, once."""
@@ -376,4 +418,7 @@ class Run:
         folder.append(folder.metrics, metrics)
         folder.append(folder.openings, {"cycle": state.cycle, "games": [*openings]})
         learner = {f"learner.{name}": array for name, array in self._learner.arrays().items()}
-        save_state(folder.states, learner | self._players.arrays(), state)
+        arrays = learner | self._source.arrays()
+        if self._seen is not None:
+            arrays |= {"calibration.planes": self._seen[0], "calibration.globals": self._seen[1]}
+        save_state(folder.states, arrays, state)

@@ -14,7 +14,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
@@ -85,8 +84,8 @@ def main(path: Path, cycles: int, kills: int, seed: int) -> None:
     torch.set_num_threads(1)
     config = tiny_run(1)
     warm = path.with_name("warm")
-    with Run(warm, config, to_toml(config)) as run, ThreadPoolExecutor(1) as pool:
-        run._players.play(pool, 1, 2)
+    with Run(warm, config, to_toml(config)) as run:
+        run._source.play(1, 2)
     moments = random.Random(seed)
     for number in range(kills + 1):
         failed = attempt(path, cycles, moments if number < kills else None)

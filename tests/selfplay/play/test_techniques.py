@@ -233,7 +233,7 @@ def test_all_of_it_together_repeats_after_a_stop(tmp_path: Path, cycles: int) ->
         run.train(stop)
     with Run(pieces, config, text) as run:
         run.train(lambda metrics: None)
-    assert run._players.opponent is not None
+    assert run._opponent is not None
     names = [path.name for path in sorted((whole / "checkpoints").iterdir())]
     assert len(names) >= 3
     for name in names:

@@ -10,7 +10,7 @@ from agents.evaluators.rollout import RolloutEvaluator
 from engine.games.go import GoSpec
 from engine.search import SearchConfig
 from selfplay.data.shards import Rows
-from selfplay.play.worker import FinishedGame, Group, SelfPlayConfig
+from selfplay.play.worker import FinishedGame, Group, SelfPlayConfig, longest_game
 
 SPEC = GoSpec(5, 5, 0.5)
 
@@ -128,4 +128,4 @@ def test_first_games_begin_anywhere_so_that_they_do_not_end_together(name: str) 
     position = spec.allocate(1)
     for action in finished[0].actions:
         spec.play(position, np.array([action]))
-    assert spec.finished(position)[0] or len(finished[0].actions) == group.longest
+    assert spec.finished(position)[0] or len(finished[0].actions) == longest_game(spec, config)
