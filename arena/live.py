@@ -7,11 +7,12 @@ import time
 from pathlib import Path
 from typing import Final
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from arena.console import PlainConsole
 from arena.hall import Void
 from arena.report import Report, make_report
 from arena.report_text import elo_text, percent
@@ -30,7 +31,9 @@ class LiveTable:
         self, conditions: Conditions, path: Path, anchor: str | None, quiet: bool = False
     ) -> None:
         self._conditions, self._path, self._anchor = conditions, path, anchor
-        self._console = Console(stderr=True, soft_wrap=True, highlight=False)
+        self._console = PlainConsole(
+            file=sys.stderr, soft_wrap=True, highlight=False, markup=False, emoji=False
+        )
         self._quiet = quiet
         self._live: Live | None = None
         self._lines: list[GameLine] = []

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, TextIO
 
-from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from agents.protocol import Agent, Decision, Thinks, Turn
+from arena.console import PlainConsole
 from arena.session import files, games
 from arena.session.counting import begin_count
 from arena.session.insight import rows, why
@@ -66,7 +66,7 @@ class Terminal:
         self._network = network
         self._agents: dict[Place, Agent] = {}
         self._in = input_
-        self._console = Console(file=out, highlight=False, soft_wrap=True)
+        self._console = PlainConsole(file=out, highlight=False, soft_wrap=True)
         self._commands: dict[str, Callable[[str], object]] = {
             "pass": lambda _: session.pass_turn(),
             "swap": lambda _: self._swap(),

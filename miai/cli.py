@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import argparse
 import errno
+import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, Final
 
 from engine.errors import MiaiError
+from engine.text import PlainStream
 from miai import __version__
 
 COMMANDS: Final = (
@@ -62,6 +65,42 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if argv is None else list(argv)
     _wait_politely()
+    with _plain_streams():
+        return _run(arguments)
+
+
+@contextmanager
+def _plain_streams() -> Iterator[None]:
+    """Let no text that a command writes act on the terminal, wherever it came from.
+
+    The protocols write bytes, and the displays through :class:`arena.console.PlainConsole`. A
+    stream that was closed by who started the program is empty, and takes what is written.
+    """
+    _fill_closed_files()
+    streams = sys.stdin, sys.stdout, sys.stderr
+    if sys.stdin is None:
+        sys.stdin = io.TextIOWrapper(io.BytesIO())
+    if sys.stderr is None:
+        sys.stderr = io.StringIO()
+    if sys.stdout is not None:  # the protocols have to know that nobody reads
+        sys.stdout = PlainStream(sys.stdout)
+    sys.stderr = PlainStream(sys.stderr)
+    try:
+        yield
+    finally:
+        sys.stdin, sys.stdout, sys.stderr = streams
+
+
+def _fill_closed_files() -> None:
+    """Give away the numbers 0 to 2: a game's file that got one would take a library's messages."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def _run(arguments: list[str]) -> int:
     try:
         code = _dispatch(arguments)
         if sys.stdout is not None:  # closed by who started it

@@ -20,6 +20,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from arena.console import PlainConsole
 from engine.diagram import diagram
 from engine.errors import MiaiError
 from engine.games.spec import BLACK, EMPTY, GameSpec, Positions
@@ -271,7 +272,7 @@ class TrainingDisplay:
     """Shows a training that this process runs. Use as a context manager."""
 
     def __init__(self, path: Path, console: Console | None = None) -> None:
-        self._console = console or Console(file=sys.stdout)
+        self._console = console or PlainConsole(file=sys.stdout)
         self._view = RunView(path, self._console.color_system is not None)
         self._watcher = Watcher(path)
         self._live: Live | None = None

@@ -15,6 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
+from arena.console import PlainConsole
 from miai.commands.runs import is_running
 from miai.dashboard import RunView, notes_of, plain_board, plain_line
 from selfplay.run.watch import WATCHED, LiveGame, LiveUpdate, Watcher
@@ -73,7 +74,7 @@ def watch(
     Raises:
         RunError: if the folder holds no run.
     """
-    console = console or Console(file=sys.stdout)
+    console = console or PlainConsole(file=sys.stdout)
     view, watcher = RunView(path, console.color_system is not None), Watcher(path)
     keep_on = going_on or (lambda: is_running(path))
     if console.is_terminal:

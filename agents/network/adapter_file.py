@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from agents.network.checkpoint import (
     StoredNetwork,
+    check_provenance,
     content_hash,
     read_bytes,
     read_header,
@@ -81,6 +82,9 @@ def _metadata(path: Path, data: bytes) -> dict[str, Any]:
         facts = {"base": str(header["base"]), "content": str(header["content"])}
     except (KeyError, TypeError, ValueError) as error:
         raise not_an_adapter(path, f"a header that cannot be used ({error})") from error
+    if not isinstance(provenance, dict):
+        raise not_an_adapter(path, "a header that cannot be used (no table of provenance)")
+    check_provenance(path, provenance)
     if not 1 <= rank <= LARGEST_RANK:
         raise not_an_adapter(path, f"a rank of {rank}")
     return {**facts, "rank": rank, "provenance": provenance}

@@ -36,6 +36,7 @@ _READABLE: Final = ("1", "2")
 _LARGEST_HEADER = 16 << 20
 _LARGEST_FILE = 4 << 30
 _MAY_EXECUTE: Final = {b"PK": "a zip, as torch.save writes it", b"\x80": "a pickle"}
+_PROVENANCE: Final = {"game": str, "height": int, "width": int}
 _CALIBRATION: Final = "calibration."
 
 
@@ -246,7 +247,25 @@ def _described(path: Path, data: bytes) -> tuple[dict[str, Any], dict[str, Any],
         raise refusal(path, f"a header that cannot be used ({error})") from error
     if not isinstance(values, dict) or not isinstance(provenance, dict):
         raise refusal(path, "a header that cannot be used (no tables)")
+    check_provenance(path, provenance)
     return values, provenance, header
+
+
+def check_provenance(path: Path, provenance: Mapping[str, Any]) -> None:
+    """Refuse what no network says of where it comes from.
+
+    Raises:
+        NetworkFileError: if the game or its size has another type, or a text is none.
+    """
+    for name, kind in _PROVENANCE.items():
+        value = provenance.get(name)
+        if value is not None and type(value) is not kind:
+            got = f"{name} {value!r}" if len(str(value)) < 80 else name
+            raise refusal(path, f"a header that cannot be used (its provenance says {got})")
+    try:
+        json.dumps(provenance, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise refusal(path, f"a header that cannot be used (its provenance: {error})") from error
 
 
 def _metadata(path: Path, data: bytes) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import numpy as np
 import pygame
 
 from engine.look import GROUND_COLOURS, LINE_COLOURS, STONE_COLOURS, Colour, Stone
+from engine.text import printable
 
 
 @dataclass(frozen=True)
@@ -196,7 +197,7 @@ def text(
     ``size`` grows with the window, unless it was made for the board and is not ``scaled``.
     """
     pixels = max(px(size) if scaled else size, 6)
-    image = _written(words, pixels, colour or colours().text, bold)
+    image = _written(printable(words, None), pixels, colour or colours().text, bold)
     rect = image.get_rect(**{anchor: (round(position[0]), round(position[1]))})
     target.blit(image, rect)
     return rect
@@ -204,6 +205,7 @@ def text(
 
 def width(words: str, size: int, bold: bool = False) -> int:
     """Of one line, in pixels."""
+    words = printable(words, None)
     return font(max(px(size), 6), bold, _is_foreign(words)).size(words)[0]
 
 

@@ -109,8 +109,7 @@ def _cost(path: Path, network: FoldedNetwork, provenance: dict[str, Any]) -> dic
     from agents.evaluators.auto import load_evaluator
     from engine.games import make
 
-    height, width = provenance.get("height", 9), provenance.get("width", 9)
-    spec = make(provenance.get("game", "go"), height, width)
+    spec = make(provenance.get("game", "go"), provenance.get("height"), provenance.get("width"))
     evaluator = load_evaluator(path, spec)
 
     def milliseconds(rows: int) -> float:
@@ -123,7 +122,7 @@ def _cost(path: Path, network: FoldedNetwork, provenance: dict[str, Any]) -> dic
         return round(1000.0 * (time.perf_counter() - started) / (calls * rows), 4)
 
     return {
-        "board": f"{height}x{width}",
+        "board": f"{spec.height}x{spec.width}",
         "multiply-adds": network.multiply_adds(spec.points),
         "evaluator": evaluator.description,
         "ms alone": milliseconds(1),

@@ -15,8 +15,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from agents.network.checkpoint import save_network
 from engine.errors import ConfigError
+from engine.games import make
 from miai import __version__, cli
+from miai.cli import main
+from tests.selfplay.small import small_network
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("numba", "torch", "pygame", "scipy", "numpy")
@@ -197,3 +201,37 @@ def test_training_without_its_extra_says_what_to_install(tmp_path: Path, package
     assert done.returncode == 2, done.stderr
     assert "miai[train]" in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_no_text_of_a_file_acts_on_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evil = "\x1b]0;X\x07\x9b2J\u202e"
+    spec = make("tic_tac_toe")
+    path = tmp_path / "evil.safetensors"
+    save_network(path, small_network(spec), {"game": "tic_tac_toe", evil: evil})
+    (tmp_path / "evil.sgf").write_text(f"(;GM[{evil}];B[aa])", encoding="utf-8")
+    (tmp_path / "evil.toml").write_text('agents = ["\\u001b[2J", "\\u202e"]', encoding="utf-8")
+    assert main(["info", str(path)]) == 0
+    assert main(["analyze", str(tmp_path / "evil.sgf")]) == 2
+    assert main(["arena", "--config", str(tmp_path / "evil.toml")]) == 2
+    assert main(["train", "--preset", evil]) == 2
+    assert main([evil]) == 2
+    captured = capsys.readouterr()
+    for text in (captured.out, captured.err):
+        assert len(text) > 100
+        assert all(line.isprintable() for line in text.splitlines())
+
+
+@pytest.mark.parametrize("closed", [(0,), (1,), (0, 1, 2)])
+@pytest.mark.parametrize("words", [["runs"], ["gtp", "--agent", "random"], ["nonsense"]])
+def test_closed_streams_are_no_fault(closed: tuple[int, ...], words: list[str]) -> None:
+    code = (
+        f"import os\nfor n in {closed}: os.close(n)\n"
+        f"os.execv({sys.executable!r}, [{sys.executable!r}, '-m', 'miai', *{words!r}])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, input=b"", capture_output=True, timeout=300
+    )
+    assert done.returncode in (0, 1, 2), done.stderr
+    assert b"Traceback" not in done.stderr + done.stdout

@@ -300,3 +300,24 @@ def _whole(version: int) -> bytes:
         calibration = calibrate(network, inputs_of(network.config, GoSpec(5, 5)))
         save_network(path, model, {"game": "go"}, calibration)
         return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "provenance",
+    [
+        {"game": 5},
+        {"game": ["go"]},
+        {"height": "9"},
+        {"width": 9.5},
+        {"height": True},
+        {"x": "\ud800"},
+    ],
+)
+def test_provenance_that_no_network_has_is_refused(
+    tmp_path: Path, provenance: dict[str, object]
+) -> None:
+    path = tmp_path / "x.safetensors"
+    save_network(path, make(), provenance)
+    for read in (read_metadata, load_network):
+        with pytest.raises(NetworkFileError, match="provenance"):
+            read(path)
