@@ -276,8 +276,17 @@ def _written(
     numbers: list[int] = []
     line = Line(spec, actions, -1)
     known = actions_by_text(spec.height, spec.width)
+    longest = spec.max_plies
     for number in range(first, len(nodes)):
         properties = nodes[number].properties
+        if len(properties) == 1 and number > first:  # most nodes: a move in turn and no more
+            value = properties.get("B" if to_move == BLACK else "W")
+            action = None if value is None else known.get(value[0])
+            if action is not None and len(actions) <= longest:
+                actions.append(action)
+                numbers.append(number)
+                to_move = _OTHER - to_move
+                continue
         if (value := properties.get("B")) is not None:
             colour = BLACK
         elif (value := properties.get("W")) is not None:
@@ -294,7 +303,7 @@ def _written(
                     to_move = stated
         if value is None:
             continue
-        if len(actions) > spec.max_plies:
+        if len(actions) > longest:
             break
         action = known.get(value[0])
         if action is None:

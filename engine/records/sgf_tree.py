@@ -171,10 +171,11 @@ class _Parser:
     def _take_run(self, text: str) -> None:
         node = self._node
         assert node is not None
+        children = node.children
         for name, value in _MOVE.findall(text):
-            child = Node({name: [value]})
-            node.children.append(child)
-            node = child
+            node = Node({name: [value]}, [])
+            children.append(node)
+            children = node.children
         self._node = node
 
     def _take_property(self, name: str, start: int, at: int) -> int:
