@@ -162,17 +162,19 @@ def read_book(path: Path, spec: GameSpec) -> list[Opening]:
 def _from_games(path: Path, spec: GameSpec, plies: tuple[int, int]) -> list[Opening]:
     """The beginnings of SGF games of this size that start from an empty board, each once."""
     try:
-        records = load_games([path], size=(spec.height, spec.width)).records
+        loaded = load_games([path], size=(spec.height, spec.width))
     except RecordError as error:
         raise ConfigError(str(error)) from error
     found: dict[bytes, Opening] = {}
-    for record in records:
+    for record in loaded.records:
         if record.spec.name == spec.name and not record.has_setup:
             opening = tuple(record.actions[: plies[1]])
-            if not spec.finished(position_after(spec, opening))[0]:
+            position = spec.allocate(1)
+            if spec.play_line(position, opening) == len(opening) and not spec.finished(position)[0]:
                 found.setdefault(position_key(spec, opening), opening)
     if not found:
-        raise ConfigError(f"expected games of {spec} in {str(path)!r}, got none")
+        why = f" ({loaded.refusals[0]})" if loaded.refusals else ""
+        raise ConfigError(f"expected games of {spec} in {str(path)!r}, got none{why}")
     return list(found.values())
 
 

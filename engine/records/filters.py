@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from engine.errors import ConfigError
+from engine.records.numerals import in_digits
 from engine.records.record import GameRecord
 
-_RANK = re.compile(r"(\d{1,2})\s*(k|d|p|kyu|dan|級|级|段)", re.IGNORECASE)
+_RANK = re.compile(r"(\d{1,2})\s*(kyu|dan|pro|k|d|p|級|级|급|段|단)", re.IGNORECASE)
+_PROFESSIONALS = re.compile(r"\bpro\b|professional|职业|職業|プロ|프로|\bp\s*\d", re.IGNORECASE)
 _PROFESSIONAL = 100
 
 
@@ -58,10 +61,14 @@ def rank_number(text: str) -> int | None:
 
     Kyu are negative, amateur dan 1 to 99, professional dan above 100.
     """
+    text = in_digits(
+        unicodedata.normalize("NFKC", text).replace("初段", "1段").replace("초단", "1단")
+    )
     match = _RANK.search(text)
     if match is None:
         return None
     number, kind = int(match.group(1)), match.group(2).lower()
-    if kind in ("k", "kyu", "級", "级"):
+    if kind in ("k", "kyu", "級", "级", "급"):
         return -number
-    return number + (_PROFESSIONAL if kind == "p" else 0)
+    professional = kind in ("p", "pro") or _PROFESSIONALS.search(text) is not None
+    return number + (_PROFESSIONAL if professional else 0)

@@ -80,10 +80,16 @@ def read_opening(
     to_move = _first_to_move(opening, before.to_move if before is not None else usual)
     first = len(opening) - 1 if end is not None else len(nodes)
     if isinstance(spec, GoSpec) and before is None and not white:
-        moved = _leading_moves(spec, nodes, first, set(black))
+        moved = {}
+        if to_move == BLACK or not black:
+            moved = _leading_moves(spec, nodes, first, to_move, set(black))
         if len(moved) > 1:
-            found.notes.append(f"{len(moved)} moves of Black in a row are read as handicap stones")
-            return Opening([*black, *moved.values()], [], WHITE, max(moved) + 1)
+            side = "Black" if to_move == BLACK else "White"
+            found.notes.append(f"{len(moved)} moves of {side} in a row are read as handicap stones")
+            placed = list(moved.values())
+            if to_move == BLACK:
+                return Opening([*black, *placed], [], WHITE, max(moved) + 1)
+            return Opening(black, placed, BLACK, max(moved) + 1)
         if handicap > 1 and not black:
             black, to_move = _usual_handicap(found, handicap, end is None, to_move)
     return Opening(black, white, to_move, first)
@@ -147,18 +153,19 @@ def _first_to_move(opening: Sequence[Node], usual: int) -> int:
 
 
 def _leading_moves(
-    spec: GameSpec, nodes: Sequence[Node], first: int, taken: set[int]
+    spec: GameSpec, nodes: Sequence[Node], first: int, colour: int, taken: set[int]
 ) -> dict[int, int]:
-    """Black's stones before White's first move, by the node: how some servers write a handicap."""
+    """One side's stones before the other's first move, by the node: a handicap on some servers."""
     moved: dict[int, int] = {}
+    name, other = ("B", "W") if colour == BLACK else ("W", "B")
     for number in range(first, len(nodes)):
         properties = nodes[number].properties
-        if "W" in properties:
+        if other in properties:
             return moved
-        if "B" not in properties:
+        if name not in properties:
             continue
         try:
-            point = read_action(spec, properties["B"][0], "")
+            point = read_action(spec, properties[name][0], "")
         except RecordError:
             return {}
         if point == spec.pass_action or point in taken:

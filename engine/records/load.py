@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,8 @@ from engine.symmetry import inverses
 MOST_MOVES: Final = 30_000_000
 """Moves that are kept in memory, about 8 bytes each; games beyond are refused."""
 _LINES_KEPT: Final = 1000
+_KINDS_KEPT: Final = 20
+_PUT_IN: Final = ": a pass is put in before it"
 
 
 @dataclass
@@ -35,12 +38,26 @@ class Loaded:
     """One line per game that was left out or cut: file, move, reason; the first thousand."""
     reasons: Counter[str] = field(default_factory=Counter)
     """How often each kind of refusal happened."""
+    noted: int = 0
+    """Games that were read otherwise than they are written, in some detail."""
+    notes: list[str] = field(default_factory=list)
+    """What was noted first, a line of each kind."""
+    _kinds: set[str] = field(default_factory=set, repr=False)
 
     def refuse(self, reason: str, line: str) -> None:
         """Note one refusal."""
         self.reasons[reason] += 1
         if len(self.refusals) < _LINES_KEPT:
             self.refusals.append(line)
+
+    def note(self, game: ReadGame) -> None:
+        """Count a game with notes, and keep the first of each kind."""
+        self.noted += bool(game.notes)
+        for note in game.notes:
+            kind = re.sub(r"[^A-Za-z]+", " ", note)[:60]
+            if kind not in self._kinds and len(self._kinds) < _KINDS_KEPT:
+                self._kinds.add(kind)
+                self.notes.append(f"{note}: {game.record.source}")
 
     @property
     def moves(self) -> int:
@@ -103,6 +120,7 @@ def load_games(
             if reason:
                 loaded.refuse(reason, f"{line}: {record.source}")
                 continue
+            loaded.note(game)
             seen.add(identity)
             room -= len(record.actions)
             loaded.records.append(record)
@@ -118,7 +136,7 @@ def _plain(game: ReadGame) -> ReadGame:
     return replace(
         game,
         record=replace(record, actions=record.actions[:plain]),
-        cut=f"{why}: {record.source}",
+        cut=f"{why.removesuffix(_PUT_IN)}: {record.source}",
         plain=None,
     )
 

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from typing import Final
 
+from engine.records.numerals import in_digits
+
 _SIDE: Final = {
     "B": r"b|black|schwarz|noirs?|negras?|nero|ч[её]рны[ей]|黑|黒|흑",
     "W": r"w|white|wei(?:ss|ß)|blancs?|blanc[ao]s?|bianco|белы[ей]|白|백",
@@ -51,8 +53,6 @@ _HALF_SIGN: Final = re.compile(r"(\d+)?½")
 _PARTS: Final = re.compile(r"([二三四])分之([一二三])")
 _STONES: Final = re.compile(r"(?:(\d+)\s*又)?\s*(\d+)\s*/\s*(\d+)\s*子|(\d+(?:[.,]\d+)?)\s*子")
 _HALVES: Final = re.compile(r"(\d+)?\s*(?:目|집)?\s*(?:半|반)\s*(?:目|집|子)?")
-_NUMERALS: Final = {letter: str(i) for i, letter in enumerate("〇一二三四五六七八九")}
-_TENS = re.compile(r"([一二三四五六七八九])?十([一二三四五六七八九])?")
 
 
 def normal_result(text: str) -> str:
@@ -117,9 +117,7 @@ def _says(words: re.Pattern[str], text: str) -> bool:
 
 def points_in(text: str) -> str:
     """The number in a sentence; empty without one. A Chinese stone counts for two points."""
-    text = _TENS.sub(_in_digits, _PARTS.sub(r"\2/\1", text))
-    for letter, digit in _NUMERALS.items():
-        text = text.replace(letter, digit)
+    text = in_digits(_PARTS.sub(r"\2/\1", text))
     stones = _STONES.search(text)
     if stones is not None:
         whole, over, under, plain = stones.groups()
@@ -133,10 +131,3 @@ def points_in(text: str) -> str:
         return f"{int(halves.group(1) or 0) + 0.5:g}"
     number = _NEAR_NUMBER.search(text)
     return "" if number is None else f"{float(number.group(1).replace(',', '.')):g}"
-
-
-def _in_digits(found: re.Match[str]) -> str:
-    tens, ones = (
-        "0" if part is None else _NUMERALS[part] for part in (found.group(1), found.group(2))
-    )
-    return str(int(tens if found.group(1) else "1") * 10 + int(ones))

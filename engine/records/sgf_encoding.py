@@ -93,9 +93,10 @@ def transcoded(data: bytes) -> tuple[bytes, str]:
                 return data[len(mark) :], ""
             return data.decode(codec, "replace").encode("utf-8", "replace"), "utf-8"
     if b"\0" in data[:4096]:
-        for start, codec in ((b"(\0;\0", "utf-16-le"), (b"\0(\0;", "utf-16-be")):
-            if start in data[:4096]:
-                return data.decode(codec, "replace").encode("utf-8", "replace"), "utf-8"
+        start = data.find(b"(\0;", 0, 4096)
+        if start >= 0:
+            codec = "utf-16-be" if start % 2 else "utf-16-le"
+            return data.decode(codec, "replace").encode("utf-8", "replace"), "utf-8"
     if b"\x1b$" in data:
         return data.decode("iso2022_jp_ext", "replace").encode("utf-8", "replace"), "utf-8"
     return data, ""

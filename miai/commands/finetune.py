@@ -22,6 +22,7 @@ EXAMPLE = (
 )
 
 _REFUSALS_SHOWN = 10
+_NOTES_SHOWN = 5
 _PLAYERS_SHOWN = 5
 _QUIET_S = 60.0
 """Between two lines about an epoch that is not over."""
@@ -213,6 +214,10 @@ def print_loaded(loaded: Loaded) -> None:
     if loaded.reasons:
         counts = ", ".join(f"{count} {reason}" for reason, count in loaded.reasons.most_common())
         print(f"  left out or cut: {counts}")
+    if loaded.noted:
+        print(f"  {loaded.noted:,} games were read otherwise than they are written, for example:")
+        for note in loaded.notes[:_NOTES_SHOWN]:
+            print(f"  {note}", file=sys.stderr)
     for line in loaded.refusals[:_REFUSALS_SHOWN]:
         print(f"  {line}", file=sys.stderr)
     more = sum(loaded.reasons.values()) - _REFUSALS_SHOWN
