@@ -248,4 +248,5 @@ OPTIONS: Final[tuple[Row[Preferences], ...]] = (
         lambda p: f"{p.teaching_loss:.0%}",
         lambda p, step: replace(p, teaching_loss=neighbour(_LOSSES, p.teaching_loss, step)),
     ),
+    Row(mark("Take costly moves back"), lambda p: _on(p.teaching_undo), _switch("teaching_undo")),
 )

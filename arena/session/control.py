@@ -187,7 +187,9 @@ class Control:
 
     def hint(self) -> None:
         """Say in the session's message what the AI would play, as soon as it knows."""
-        if self.game.over or self.game.ai_to_move:
+        if self.teacher is not None and self.teacher.stops(self.game):
+            self.teacher.show_better(self.session)
+        elif self.game.over or self.game.ai_to_move:
             self.session.message = say("There is nothing to decide")
         else:
             self._hint = self.session.ticket
@@ -220,9 +222,17 @@ class Control:
         self._swept.clear()
         self.prepare()
 
-    def teach(self, loss: float | None) -> None:
-        """Stop the game at moves that cost so much chance to win; ``None`` does not."""
-        self.teacher = None if loss is None else Teacher(loss)
+    def teach(self, loss: float | None, takes_back: bool = False) -> None:
+        """Stop the game at moves that cost so much chance to win; ``None`` does not.
+
+        ``takes_back`` takes them back too.
+        """
+        self.teacher = None if loss is None else Teacher(loss, takes_back)
+
+    @property
+    def lesson(self) -> str:
+        """What the teacher has to say as long as it has, else nothing."""
+        return "" if self.teacher is None else self.teacher.words(self.game)
 
     # What the AIs say.
 

@@ -33,6 +33,8 @@ class Preferences:
     teaching: bool = False
     teaching_loss: float = 0.1
     """The chance to win that a move has to cost before the teacher stops the game."""
+    teaching_undo: bool = False
+    """Such moves are taken back too."""
     keys: dict[str, list[str]] | None = None
     """Keys of commands, by command, that differ from the usual."""
 

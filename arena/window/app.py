@@ -132,7 +132,8 @@ class App:
         theme.use(board=liked.board, light=liked.light, colour_blind=liked.colour_blind)
         self.view.overlays = replace(self.view.overlays, coordinates=liked.coordinates)
         self.sounds.on = liked.sounds
-        self.control.teach(liked.teaching_loss if liked.teaching else None)
+        loss = liked.teaching_loss if liked.teaching else None
+        self.control.teach(loss, liked.teaching_undo)
         self.buttons = Buttons(self.actions.by_name, self.command_of)
         if keep and self._kept_preferences is not None:
             # The keys in use may be those of --keys, which are meant for one start only.
@@ -308,6 +309,9 @@ class App:
             self.view.set_up.click(point, other)
         elif game.counting or (game.played_out and game.count is not None):
             session.toggle_dead(point)
+        elif self.control.teacher is not None and self.control.teacher.stops(game):
+            session.undo()
+            session.play(game.target(point))
         elif game.ai_turn and game.paused:
             session.message = say("It is the AI's turn here: Enter lets it move, W swaps")
         elif not other:
@@ -339,7 +343,7 @@ class App:
 
     def _scene(self) -> Scene:
         game, teacher = self.game, self.control.teacher
-        lesson = teacher is not None and teacher.lesson is game.node and game.paused
+        lesson = teacher is not None and teacher.stops(game)
         line = teacher.refutation(game.node) if teacher is not None and lesson else ()
         age = pygame.time.get_ticks() - self._placed_at
         placing = None

@@ -61,7 +61,8 @@ def draw_panel(
         y = panes.draw_graph(target, pygame.Rect(x, y, width, height), game, places) + px(8)
     if foot - y > px(60):
         room = pygame.Rect(x, y, width, foot - y - px(8))
-        shown = panes.Shown(game, control.view, view.hover, places)
+        hidden = control.teacher is not None and control.teacher.hides(game)
+        shown = panes.Shown(game, control.view, view.hover, places, hidden)
         panes.DRAW[control.view.pane](target, room, shown)
     return places
 
@@ -143,7 +144,7 @@ def _draw_status(
         count = say("Click stones that are dead, or alive again; L ends counting")
     theme.text(target, theme.fit(status, 17, area.w, True), area.topleft, 17, bold=True)
     trouble = control.failure or game.trouble
-    words = trouble or session.message or control.note or view.notice
+    words = trouble or session.message or control.lesson or control.note or view.notice
     y = area.y + px(33)
     for line in theme.wrap(words or count, 13, area.w, 3):
         theme.text(target, line, (area.x, y), 13, colours.warning if words else colours.dim)

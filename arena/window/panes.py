@@ -64,6 +64,8 @@ class Shown:
     """The action under the mouse."""
     places: Places
     """Where it tells what can be clicked."""
+    hidden: bool = False
+    """What would have been better than the latest move must not be seen yet."""
 
 
 Draw = Callable[[pygame.Surface, pygame.Rect, Shown], None]
@@ -180,9 +182,11 @@ def draw_candidates(target: pygame.Surface, area: pygame.Rect, shown: Shown) -> 
     px, colours, game = theme.px, theme.colours(), shown.game
     here = shown.view.overlays.candidates or game.ai_to_move or game.over
     node = game.node if here else game.node.parent
-    thought = None if node is None else node.thought
+    thought = None if node is None or (shown.hidden and not here) else node.thought
     if node is None or thought is None:
         words = say("A shows what the AI thinks")
+        if shown.hidden:
+            words = say("I shows what would have been better")
         theme.text(target, theme.fit(words, 13, area.w), area.topleft, 13, colours.dim)
         return
     player = say(game.look.player(game.side(node)))

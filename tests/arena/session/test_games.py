@@ -213,6 +213,48 @@ def test_a_teacher_stops_at_a_costly_move_and_not_at_a_good_one() -> None:
     assert not session.game.paused
 
 
+def lesson(takes_back: bool = False) -> tuple[Session, Teacher]:
+    """A game that the teacher stopped at C3, where D2 was better."""
+    session, teacher = Session(go5((BLACK,), 1), seed=1), Teacher(0.1, takes_back)
+    session.game.node.look(thought(session, 0.0, LESSON_SIMULATIONS, visits={18: 90}))
+    session.play(12)
+    session.game.node.look(thought(session, 0.5, LESSON_SIMULATIONS, visits={7: 20}))
+    assert teacher.wants_to_see(session) is None
+    return session, teacher
+
+
+def test_what_was_better_is_hidden_until_it_is_asked_for() -> None:
+    session, teacher = lesson()
+    assert teacher.stops(session.game)
+    assert teacher.hides(session.game)
+    assert "D2" not in session.message
+    teacher.show_better(session)
+    assert not teacher.hides(session.game)
+    assert "D2 looks best" in session.message
+
+
+def test_the_words_of_a_lesson_stay_until_another_move_is_played() -> None:
+    session, teacher = lesson()
+    first = teacher.words(session.game)
+    assert first == session.message
+    session.message = ""
+    assert teacher.words(session.game) == first
+    session.undo()
+    assert "C3 costs 25%. Try another point" in teacher.words(session.game)
+    session.play(6)
+    assert teacher.words(session.game) == ""
+
+
+def test_a_costly_move_is_taken_back_if_that_is_wanted_and_stands_when_it_is_played_again() -> None:
+    session, teacher = lesson(takes_back=True)
+    assert session.game.actions == []
+    assert not session.game.ai_turn
+    assert "C3 costs 25%" in session.message
+    session.play(12)
+    assert teacher.wants_to_see(session) is None
+    assert session.game.ai_to_move
+
+
 def test_the_adaptive_opponent_follows_results(tmp_path: Path) -> None:
     now = Standing(level=3.0)
     for _ in range(4):
