@@ -50,6 +50,8 @@ _DEPTH: Final = 20_000
 _DEPTH_POINTS: Final = 2_000_000
 """... but fewer on large boards: simulations times points, for the memory."""
 _LEAST_DEPTH: Final = 50
+_SOON: Final = max(_HINT, LESSON_SIMULATIONS)
+"""Simulations of a look that other positions wait for; the analysis goes on when they are done."""
 _HOME = "home"
 
 
@@ -356,11 +358,17 @@ class Control:
         if game.ai_to_move:
             self._ask_for_move()
             return
-        simulations = self._wanted_simulations()
-        if simulations:
-            self._ask_about_this(simulations)
-        else:
-            self._ask_about_the_rest()
+        wanted, other = self._wanted_simulations(), self._wanted_elsewhere()
+        if other is not None and game.node.known(min(wanted, _SOON)):
+            self._sweep(*other)  # what takes long waits for what is done soon
+        elif wanted:
+            self._ask_about_this(wanted if other is None else min(wanted, _SOON))
+        elif other is not None:
+            self._sweep(*other)
+        elif self._asked is not None and self._asked[0] not in (-1, session.ticket):
+            self._minds[_HOME].stop()
+            self._asked = (-1, 0, "")
+            self._swept.clear()
 
     def _ask_for_move(self) -> None:
         session, game = self.session, self.game
@@ -401,19 +409,13 @@ class Control:
             return LESSON_SIMULATIONS
         return _GLANCE if self.view.overlays.looking else 0
 
-    def _ask_about_the_rest(self) -> None:
-        """Go through the game's other positions, if a review is wanted; else think of nothing."""
+    def _wanted_elsewhere(self) -> tuple[Node, int] | None:
+        """The next other position to look at and how deep: to count, or to review the game."""
         node = self._needs_owners()
         if node is not None:
-            self._sweep(node, _GLANCE)
-            return
+            return node, _GLANCE
         node = unjudged(self.game) if self.view.wants_game else None
-        if node is not None:
-            self._sweep(node, SWEEP_SIMULATIONS)
-        elif self._asked is not None and self._asked[0] not in (-1, self.session.ticket):
-            self._minds[_HOME].stop()
-            self._asked = (-1, 0, "")
-            self._swept.clear()
+        return None if node is None else (node, SWEEP_SIMULATIONS)
 
     def _sweep(self, node: Node, simulations: int) -> None:
         """Look at another position of the tree."""

@@ -39,14 +39,19 @@ def mistakes(game: Game, least: float = 0.03) -> list[Move]:
 
 def unjudged(game: Game, simulations: int = SWEEP_SIMULATIONS) -> Node | None:
     """The line's first position that the AI has not looked at so deeply, the end left out."""
-    for node in game.node.line():
-        known = node.thought
-        if known is not None and (known.simulations >= simulations or known.proven):
-            continue
-        if node.next is None and game.spec.finished(game.position_at(node))[0]:
-            continue
-        return node
-    return None
+    return next((n for n in _to_judge(game) if not n.known(simulations)), None)
+
+
+def progress(game: Game, simulations: int = SWEEP_SIMULATIONS) -> tuple[int, int]:
+    """How many positions of the line the AI has looked at so deeply, and how many there are."""
+    nodes = _to_judge(game)
+    return sum(node.known(simulations) for node in nodes), len(nodes)
+
+
+def _to_judge(game: Game) -> list[Node]:
+    line = game.node.line()
+    over = bool(game.spec.finished(game.position_at(line[-1]))[0])
+    return line[:-1] if over else line
 
 
 def next_mistake(game: Game, step: int) -> Node | None:

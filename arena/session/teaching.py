@@ -44,8 +44,7 @@ class Teacher:
         if game.side(node.parent) not in game.settings.people:
             return None
         for position in (node.parent, node):
-            known = position.thought
-            if known is None or (known.simulations < LESSON_SIMULATIONS and not known.proven):
+            if not position.known(LESSON_SIMULATIONS):
                 return position
         self._judge(session)
         return None

@@ -40,6 +40,11 @@ class Node:
         if not self.samples or thought.simulations >= 2 * self.samples[-1].simulations:
             self.samples = [*self.samples[-11:], thought]
 
+    def known(self, simulations: int) -> bool:
+        """Whether the AI has looked at it so deeply, or to the end."""
+        thought = self.thought
+        return thought is not None and (thought.simulations >= simulations or bool(thought.proven))
+
     @property
     def earlier(self) -> SearchResult | None:
         """The present look when it was about half as deep."""

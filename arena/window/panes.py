@@ -9,7 +9,7 @@ import pygame
 
 from arena.session.game import Game
 from arena.session.insight import losses, rows, shown_candidates, why
-from arena.session.review import Move, mistakes
+from arena.session.review import Move, mistakes, progress
 from arena.session.texts import say
 from arena.session.tree import Node
 from arena.session.view import CANDIDATES, View
@@ -269,7 +269,10 @@ def draw_mistakes(target: pygame.Surface, area: pygame.Rect, shown: Shown) -> No
     """The moves that cost most, as a list to click on."""
     px, colours, game = theme.px, theme.colours(), shown.game
     found = mistakes(game)
-    title = say("Costly moves (click to see)") if found else say("No costly move found so far")
+    title = say("Costly moves (click to see)") if found else say("No costly move found")
+    done, positions = progress(game)
+    if done < positions:
+        title = say("Costly moves in {done} of {all} positions", done=done, all=positions)
     theme.text(target, theme.fit(title, 13, area.w), area.topleft, 13, colours.dim)
     y = area.y + px(22)
     for move in found[: (area.h - px(22)) // px(21)]:

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 import pygame
+import pytest
 from numpy.typing import NDArray
 
+from arena.window import theme
 from arena.window.app import App
 
 
@@ -49,3 +51,18 @@ def click(app: App, place: tuple[float, float]) -> None:
 def click_point(app: App, point: int) -> None:
     """Click on a point of the board."""
     click(app, app.layout().grid.centre(point))
+
+
+def words_of(app: App, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """All that the window says."""
+    said: list[str] = []
+    write = theme.text
+
+    def note(target: pygame.Surface, words: str, *args: object, **named: object) -> pygame.Rect:
+        said.append(words)
+        return write(target, words, *args, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(theme, "text", note)
+    picture(app)
+    monkeypatch.setattr(theme, "text", write)
+    return said

@@ -15,6 +15,7 @@ from arena.session.clock import ClockRule
 from arena.session.control import Control
 from arena.session.game import Settings
 from arena.session.opponents import Opponent
+from arena.session.review import progress, unjudged
 from arena.session.session import Session
 from arena.session.thinker import Decided, Question, Thinker
 from arena.session.view import Overlays
@@ -176,6 +177,20 @@ def test_a_network_for_another_game_gets_a_sentence(make, tmp_path: Path) -> Non
     assert "bad.safetensors" in control.failure
     assert control.session.undo()
     control.close()
+
+
+def test_a_review_goes_on_beside_analysis_and_teaching(make) -> None:  # type: ignore[no-untyped-def]
+    control = make(Settings(GoSpec(5, 5), (BLACK, WHITE)))
+    for point in (12, 7, 6, 8):
+        control.session.play(point)
+    control.view.overlays = Overlays(candidates=True)
+    control.teach(0.1)
+    wait(control, lambda: control.game.thought is not None)
+    assert progress(control.game)[0] < 5
+    control.view.pane = "review"
+    wait(control, lambda: progress(control.game) == (5, 5))
+    wait(control, lambda: control.game.thought.simulations > 1000)
+    assert unjudged(control.game) is None
 
 
 def test_a_review_that_was_interrupted_goes_on(make) -> None:  # type: ignore[no-untyped-def]

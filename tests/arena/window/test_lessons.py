@@ -8,9 +8,8 @@ import numpy as np
 import pygame
 import pytest
 
-from arena.window import theme
 from arena.window.app import App
-from tests.support.window_driver import click_point, picture, press, wait
+from tests.support.window_driver import click_point, picture, press, wait, words_of
 
 
 @pytest.fixture
@@ -23,21 +22,6 @@ def stopped(app: App) -> App:
     assert teacher is not None
     wait(app, lambda: teacher.stops(app.game))
     return app
-
-
-def words_of(app: App, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """All that the window says."""
-    said: list[str] = []
-    write = theme.text
-
-    def note(target: pygame.Surface, words: str, *args: object, **named: object) -> pygame.Rect:
-        said.append(words)
-        return write(target, words, *args, **named)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(theme, "text", note)
-    picture(app)
-    monkeypatch.setattr(theme, "text", write)
-    return said
 
 
 def test_the_better_moves_are_shown_only_when_they_are_asked_for(

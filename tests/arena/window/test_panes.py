@@ -7,12 +7,17 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from arena.session import games
 from arena.session.commands import BY_NAME
+from arena.session.review import progress
 from arena.session.view import CANDIDATES, PANES
 from arena.window import panes
 from arena.window.app import App
-from tests.support.window_driver import click, picture, press
+from engine.games.spec import BLACK, WHITE
+from tests.support.go_game import go5
+from tests.support.window_driver import click, picture, press, wait, words_of
 
 
 def test_every_pane_is_painted_by_a_function_and_opened_by_a_command() -> None:
@@ -35,6 +40,20 @@ def test_one_pane_is_open_at_a_time(app: App) -> None:
         np.testing.assert_array_equal(bare, picture(app))
 
 
+def test_the_list_of_mistakes_says_what_has_not_been_looked_at(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    games.new_game(app.session, go5((BLACK, WHITE), 8))
+    for point in (12, 7, 6):
+        app.session.play(point)
+    press(app, ord("m"))
+    assert "Costly moves in 0 of 4 positions" in words_of(app, monkeypatch)
+    wait(app, lambda: app.control.settled_in)
+    wait(app, lambda: progress(app.game) == (4, 4))
+    said = words_of(app, monkeypatch)
+    assert {"No costly move found", "Costly moves (click to see)"} & set(said)
+
+
 NEW_PANE = """
 from arena.session.view import PANES, Pane
 PANES["mine"] = Pane("Mine", "something new", ("j",), wants_search="position")
@@ -46,7 +65,9 @@ from arena.window.panes import paints
 def draw_mine(target, area, shown):
     pygame.draw.rect(target, (255, 0, 255), area)
 
+from arena.session import games
 from arena.session.commands import BY_NAME
+from arena.session.review import progress
 from arena.session.control import Control
 from arena.session.session import Session
 from arena.window.app import App
