@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.protocol import Agent
-from arena.hall import PlayedGame, Terms, play_games
+from arena.game_runner import PlayedGame, Terms, play_games
 from arena.openings import OPENING_PLIES, make_openings
 from arena.schedule import Fixture, make_schedule
 from arena.stats.ratings import Rating, Score, rate

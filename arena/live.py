@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from arena.console import PlainConsole
-from arena.hall import Void
+from arena.game_runner import Void
 from arena.report import Report, make_report
 from arena.report_text import elo_text, percent
 from arena.results import Conditions, GameLine

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from agents.protocol import Agent
 from arena.books import make_plan, plan_openings
-from arena.hall import GAMES_AT_ONCE, PlayedGame, Terms, play_games
+from arena.game_runner import GAMES_AT_ONCE, PlayedGame, Terms, play_games
 from arena.openings import OPENING_PLIES, OpeningPlan, distinct_games
 from arena.schedule import make_schedule
 from arena.sequence import PairCounter

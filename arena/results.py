@@ -11,7 +11,7 @@ from typing import Any, Final
 import engine.games as games
 from arena.adjudication import Resignation
 from arena.clock import TimeControl
-from arena.hall import PlayedGame, Terms
+from arena.game_runner import PlayedGame, Terms
 from arena.openings import OpeningPlan
 from arena.stats.sprt import Hypotheses
 from engine.games.spec import GameSpec

@@ -14,7 +14,7 @@ from agents.protocol import Agent, Limit
 from agents.search_agent import SearchAgent
 from arena.books import plan_openings
 from arena.folder import TournamentFolder
-from arena.hall import GAMES_AT_ONCE, PlayedGame, Void, play_games
+from arena.game_runner import GAMES_AT_ONCE, PlayedGame, Void, play_games
 from arena.results import UNTOLD, AgentCard, Conditions, GameLine, line_of
 from arena.schedule import Fixture, check_format, make_schedule, pairings, swiss_schedule
 from arena.sequence import PairCounter
@@ -85,7 +85,7 @@ def play_tournament(
         agents: as in the conditions, in order. They stay open.
         games_per_pairing: an even number; with a test, the most games.
         watcher: is told what happens.
-        games_at_once: see :func:`arena.hall.play_games`.
+        games_at_once: see :func:`arena.game_runner.play_games`.
 
     Returns:
         All finished games, earlier ones included.

@@ -143,7 +143,7 @@ def _play(
 ) -> int:
     from agents.gtp.client import Watchdog
     from agents.parse import make_agent
-    from arena.hall import fitting_games_at_once
+    from arena.game_runner import fitting_games_at_once
     from arena.live import LiveTable
     from arena.tournament import make_cards, play_tournament
     from engine.errors import MiaiError

@@ -21,7 +21,7 @@ from selfplay.data.replay import Batch
 from selfplay.learn import losses
 from selfplay.learn.heads import HEADS, Targets, losses_of
 from selfplay.learn.optimizer import make_optimizers
-from selfplay.learn.sharing import Crew
+from selfplay.learn.sharing import BatchThreads
 
 
 def _weight(head: str) -> float:
@@ -74,7 +74,7 @@ class Learner:
 
         How many there are is how sums are rounded, so weights depend on it; not on their pace.
         """
-        self.crew = Crew(threads)
+        self.threads = BatchThreads(threads)
         self.model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.config = config
         self._average = copy.deepcopy(model).eval().requires_grad_(False)
@@ -87,7 +87,7 @@ class Learner:
 
     def predict(self, batch: Batch) -> NetworkOutput:
         """Run the model on a batch, in float32 outputs."""
-        return self.crew.predict(self._predict, batch, self._trained)
+        return self.threads.predict(self._predict, batch, self._trained)
 
     def _predict(self, batch: Batch) -> NetworkOutput:
         planes, globals_ = tensors_of(self.model.config, batch)

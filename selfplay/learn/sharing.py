@@ -24,7 +24,7 @@ from selfplay.data.replay import Batch
 Predict = Callable[[Batch], NetworkOutput]
 
 
-class Crew:
+class BatchThreads:
     """Threads that share batches; each has torch to itself."""
 
     def __init__(self, threads: int) -> None:

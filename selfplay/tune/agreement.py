@@ -14,7 +14,7 @@ from engine.random import MOVE, generator
 from selfplay.data.replay import make_batch
 from selfplay.data.shards import Rows
 from selfplay.learn.learner import tensors_of
-from selfplay.learn.sharing import Crew
+from selfplay.learn.sharing import BatchThreads
 
 _BATCH = 512
 _RESAMPLES = 1000
@@ -144,14 +144,14 @@ def judge(prediction: Prediction, rows: Rows, *, intervals: bool = True) -> Agre
 def predict(model: PolicyValueNet, rows: Rows, threads: int = 1) -> Prediction:
     """Ask the model about every row, in float32, on so many threads."""
     frozen = model.frozen().float()
-    crew = Crew(threads)
+    sharing = BatchThreads(threads)
     legal_plane = rows.layout.plane_names.index("legal")
     logits, values = [], []
     for start in range(0, len(rows), _BATCH):
         part = rows.take(np.arange(start, min(start + _BATCH, len(rows))))
         batch = make_batch(part, None)
         with torch.no_grad():
-            output = crew.predict(lambda piece: frozen(*tensors_of(model.config, piece)), batch)
+            output = sharing.predict(lambda piece: frozen(*tensors_of(model.config, piece)), batch)
         planes = batch.planes
         legal = np.concatenate([planes[:, :, legal_plane], np.ones((len(part), 1))], axis=1)
         masked = np.where(legal > 0, output.policy_logits.double().numpy(), -np.inf)

@@ -128,7 +128,7 @@ class Outcome:
     kept_after: Agreement | None
 
 
-@threads_limited(1)  # beside the crew's
+@threads_limited(1)  # beside those of the batch
 def finetune(
     model: PolicyValueNet,
     expert: Rows,
@@ -317,7 +317,7 @@ class _Tuner:
     def _distance(self, batch: Batch, output: NetworkOutput) -> Tensor:
         """How far policy and value are from the starting network's."""
         with torch.no_grad():
-            start = self._learner.crew.predict(self._start, batch)
+            start = self._learner.threads.predict(self._start, batch)
         weight = torch.from_numpy(batch.weight)
         policy = losses.kl_loss(output.policy_logits, start.policy_logits, weight)
         value = losses.kl_loss(output.value_logits, start.value_logits, weight)

@@ -15,7 +15,7 @@ from agents.protocol import Decision, TimeLeft, Turn
 from agents.random_agent import RandomAgent
 from arena.adjudication import Resignation
 from arena.clock import read_time_control
-from arena.hall import PlayedGame, Terms, Void, play_games
+from arena.game_runner import PlayedGame, Terms, Void, play_games
 from arena.openings import make_openings
 from arena.schedule import make_schedule
 from engine.errors import ProgramError

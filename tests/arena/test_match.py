@@ -15,7 +15,7 @@ from agents.gtp.program import GtpAgent
 from agents.protocol import Decision, Limit, Turn
 from agents.random_agent import RandomAgent
 from agents.search_agent import SearchAgent, rollout_agent
-from arena.hall import PlayedGame, Terms, play_games
+from arena.game_runner import PlayedGame, Terms, play_games
 from arena.match import play_match
 from arena.openings import make_openings
 from arena.schedule import make_schedule

@@ -14,7 +14,7 @@ from agents.gtp.program import GtpAgent
 from agents.parse import Spelling
 from agents.random_agent import RandomAgent
 from arena.folder import _differences
-from arena.hall import PlayedGame, Terms, Void, play_games
+from arena.game_runner import PlayedGame, Terms, Void, play_games
 from arena.openings import OpeningPlan
 from arena.report import make_report
 from arena.report_text import as_text

@@ -61,25 +61,25 @@ def test_a_job_reports_until_it_is_done() -> None:
 
 
 def test_stopped_jobs_say_what_they_know() -> None:
-    crew = analyst(2)
+    looking = analyst(2)
     for job in [replace(job, limit=Limit()) for job in jobs(3)]:
-        crew.submit(job)
-    crew.work()
-    crew.stop(lambda job: job.key != 1)
-    found = crew.work()
+        looking.submit(job)
+    looking.work()
+    looking.stop(lambda job: job.key != 1)
+    found = looking.work()
     assert {finding.job.key for finding in found if finding.done} == {0, 2}
     assert {finding.job.key: finding.result is None for finding in found} == {0: False, 2: True}
-    assert crew.busy
-    crew.stop(lambda job: True)
-    assert [finding.job.key for finding in crew.work()] == [1]
-    assert not crew.busy
+    assert looking.busy
+    looking.stop(lambda job: True)
+    assert [finding.job.key for finding in looking.work()] == [1]
+    assert not looking.busy
 
 
 def test_an_interruption_ends_the_stretch() -> None:
-    crew = analyst()
-    crew.submit(replace(jobs(1)[0], limit=Limit(100_000)))
+    looking = analyst()
+    looking.submit(replace(jobs(1)[0], limit=Limit(100_000)))
     asked = []
-    crew.work(lambda: asked.append(1) is None)
+    looking.work(lambda: asked.append(1) is None)
     assert len(asked) == 1
 
 
@@ -99,9 +99,9 @@ def test_prohibitions_ownership_and_visits_along_lines() -> None:
     until = np.zeros((2, spec.actions), np.int16)
     until[BLACK - 1, 4] = 1
     job = Job(0, spec, spec.allocate(1), Limit(300), prohibited=until, moves_ownership=True)
-    crew = Analyst(ScriptedEvaluator(indifferent))
-    crew.submit(job)
-    while not (found := crew.work()):
+    looking = Analyst(ScriptedEvaluator(indifferent))
+    looking.submit(job)
+    while not (found := looking.work()):
         pass
     result = found[0].result
     assert result is not None and result.visits[4] == 0

@@ -148,18 +148,22 @@ def play_games(
     Raises:
         ProgramError: if a program cannot be started, or not be set up for the game, at all.
     """
-    hall = Hall(spec, agents, fixtures, terms, games_at_once)
-    hall.on_game, hall.on_void, hall.claim, hall.go_on = on_game, on_void, claim, go_on
-    hall.run()
+    callbacks = _Callbacks(on_game, on_void, claim, go_on)
+    GameRunner(spec, agents, fixtures, terms, games_at_once, callbacks).run()
 
 
-class Hall:
-    """All boards of a tournament, and who is thinking."""
+@dataclass(frozen=True)
+class _Callbacks:
+    """The functions of :func:`play_games`."""
 
     on_game: Callable[[PlayedGame], object]
     on_void: Callable[[Void], object]
     claim: Callable[[Fixture], bool]
     go_on: Callable[[], bool]
+
+
+class GameRunner:
+    """The games in play, those that wait, and the agents that think about them."""
 
     def __init__(
         self,
@@ -168,8 +172,10 @@ class Hall:
         fixtures: Sequence[Fixture],
         terms: Terms,
         games_at_once: int,
+        callbacks: _Callbacks,
     ) -> None:
         self.spec, self.agents, self.terms = spec, agents, terms
+        self.callbacks = callbacks
         limit = terms.move_limit
         self.move_limit = spec.max_plies if limit is None else min(limit, spec.max_plies)
         self.games_at_once = games_at_once if terms.clock is None else 1
@@ -204,7 +210,7 @@ class Hall:
             self.playing.clear()
         finally:
             for game in self.playing:
-                self.on_void(Void(game.fixture, None, "interrupted"))
+                self.callbacks.on_void(Void(game.fixture, None, "interrupted"))
             self.pool.shutdown(wait=False, cancel_futures=True)
 
     def _seat_games(self) -> None:
@@ -218,7 +224,7 @@ class Hall:
         for fixture in self.waiting:
             seats = [agent for agent in (fixture.black, fixture.white) if agent in self.programs]
             if (seats and all(room[agent] > 0 for agent in seats)) or (not seats and built_in > 0):
-                if not self.claim(fixture):
+                if not self.callbacks.claim(fixture):
                     continue
                 for agent in seats:
                     room[agent] -= 1
@@ -350,7 +356,7 @@ class Hall:
     def _void(self, agent: int, game: _Game, decision: Decision) -> None:
         """Play a game again that does not count because of a program, if that has any hope."""
         note = decision.forfeit
-        self.on_void(Void(game.fixture, agent, note))
+        self.callbacks.on_void(Void(game.fixture, agent, note))
         self._leave(game)
         self.voids[agent] += decision.termination != "other rules"
         self.voids_of_game[game.fixture.game] += 1
@@ -384,7 +390,7 @@ class Hall:
 
     def _finish(self, game: _Game, verdict: Verdict) -> None:
         self._leave(game)
-        self.on_game(
+        self.callbacks.on_game(
             PlayedGame(
                 fixture=game.fixture,
                 actions=tuple(game.actions),
@@ -394,7 +400,7 @@ class Hall:
                 agreed=game.agreed,
             )
         )
-        if not self.go_on():
+        if not self.callbacks.go_on():
             raise _Stopped
 
     def _leave(self, game: _Game) -> None:
