@@ -8,15 +8,14 @@ play where is the search's matter.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
-from engine.games.go import KO_RULES, GoSpec
 from engine.games.spec import GameSpec, Positions
 from engine.search import Evaluation, Evaluator
 
-_TRAINED: Final = GoSpec()
+_TRAINED: Final = {"ko": "positional", "suicide": False}
 VARIED: Final = "varied"
 """What the provenance of a network says under ``rules`` if it was trained by several."""
 
@@ -28,14 +27,13 @@ class KnownRulesEvaluator:
         self._evaluator = evaluator
 
     def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:
-        if not isinstance(spec, GoSpec) or (spec.ko, spec.suicide) == _KNOWN:
+        known = _known(spec, spec.turn)
+        if known is None:
             return self._evaluator.evaluate(spec, positions)
-        shown = positions.copy()
-        shown["superko"] = KO_RULES[_TRAINED.ko]
-        shown["suicide"] = int(_TRAINED.suicide)
-        known = copy.copy(spec)  # with the turn of the board, if ``spec`` is one's view
-        object.__setattr__(known, "ko", _TRAINED.ko)
-        object.__setattr__(known, "suicide", _TRAINED.suicide)
+        shown, rules = positions.copy(), known.row_rules
+        for name, value in spec.row_rules.items():
+            if rules[name] != value:  # what a game has changed since, such as komi, stays
+                shown[name] = rules[name]
         return self._evaluator.evaluate(known, shown)
 
     def clear(self) -> None:
@@ -45,7 +43,11 @@ class KnownRulesEvaluator:
             clear()
 
 
-_KNOWN: Final = (_TRAINED.ko, _TRAINED.suicide)
+@lru_cache(maxsize=64)
+def _known(spec: GameSpec, turn: int) -> GameSpec | None:
+    """The game by the rules of training, ``None`` if it is that; specs may differ by ``turn``."""
+    rules = {name: rule for name, rule in _TRAINED.items() if name in spec.rules}
+    return None if rules.items() <= spec.rules.items() else spec.changed(**rules)
 
 
 def with_known_rules(evaluator: Evaluator, metadata: Mapping[str, Any]) -> Evaluator:

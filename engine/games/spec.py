@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, ClassVar, Final, Self
 
@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from engine.errors import IllegalActionError, SpecError
 from engine.games.rows import RowKernels, first_misfit
 from engine.look import Look
+from engine.symmetry import permutations
 
 EMPTY: Final = 0
 BLACK: Final = 1
@@ -42,6 +43,9 @@ class GameSpec(ABC):
 
     height: int
     width: int
+    turn: int = field(default=0, compare=False, repr=False, kw_only=True)
+    """By which of :attr:`symmetries` the board is turned that :meth:`features` show. A game seen so
+    is equal to the game: evaluators go on with what they have prepared for it."""
 
     name: ClassVar[str]
     plane_names: ClassVar[tuple[str, ...]]
@@ -113,8 +117,8 @@ class GameSpec(ABC):
     @property
     def rules(self) -> dict[str, Any]:
         """Everything but the size, by name: ``make(spec.name, h, w, **spec.rules)`` is equal."""
-        size = ("height", "width")
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in size}
+        others = ("height", "width", "turn")
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in others}
 
     def changed(self, **rules: Any) -> Self:
         """Return the same game with other rules or another size.
@@ -402,6 +406,9 @@ class GameSpec(ABC):
         planes = np.zeros((len(positions), self.points, len(self.plane_names)), np.uint8)
         globals_ = np.zeros((len(positions), len(self.global_names)), np.float32)
         self.kernels.features(positions, planes, globals_)
+        if self.turn:
+            points_from = permutations(self.height, self.width, self.symmetries)[self.turn]
+            planes = np.ascontiguousarray(planes[:, points_from])
         return planes, globals_
 
     def keys(self, positions: Positions) -> NDArray[np.uint64]:

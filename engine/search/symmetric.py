@@ -6,8 +6,7 @@ A network sees a turned board as another one and errs otherwise; the mean of its
 
 from __future__ import annotations
 
-import copy
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,22 +60,8 @@ def _board(spec: GameSpec) -> tuple[int, int, tuple[int, ...]]:
 
 @lru_cache(maxsize=64)
 def turned(spec: GameSpec, k: int) -> GameSpec:
-    """Return the same game, whose ``features`` are those of the board turned by symmetry ``k``.
-
-    It is equal to ``spec``, so that evaluators go on with what they have prepared for that.
-    """
-    seen = copy.copy(spec)
-    points_from = permutations(*_board(spec))[k]
-    # A spec is frozen, and this is a view of it: only here it gets a method of its own.
-    object.__setattr__(seen, "features", partial(_turned_features, spec, points_from))
-    return seen
-
-
-def _turned_features(
-    spec: GameSpec, points_from: NDArray[np.int16], positions: Positions
-) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    planes, globals_ = spec.features(positions)
-    return np.ascontiguousarray(planes[:, points_from]), globals_
+    """Return the same game, whose ``features`` are those of the board turned by symmetry ``k``."""
+    return spec.changed(turn=k)
 
 
 def _softmax(logits: NDArray[np.float32], legal: NDArray[np.bool_]) -> NDArray[np.float64]:
