@@ -17,7 +17,7 @@ import numpy as np
 
 from agents.network.checkpoint import read_metadata, shipped_network_path
 from agents.policy_agent import PolicyAgent
-from agents.protocol import Agent, Decision, Limit, Turn
+from agents.protocol import Agent, Decision, Described, Limit, Thinks, Turn
 from agents.search_agent import SearchAgent, rollout_agent
 from engine.errors import ConfigError, NetworkFileError
 from engine.games.spec import GameSpec
@@ -141,22 +141,22 @@ class LevelAgent:
         return self._name
 
     @property
-    def simulations(self) -> int:
-        """Of each move; 0 if it does not search."""
-        return self._inner.limit.simulations or 0 if isinstance(self._inner, SearchAgent) else 0
+    def limit(self) -> Limit:
+        """What each move may use; no simulations if the level does not search."""
+        return self._inner.limit if isinstance(self._inner, Thinks) else Limit(simulations=0)
 
     def details(self) -> dict[str, str]:
         """What a tournament has to state of it: everything that decides its moves."""
         level = self.level
         details = {
             "sha256": self.network,
-            "simulations": f"{self.simulations}",
+            "simulations": f"{self.limit.simulations or 0}",
             "temperature": f"{level.temperature:g}",
             "slips": f"{level.slips:g}",
         }
-        if isinstance(self._inner, SearchAgent):
-            details["search"] = self._inner.settings_hash
-        return details
+        return (
+            {**details, **self._inner.details()} if isinstance(self._inner, Described) else details
+        )
 
     def choose(self, turns: Sequence[Turn]) -> list[Decision]:
         decided = zip(turns, self._inner.choose(turns), strict=True)
@@ -171,7 +171,7 @@ class LevelAgent:
         keep_going: Callable[[], bool] | None = None,
     ) -> Decision:
         """Decide one turn with news of the search, if there is one; ``limit`` may shorten it."""
-        if isinstance(self._inner, SearchAgent):
+        if isinstance(self._inner, Thinks):
             own = replace(self._inner.limit, time_limit_s=limit.time_limit_s)
             thought = self._inner.think(turn, own, on_progress, keep_going=keep_going)
             return self._hold_back(turn, thought)

@@ -85,7 +85,6 @@ class Spelling:
     name: str
     kind: Kind
     simulations: int | None = None
-    """Of a search; of a level its number."""
     evaluations: int | None = None
     time_limit_s: float | None = None
     network: Path | None = None
@@ -93,6 +92,8 @@ class Spelling:
     argv: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     """That a program is told at its start."""
+    level: int = 1
+    """Of the kind ``level``."""
     allowed: bool = False
     """Whether a person named this program: no other is started. See :mod:`agents.trust`."""
 
@@ -169,7 +170,7 @@ def read_spelling(
         return Spelling(text, f"rollouts:{count}", "rollouts", count)
     if head == "level":
         level = level_of(_simulations(rest, text))
-        return Spelling(text, f"level-{level.number}", "level", level.number)
+        return Spelling(text, f"level-{level.number}", "level", level=level.number)
     if head in PROTOCOLS:
         line, *commands = (part.strip() for part in rest.split(_COMMAND_SIGN))
         argv = _arguments(line, text)
@@ -325,7 +326,7 @@ def make_agent(
         simulations = spelling.simulations or DEFAULT_SIMULATIONS
         return rollout_agent(spelling.name, simulations, RolloutEvaluator())
     if spelling.kind == "level":
-        return level_agent(spelling.simulations or 1, spec, spelling.name)
+        return level_agent(spelling.level, spec, spelling.name)
     return _network_agent(spelling, spec)
 
 

@@ -6,9 +6,12 @@ keep memory per game (a tree, an external program's board), keyed by ``Turn.game
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.games.spec import GameSpec, Positions
 from engine.search.result import SearchResult
@@ -110,8 +113,13 @@ class Agent(Protocol):
 
 
 @runtime_checkable
-class Thinks(Protocol):
-    """What an agent that searches has besides: it tells what it thinks, and stops when asked to."""
+class Thinks(Agent, Protocol):
+    """An agent whose thinking can be watched, and ended early."""
+
+    @property
+    def limit(self) -> Limit:
+        """What it may use for each move; no simulations if it does not search."""
+        ...
 
     def think(
         self,
@@ -121,12 +129,52 @@ class Thinks(Protocol):
         *,
         keep_going: Callable[[], bool] | None = None,
     ) -> Decision:
-        """Decide one turn.
+        """Decide one turn; ``on_progress`` is called about ten times a second.
 
-        Args:
-            turn: the position.
-            limit: when the search has to stop.
-            on_progress: gets what it thinks so far, now and then; returns whether to go on.
-            keep_going: asked more often; the search stops when it returns false.
+        The search ends as soon as ``on_progress`` or ``keep_going`` says no.
         """
+        ...
+
+
+@runtime_checkable
+class Described(Agent, Protocol):
+    """An agent that knows what decides its moves beside its spelling."""
+
+    def details(self) -> Mapping[str, str]:
+        """Return what a tournament has to state of it, such as hashes of settings, by name."""
+        ...
+
+
+@runtime_checkable
+class Program(Agent, Protocol):
+    """An agent that is a program of its own, or several processes of one."""
+
+    @property
+    def processes(self) -> int:
+        """Games that can be in play at once."""
+        ...
+
+    def start(self) -> str:
+        """Start one process and return what the program calls itself.
+
+        Raises:
+            ProgramError: if it cannot be started or does not speak its protocol.
+        """
+        ...
+
+    def untold(self, spec: GameSpec) -> str:
+        """Return what of a game's rules the program cannot be told; raises as :meth:`start`."""
+        ...
+
+    def dead_stones(self, turn: Turn) -> NDArray[np.bool_] | None:
+        """Ask which stones are dead, ``(points,)``; ``None`` if the program does not say."""
+        ...
+
+
+@runtime_checkable
+class Exact(Agent, Protocol):
+    """An agent that knows what positions are worth."""
+
+    def value(self, position: Positions) -> int:
+        """What the one position ``(1,)`` is worth to its side to move: 1, 0 or -1."""
         ...

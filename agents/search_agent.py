@@ -114,6 +114,10 @@ class SearchAgent:
         """How it searches."""
         return self._config
 
+    def details(self) -> dict[str, str]:
+        """What a tournament has to state of it: the hash of its settings."""
+        return {"search": self.settings_hash}
+
     @property
     def settings_hash(self) -> str:
         """Tells searches apart: 12 hex digits of everything but evaluator and budget."""

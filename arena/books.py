@@ -20,8 +20,7 @@ from typing import Final
 
 import numpy as np
 
-from agents.perfect_agent import PerfectAgent
-from agents.protocol import Agent, Turn
+from agents.protocol import Agent, Exact, Turn
 from arena.openings import (
     OPENING_PLIES,
     Opening,
@@ -270,7 +269,7 @@ def make_book(
 
 def _values(agent: Agent, turns: Sequence[Turn]) -> list[float]:
     """What positions are worth to their sides to move: exactly, or as the agent's search thinks."""
-    if isinstance(agent, PerfectAgent):
+    if isinstance(agent, Exact):
         return [agent.value(turn.position) for turn in turns]
     values = []
     for decision in agent.choose(turns):

@@ -15,9 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from agents.program_agent import ProgramAgent
-from agents.protocol import Agent, Decision, Turn
-from agents.search_agent import SearchAgent
+from agents.protocol import Agent, Decision, Program, Thinks, Turn
 from arena.adjudication import Agreement, Resignation
 from arena.clock import PlayerClock, TimeControl
 from arena.schedule import Fixture
@@ -103,7 +101,7 @@ class _Game:
 
 
 def _is_timed(agent: Agent) -> bool:
-    return isinstance(agent, SearchAgent) and agent.limit.time_limit_s is not None
+    return isinstance(agent, Thinks) and agent.limit.time_limit_s is not None
 
 
 def fitting_games_at_once(simulations: int) -> int:
@@ -181,9 +179,7 @@ class GameRunner:
         self.games_at_once = games_at_once if terms.clock is None else 1
         self.waiting = list(fixtures)
         self.playing: list[_Game] = []
-        self.programs = {
-            i: a.processes for i, a in enumerate(agents) if isinstance(a, ProgramAgent)
-        }
+        self.programs = {i: a.processes for i, a in enumerate(agents) if isinstance(a, Program)}
         # Where seconds count, nobody else's game may cost a player time.
         self.alone = {i for i, a in enumerate(agents) if terms.clock is not None or _is_timed(a)}
         self.voids = dict.fromkeys(self.programs, 0)

@@ -7,11 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from agents.levels import LevelAgent
 from agents.parse import Spelling
-from agents.program_agent import ProgramAgent
-from agents.protocol import Agent, Limit
-from agents.search_agent import SearchAgent
+from agents.protocol import Agent, Described, Limit, Program, Thinks
 from arena.books import plan_openings
 from arena.folder import TournamentFolder
 from arena.game_runner import GAMES_AT_ONCE, PlayedGame, Void, play_games
@@ -39,13 +36,11 @@ def make_cards(
     cards = []
     for spelling, agent in zip(spellings, agents, strict=True):
         details = dict(spelling.details())
-        if isinstance(agent, ProgramAgent):
+        if isinstance(agent, Program):
             details["program"] = agent.start()
             if spec is not None and (untold := agent.untold(spec)):
                 details[UNTOLD] = untold
-        if isinstance(agent, SearchAgent):
-            details["search"] = agent.settings_hash
-        if isinstance(agent, LevelAgent):
+        if isinstance(agent, Described):
             details |= agent.details()
         cards.append(AgentCard(spelling.name, spelling.text, details))
     return tuple(cards)
@@ -198,7 +193,7 @@ def _check(folder: TournamentFolder, conditions: Conditions, games: int) -> None
 
 def _check_clock(conditions: Conditions, agents: Sequence[Agent]) -> None:
     for agent in agents:
-        unlimited = isinstance(agent, SearchAgent) and agent.limit == Limit()
+        unlimited = isinstance(agent, Thinks) and agent.limit == Limit()
         if unlimited and conditions.clock is None:
             raise ConfigError(
                 f"expected a clock (--time) for {agent.name!r}, which thinks as long as that "

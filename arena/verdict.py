@@ -13,8 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from agents.program_agent import ProgramAgent
-from agents.protocol import Agent, Turn
+from agents.protocol import Agent, Program, Turn
 
 FORFEITS: Final = ("crash", "stall", "nonsense", "illegal move", "time")
 """Endings that are the loser's fault rather than play: the program ended, said nothing, said what
@@ -75,7 +74,7 @@ def judge(turn: Turn, programs: Sequence[Agent]) -> Verdict:
         return plain
     scores: list[float] = []
     for program in programs:
-        dead = program.dead_stones(turn) if isinstance(program, ProgramAgent) else None
+        dead = program.dead_stones(turn) if isinstance(program, Program) else None
         if dead is not None:
             scores.append(float(turn.spec.score(turn.position, dead=dead[None])[0]))
     if not scores:

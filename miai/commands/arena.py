@@ -193,12 +193,12 @@ def _play(
 
 def _depth(spelling: Spelling, agent: Agent) -> int:
     """Simulations of a move, or how many its time may allow."""
-    from agents.levels import LevelAgent
     from agents.parse import DEFAULT_SIMULATIONS
+    from agents.protocol import Thinks
 
-    if isinstance(agent, LevelAgent):
-        return agent.simulations
-    return spelling.simulations or spelling.evaluations or DEFAULT_SIMULATIONS
+    if isinstance(agent, Thinks) and agent.limit.simulations is not None:
+        return agent.limit.simulations
+    return spelling.evaluations or DEFAULT_SIMULATIONS
 
 
 def _say_how_to_go_on(folder: TournamentFolder) -> None:
