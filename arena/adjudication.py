@@ -7,13 +7,10 @@ in a row and the winner has too. Players that say nothing of what they think (pr
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
 
 from agents.protocol import Decision
 from engine.errors import ConfigError
-from engine.random import bits
-
-_AUDIT: Final = 0x617564  # a purpose of its own among random numbers
+from engine.random import AUDIT, bits
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ class Resignation:
 
     def is_audited(self, seed: int, game: int) -> bool:
         """Whether this game is played to its end in any case."""
-        return bits(seed, game, 0, _AUDIT) < self.audited * 2**64
+        return bits(seed, game, 0, AUDIT) < self.audited * 2**64
 
 
 @dataclass

@@ -8,12 +8,14 @@ number.
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Final
 
 import numpy as np
 
 from engine._kernel import kernel
 
+# The purposes, all of them: two that were equal would give equal numbers.
 OPENING: Final = 1
 ROOT_NOISE: Final = 2  # a number for each root action
 PRIOR_NOISE: Final = 3
@@ -23,6 +25,18 @@ SYMMETRY: Final = 6
 KOMI: Final = 7
 BUDGET: Final = 8
 SLIP: Final = 9
+EFFORT: Final = 101  # which plies of self-play are searched well
+LEAGUE: Final = 102  # which games meet an earlier checkpoint, and which one
+AUDIT: Final = 0x617564  # which games are played on after they would have been adjudicated
+
+
+class CyclePart(IntEnum):
+    """What a training cycle draws numbers for; each part has an address of its own."""
+
+    LEARNING = 0
+    CALIBRATING = 1
+    COMPARING = 2
+
 
 _MASK = (1 << 64) - 1
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
@@ -70,6 +84,11 @@ def bits(seed: int, game: int, ply: int, purpose: int) -> int:
 def generator(seed: int, game: int, ply: int, purpose: int) -> np.random.Generator:
     """A NumPy generator seeded by an address, where many numbers are needed at once."""
     return np.random.Generator(np.random.PCG64(bits(seed, game, ply, purpose)))
+
+
+def cycle_generator(seed: int, cycle: int, part: CyclePart) -> np.random.Generator:
+    """A NumPy generator for a part of a training cycle, which has neither game nor ply."""
+    return generator(seed, cycle, part, SYMMETRY)
 
 
 def _mix_int(state: int) -> int:

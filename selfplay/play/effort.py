@@ -11,9 +11,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.random import bits
+from engine.random import EFFORT, bits
 
-EFFORT: Final = 101
 """Purpose of a random address; the engine's own are small numbers."""
 _TO_UNIT: Final = 2.0**-53
 

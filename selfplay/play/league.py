@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from engine.games.spec import BLACK, WHITE
-from engine.random import bits, generator
+from engine.random import LEAGUE, bits, generator
 
-LEAGUE: Final = 102
 """Purpose of a random address; the engine's own are small numbers."""
 _TO_UNIT: Final = 2.0**-53
 

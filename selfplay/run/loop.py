@@ -20,7 +20,7 @@ from agents.network.folded import fold_model
 from agents.network.inputs import widen
 from agents.network.model import PolicyValueNet
 from engine.errors import ConfigError, RunError
-from engine.random import SYMMETRY, generator
+from engine.random import CyclePart, cycle_generator
 from selfplay.data.shards import Rows, read_shard, write_shard
 from selfplay.data.windows import Windows
 from selfplay.learn.learner import Learner
@@ -307,7 +307,7 @@ class Run:
         schedule = self.config.schedule
         main, count = self._window.main, _FRESH_ROWS
         self._learner.set_rounding(self._rounds())
-        random = generator(self.config.seed, self.state.cycle, 2, SYMMETRY)
+        random = cycle_generator(self.config.seed, self.state.cycle, CyclePart.COMPARING)
         known = main.sample(random, count) if main.size else None
         for rows in parts:
             self._window.add(rows)
@@ -371,7 +371,7 @@ class Run:
 
     def _mean_losses(self, steps: int) -> dict[str, float]:
         totals: dict[str, float] = {}
-        random = generator(self.config.seed, self.state.cycle, 0, SYMMETRY)
+        random = cycle_generator(self.config.seed, self.state.cycle, CyclePart.LEARNING)
         future = self.config.future_head
         for _ in range(steps):
             drawn = self._window.sample(random, self.config.learner.batch, future=future)
@@ -382,7 +382,7 @@ class Run:
 
     def _recent_inputs(self) -> Inputs:
         """Planes and globals of some recent rows, to calibrate on."""
-        random = generator(self.config.seed, self.state.cycle, 1, SYMMETRY)
+        random = cycle_generator(self.config.seed, self.state.cycle, CyclePart.CALIBRATING)
         batch = self._window.sample(random, _CALIBRATION_ROWS)
         layout = batch.layout
         images = batch.planes.reshape(len(batch.planes), layout.height, layout.width, -1)

@@ -16,7 +16,7 @@ from agents.evaluators.torch_evaluator import threads_limited
 from agents.network.adapters import attach
 from agents.network.model import NetworkOutput, PolicyValueNet
 from engine.errors import RunError
-from engine.random import SYMMETRY, generator
+from engine.random import CyclePart, cycle_generator
 from selfplay.data.replay import Batch, make_batch
 from selfplay.data.shards import Rows
 from selfplay.learn import losses
@@ -253,7 +253,7 @@ class _Tuner:
     def train_epoch(self, epoch: int, on_step: Callable[[Step], None]) -> tuple[float, int]:
         """Pass over the expert rows in random order; return the mean loss and rows seen so far."""
         config = self._config
-        random = generator(config.seed, epoch, 0, SYMMETRY)
+        random = cycle_generator(config.seed, epoch, CyclePart.LEARNING)
         order = random.permutation(self._experts)
         from_expert = config.batch - self._from_mix
         total, steps = 0.0, 0

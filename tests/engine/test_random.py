@@ -54,9 +54,9 @@ def test_the_extremes_map_to_the_ends() -> None:
 
 
 def test_addresses_that_differ_in_one_part_share_nothing() -> None:
-    purposes = [random.OPENING, random.ROOT_NOISE, random.PRIOR_NOISE, random.MOVE, random.PLAYOUT]
-    purposes += [random.SYMMETRY, random.KOMI, random.BUDGET]
-    assert len(set(purposes)) == len(purposes)
+    table = [value for name, value in vars(random).items() if name.isupper() and name[0] != "_"]
+    assert len(table) == len(set(table)) == 12
+    purposes = table[:8]
     addresses = list(product(range(6), range(6), range(6), purposes))
     assert len({bits(*address) for address in addresses}) == len(addresses)
 

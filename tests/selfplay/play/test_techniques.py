@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import engine.random
 from agents.evaluators.rollout import RolloutEvaluator
 from engine.errors import ConfigError, RunError, SpecError
 from engine.games.go import GoSpec
@@ -20,7 +19,6 @@ from selfplay.data.columns import LARGEST_WEIGHT
 from selfplay.data.replay import ReplayConfig, ReplayWindow
 from selfplay.data.shards import Rows, read_shard
 from selfplay.data.windows import Windows
-from selfplay.play import effort, league
 from selfplay.play.effort import EffortConfig, plan
 from selfplay.play.league import choose_opponent, opponent_colour
 from selfplay.play.targets import surprise, surprise_weights
@@ -58,14 +56,6 @@ def play(group: Group, steps: int, simulations: int = 4) -> tuple[Rows, list[Fin
         parts += rows
         games += finished
     return Rows.concatenate(parts), games
-
-
-def test_addresses_of_these_techniques_are_their_own() -> None:
-    purposes = [value for name, value in vars(engine.random).items() if name.isupper()]
-    own = [effort.EFFORT, league.LEAGUE]
-    numbers = [value for value in purposes if type(value) is int]
-    assert len(numbers) > 5
-    assert len(set(numbers + own)) == len(numbers) + len(own)
 
 
 def test_a_share_of_the_plies_is_searched_in_full_and_the_rest_fast() -> None:
