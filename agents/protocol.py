@@ -113,7 +113,7 @@ class Agent(Protocol):
 
 
 @runtime_checkable
-class Thinks(Agent, Protocol):
+class Thinks(Protocol):
     """An agent whose thinking can be watched, and ended early."""
 
     @property
@@ -137,7 +137,7 @@ class Thinks(Agent, Protocol):
 
 
 @runtime_checkable
-class Described(Agent, Protocol):
+class Described(Protocol):
     """An agent that knows what decides its moves beside its spelling."""
 
     def details(self) -> Mapping[str, str]:
@@ -146,7 +146,7 @@ class Described(Agent, Protocol):
 
 
 @runtime_checkable
-class Program(Agent, Protocol):
+class Program(Protocol):
     """An agent that is a program of its own, or several processes of one."""
 
     @property
@@ -172,7 +172,7 @@ class Program(Agent, Protocol):
 
 
 @runtime_checkable
-class Exact(Agent, Protocol):
+class Exact(Protocol):
     """An agent that knows what positions are worth."""
 
     def value(self, position: Positions) -> int:

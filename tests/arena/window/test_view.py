@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agents.protocol import Agent, Turn
+from agents.protocol import Agent, Limit, Turn
 from arena.session.opponents import Opponent
 from arena.session.thinker import Thinker
 from arena.window.app import App
@@ -168,7 +168,7 @@ def test_an_ai_that_breaks_down_says_so(app: App, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(threading, "excepthook", crashes.append)
 
     class Broken:
-        name = "Broken"
+        name, limit = "Broken", Limit()
 
         def think(self, turn: Turn, *_: object, **__: object) -> None:
             if turn.actions:  # not while it is loaded
