@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+import filelock
 import numpy as np
 import platformdirs
 
@@ -29,6 +31,7 @@ from engine.records.sgf import written_sgf
 from engine.records.variations import read_first, start_of, write_variations
 
 _FORMAT: Final = "miai-window-2"
+_MOST_WINDOWS: Final = 50
 _LARGEST_FILE: Final = 1 << 24
 
 
@@ -187,12 +190,41 @@ def bring_back(session: Session, path: Path) -> bool:
     return True
 
 
+def own_place(path: Path) -> tuple[Path, filelock.BaseFileLock | None]:
+    """A file for the running game that no other window keeps its game in.
+
+    Returns ``path`` or one that is numbered after it, and the lock on it, which ends with the
+    process at the latest; ``None`` where nothing can be locked.
+    """
+    for number in range(1, _MOST_WINDOWS + 1):
+        mine = path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
+        try:
+            mine.parent.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(mine.with_suffix(".lock"))
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            continue
+        except OSError:
+            return mine, None
+        return mine, lock
+    return path.with_name(f"{path.stem}-{os.getpid()}{path.suffix}"), None
+
+
 class Keeper:
     """Keeps the running game for the next start, and beside it one that another start left."""
 
-    def __init__(self, session: Session, path: Path, goes_on: bool) -> None:
-        """``goes_on`` says that the game in the file is the one on the board."""
-        self._session, self._path = session, path
+    def __init__(
+        self,
+        session: Session,
+        path: Path,
+        goes_on: bool,
+        lock: filelock.BaseFileLock | None = None,
+    ) -> None:
+        """``goes_on`` says that the game in the file is the one on the board.
+
+        ``lock`` keeps the file from other windows.
+        """
+        self._session, self._path, self._lock = session, path, lock
         self._foreign = not goes_on and path.exists()
         # Nothing has happened yet that would be worth more than the game in the file.
         self._kept = self._now() if self._foreign else None

@@ -11,7 +11,7 @@ import pygame
 
 from arena.session import opponents
 from arena.session.control import Control
-from arena.session.files import Keeper, autosave_path, bring_back, open_file
+from arena.session.files import Keeper, autosave_path, bring_back, open_file, own_place
 from arena.session.game import Settings
 from arena.session.games import has_begun, start_position
 from arena.session.preferences import Preferences, preferences_path
@@ -73,10 +73,14 @@ def prepare(wanted: Wanted) -> Prepared:
 
 def _begin(session: Session, wanted: Wanted, path: Path) -> Keeper:
     """Put the first game on the board; say who keeps it and what becomes of the kept one."""
-    goes_on = wanted.go_on and bring_back(session, path)
+    mine, lock = own_place(path)
+    goes_on = wanted.go_on and bring_back(session, mine)
     if wanted.opened is not None:
         open_file(session, wanted.opened)
-    keeper = Keeper(session, path, goes_on)
+    keeper = Keeper(session, mine, goes_on, lock)
+    if mine != path:
+        session.message = say("Another window is open; the game of this one is kept beside it")
+        return keeper
     if wanted.opened is not None or not path.exists():
         return keeper
     if not wanted.go_on:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +13,15 @@ import pytest
 
 import engine.games
 from arena.session import games, wording
-from arena.session.files import Keeper, autosave, bring_back, open_file, open_text, save
+from arena.session.files import (
+    Keeper,
+    autosave,
+    bring_back,
+    open_file,
+    open_text,
+    own_place,
+    save,
+)
 from arena.session.game import Settings
 from arena.session.preferences import Preferences, load
 from arena.session.session import Session
@@ -240,3 +250,43 @@ def test_a_kept_game_knows_its_variations_its_end_and_its_file() -> None:
     assert session.game.record_of is not None
     assert session.game.record_of.black == "Ann"
     assert session.game.has_setup
+
+
+OTHER_WINDOW = """
+import sys
+from pathlib import Path
+from arena.session.files import own_place
+mine, lock = own_place(Path(sys.argv[1]))
+print(mine.name, flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_two_windows_keep_a_game_each(tmp_path: Path) -> None:
+    from arena.window.prepare import Wanted, _begin
+
+    path = tmp_path / "game.json"
+    autosave(random_game("go", 8, 4).game, path)
+    before = path.read_bytes()
+    other = subprocess.Popen(
+        [sys.executable, "-c", OTHER_WINDOW, str(path)],
+        cwd=Path(__file__).resolve().parents[3],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert other.stdout is not None
+    assert other.stdout.readline() == "game.json\n"
+    session = Session(Settings(quick("hex"), (BLACK, WHITE)), seed=1)
+    keeper = _begin(session, Wanted(Settings, "shipped", go_on=True), path)
+    assert "Another window" in session.message
+    assert session.game.spec.name == "hex", "the other window's game is its own"
+    session.play(3)
+    keeper.keep()
+    assert path.read_bytes() == before
+    assert json.loads((tmp_path / "game-2.json").read_bytes())["game"] == "hex"
+    assert own_place(path)[0].name == "game-3.json"
+
+    other.kill()  # which ends its lock, whatever it was doing
+    other.communicate()
+    assert own_place(path)[0] == path
