@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from engine.errors import IllegalActionError, SpecError
 from engine.games.rows import RowKernels, first_misfit
-from engine.look import Look
+from engine.games.traits import Traits
 from engine.symmetry import permutations
 
 EMPTY: Final = 0
@@ -32,7 +32,7 @@ Positions = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class GameSpec(ABC):
+class GameSpec(Traits, ABC):
     """The rules of one game at one size. Equal specs play equal games.
 
     An action is an integer: a point ``row * width + column`` counted from the top left, or the
@@ -56,45 +56,6 @@ class GameSpec(ABC):
     """The rules, compiled."""
     refusals: ClassVar[tuple[str, ...]] = ()
     """What :meth:`set_up` may find wrong, by the number that the kernel returns, from 1."""
-
-    symmetries: ClassVar[tuple[int, ...]] = (0, 1, 2, 3, 4, 5, 6, 7)
-    """Which of :func:`engine.symmetry.permutations` turn a game into an equal one, the identity
-    first; those beyond 3 exist on squares only."""
-    letter_i: ClassVar[bool] = True
-    """Whether the column after H is called I, as everywhere but in Go."""
-    rows_from_top: ClassVar[bool] = False
-    """Whether row 1 is the top one."""
-    slant: ClassVar[bool] = False
-    """Whether each row stands half a point right of the one above, as on a hexagonal board."""
-    star_points: ClassVar[bool] = False
-    """Whether a printed board of this game has star points."""
-    may_pass: ClassVar[bool] = False
-    """Whether a player may pass by choice: early passes then teach a network nothing."""
-    stones_fall: ClassVar[bool] = False
-    """Whether a column alone tells where a stone comes to rest."""
-    has_points: ClassVar[bool] = False
-    """Whether the score counts points, and points have owners; else only who won is known."""
-    pass_name: ClassVar[str] = "pass"
-    """What players call the last action."""
-    omits_passes: ClassVar[bool] = False
-    """Whether records leave out a pass that is the only action, so that one side moves twice."""
-    has_komi: ClassVar[bool] = False
-    """Whether ``komi`` is a rule: points that White gets for moving second."""
-    has_handicap: ClassVar[bool] = False
-    """Whether a stronger Black may begin with stones on the board: ``place_handicap``."""
-    has_dead_stones: ClassVar[bool] = False
-    """Whether stones that cannot live may be left on the board at the end: :meth:`score` and
-    :meth:`ownership` are told which, and :meth:`certain` knows some that live."""
-    takes_prisoners: ClassVar[bool] = False
-    """Whether stones leave the board, and positions count them under ``prisoners`` ``(2,)``."""
-    most_stones_win: ClassVar[bool] = False
-    """Whether the score is the difference of stones on the board."""
-    sgf_number: ClassVar[str] = ""
-    """The game's number in SGF (``GM``); empty: it has none, and is written with a private name."""
-    look: ClassVar[Look] = Look()
-    """What its board is made of, and what its players are called."""
-    quick_size: ClassVar[tuple[int, int] | tuple[()]] = ()
-    """Height and width of a board on which a game is soon over; empty: the usual one is small."""
 
     def __str__(self) -> str:
         return f"{self.name} {self.height}x{self.width}"
