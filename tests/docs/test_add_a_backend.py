@@ -25,8 +25,8 @@ from engine.games import GAMES, GoSpec, make
 from miai.config import build, to_toml
 from selfplay.run.config import RunConfig
 from selfplay.run.loop import Run
-from tests.selfplay.small import small_run
 from tests.support.pages import imported, python_blocks
+from tests.support.small import small_run
 
 *MODULE, LINE = python_blocks("add-a-backend.md")
 SPEC = GoSpec(5, 5)

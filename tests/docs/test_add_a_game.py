@@ -31,9 +31,9 @@ from selfplay.report.boards import game_html
 from selfplay.run import GameConfig, Run
 from selfplay.run.watch import LiveGame
 from tests.conformance import CHECKS
-from tests.selfplay.small import small_run
 from tests.support.enumerate import levels
 from tests.support.pages import hashed_name, imported, python_blocks
+from tests.support.small import small_run
 
 
 @pytest.fixture(scope="module")

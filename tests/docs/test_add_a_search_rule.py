@@ -25,12 +25,12 @@ from engine.search import Search, SearchConfig
 from engine.search.rules import RULES
 from engine.search.tree import DRAW, ROOT, UNPROVEN
 from selfplay.play.worker import Group, SelfPlayConfig
-from tests.engine.search.test_twin import compare
 from tests.support import slow_search
 from tests.support.minimax import solver
 from tests.support.pages import hashed_name, imported, page, python_blocks
 from tests.support.positions import random_positions
 from tests.support.scripted import ScriptedEvaluator, arbitrary, indifferent
+from tests.support.twins import compare
 
 SOURCE = "\n\n".join(python_blocks("add-a-search-rule.md"))
 HOME = Path(__file__).resolve().parents[2]

@@ -23,8 +23,8 @@ from selfplay.data.shards import read_shard, write_shard
 from selfplay.learn.heads import HEADS
 from selfplay.run import Run, RunConfig
 from selfplay.run.folder import RunFolder
-from tests.selfplay.run.test_run import StopError, digest, stop_after
-from tests.selfplay.small import small_run, some_rows
+from tests.support.small import small_run, some_rows
+from tests.support.stops import StopError, digest, stop_after
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "add-a-target.md"
 PATTERN = r"## \d\. [^\n]*`(\S+)\.py`\n.*?```python\n(.*?)```"

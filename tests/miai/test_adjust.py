@@ -13,8 +13,8 @@ from engine.records import write_sgf
 from miai.adjusting import KL_WEIGHTS, RATE_FACTORS, Trial, finalists, proposals
 from miai.cli import main
 from selfplay.tune.finetune import FinetuneConfig
-from tests.selfplay.small import small_network
-from tests.selfplay.tune.test_finetune import rule_record
+from tests.support.records import rule_record
+from tests.support.small import small_network
 
 
 def test_proposals_are_distinct_and_vary_only_what_matters() -> None:

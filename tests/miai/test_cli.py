@@ -20,7 +20,7 @@ from engine.errors import ConfigError
 from engine.games import make
 from miai import __version__, cli
 from miai.cli import main
-from tests.selfplay.small import small_network
+from tests.support.small import small_network
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("numba", "torch", "pygame", "scipy", "numpy")

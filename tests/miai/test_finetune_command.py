@@ -19,8 +19,8 @@ from miai.cli import main
 from selfplay.data.shards import write_shard
 from selfplay.tune.mixing import run_rows
 from tests.conformance import random_game
-from tests.selfplay.small import small_network, some_rows
-from tests.selfplay.tune.test_finetune import rule_record
+from tests.support.records import rule_record
+from tests.support.small import small_network, some_rows
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from selfplay.run.benchmark import BenchmarkConfig
 from selfplay.run.config import GameConfig
 from selfplay.run.curves import read_run
 from selfplay.run.folder import RunFolder
-from tests.selfplay.small import small_network, small_run
+from tests.support.small import small_network, small_run
 
 MOCK = Path(__file__).resolve().parents[1] / "support" / "mock_engine.py"
 LADDER = BenchmarkConfig(games=16, simulations=4, ladder=("random", "rollouts:8"), anchor="random")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,15 +13,10 @@ from pathlib import Path
 import pytest
 
 import miai
+from tests.support.sources import ROOT, sources
 
-ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("engine", "agents", "selfplay", "arena", "miai")
 FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
 FORBIDDEN_CALLS = {"eval", "exec", "torch.load", "torch.jit.load", "yaml.load", "runpy.run_path"}
-
-
-def sources() -> list[Path]:
-    return sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 
 def executable_loads(source: str) -> Iterator[str]:
@@ -111,3 +107,13 @@ def test_imports_point_one_way() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_what_tests_share_stands_in_support() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}: {line}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.match(r"(from|import) tests\.(\w+\.)*test_", line)
+    ]
+    assert wrong == []

@@ -9,7 +9,7 @@ import pytest
 from agents.network.checkpoint import save_network
 from engine.games.go import GoSpec
 from miai.strength import measure_strength
-from tests.selfplay.small import small_network
+from tests.support.small import small_network
 
 
 @pytest.mark.parametrize("own_openings", [False, True])

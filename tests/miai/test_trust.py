@@ -24,8 +24,8 @@ from miai.config import to_toml
 from miai.rating import Beside, Rating
 from selfplay.run.benchmark import BenchmarkConfig
 from selfplay.run.folder import RunFolder
-from tests.miai.test_sources import ROOT, sources
-from tests.selfplay.small import small_network, small_run
+from tests.support.small import small_network, small_run
+from tests.support.sources import ROOT, sources
 
 MOCK = ROOT / "tests" / "support" / "mock_engine.py"
 SECURITY = ROOT / "docs" / "security.md"

@@ -3,50 +3,20 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from agents.evaluators.cached import CachedEvaluator
 from engine.games import ConnectFourSpec, GameSpec, GoSpec, HexSpec, OthelloSpec
 from engine.games.spec import Positions
 from engine.search import Evaluation, Search, SearchConfig
 from engine.search.rules import RULES
-from engine.symmetry import action_permutations, permutations
+from engine.symmetry import permutations
+from tests.support.evaluators import ByInputs, same, turned
 from tests.support.positions import random_positions
 
 SPECS = [GoSpec(5, 5, 0.5), OthelloSpec(6, 6), ConnectFourSpec(4, 5, 3), HexSpec(4, 4)]
-
-
-class ByInputs:
-    """Answers that look random and depend on a network's inputs alone; remembers the questions."""
-
-    def __init__(self) -> None:
-        self.rows = 0
-
-    def weights(self, spec: GameSpec) -> NDArray[Any]:
-        random = np.random.default_rng(spec.points)
-        return random.normal(size=(spec.points * len(spec.plane_names), 2 * spec.actions + 3))
-
-    def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:
-        self.rows += len(positions)
-        planes, globals_ = spec.features(positions)
-        out = planes.reshape(len(positions), -1) @ self.weights(spec)
-        out = np.sin(out + globals_.sum(axis=1, keepdims=True)).astype(np.float32)
-        shares = np.exp(out[:, :3])
-        return Evaluation(
-            policy_logits=out[:, 3 : 3 + spec.actions],
-            value=shares / shares.sum(axis=1, keepdims=True),
-            score=out[:, 0] * 5,
-            ownership=out[:, 3 + spec.actions : 3 + spec.actions + spec.points],
-        )
-
-
-def same(one: Evaluation, other: Evaluation) -> None:
-    for name in ("policy_logits", "value", "score", "ownership"):
-        assert np.allclose(getattr(one, name), getattr(other, name), atol=1e-6), name
 
 
 def unfinished(spec: GameSpec, count: int, seed: int) -> Positions:
@@ -85,15 +55,6 @@ def test_rules_tell_positions_apart() -> None:
     rows["komi_half_points"] = [1, 5, 9]
     cached.evaluate(SPECS[0], rows)
     assert inner.rows == 4, "komi 0.5 was known"
-
-
-def turned(spec: GameSpec, actions: list[int], k: int) -> Positions:
-    """The position after ``actions``, each moved by a symmetry."""
-    to = np.argsort(action_permutations(spec.height, spec.width, spec.symmetries)[k])
-    position = spec.allocate(1)
-    for action in actions:
-        spec.play(position, np.array([to[action]]))
-    return position
 
 
 class Fair(ByInputs):

@@ -17,8 +17,8 @@ from engine import games
 from engine.errors import NetworkFileError
 from engine.games.go import GoSpec
 from engine.games.inputs import InputLayout
-from tests.agents.evaluators.test_int8 import enlivened
-from tests.agents.network.test_model import make
+from tests.support.lively import enlivened
+from tests.support.networks import make
 from tests.support.positions import random_positions
 
 SPEC = GoSpec(9, 9, 6.5)

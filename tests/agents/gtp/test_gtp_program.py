@@ -16,11 +16,10 @@ from agents.gtp.client import GtpClient, Watchdog
 from agents.gtp.program import GtpAgent
 from agents.protocol import Decision, Turn
 from engine.errors import ProgramError
-from engine.games.go import GoSpec
-from engine.notation import action_to_text, text_to_action
+from engine.notation import action_to_text
+from tests.support.turns import SPEC, turn
 
 MOCK = Path(__file__).resolve().parents[2] / "support" / "mock_engine.py"
-SPEC = GoSpec(5, 5, 7.0)
 QUICK = Watchdog(start_s=30.0, move_s=1.0, command_s=30.0, quit_s=0.5)
 Make = Callable[..., GtpAgent]
 
@@ -37,14 +36,6 @@ def make() -> Iterator[Make]:
     yield begin
     for agent in made:
         agent.close()
-
-
-def turn(game: int, *moves: str, spec: GoSpec = SPEC) -> Turn:
-    position = spec.allocate(1)
-    actions = tuple(text_to_action(spec, move) for move in moves)
-    for action in actions:
-        spec.play(position, np.array([action]))
-    return Turn(game, spec, position, actions, seed=0)
 
 
 def test_the_program_is_told_the_game_and_only_what_is_new(make: Make, tmp_path: Path) -> None:

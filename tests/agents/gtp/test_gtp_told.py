@@ -26,7 +26,7 @@ from engine.games.go import GoSpec
 from engine.games.hex import HexSpec
 from engine.games.spec import GameSpec
 from engine.notation import text_to_action
-from tests.agents.gtp.test_gtp_program import turn
+from tests.support.turns import turn
 
 MOCK = Path(__file__).resolve().parents[2] / "support" / "mock_engine.py"
 SUICIDE = ("A2", "A1", "B2", "E5", "C1")

@@ -22,8 +22,8 @@ from agents.network.folded import fold_model, forward
 from agents.network.model import PolicyValueNet
 from engine.errors import NetworkFileError
 from selfplay.learn.learner import Learner, LearnerConfig
-from tests.agents.network.test_model import inputs, make
-from tests.selfplay.learn.test_learner import batch_of
+from tests.support.batches import batch_of
+from tests.support.networks import inputs, make
 
 
 def trained(seed: int = 0) -> tuple[PolicyValueNet, PolicyValueNet]:

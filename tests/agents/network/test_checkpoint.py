@@ -31,7 +31,7 @@ from agents.network.folded import fold_model, forward
 from agents.network.model import PolicyValueNet
 from engine.errors import NetworkFileError
 from engine.games import GoSpec
-from tests.agents.network.test_model import inputs, make
+from tests.support.networks import inputs, make
 from tests.support.refused import TINY, faults, whole
 
 

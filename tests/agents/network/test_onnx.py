@@ -12,7 +12,7 @@ from agents.network.checkpoint import save_network
 from agents.network.folded import fold_model
 from agents.network.onnx_export import OUTPUTS, to_onnx
 from miai import cli
-from tests.agents.network.test_model import inputs, make
+from tests.support.networks import inputs, make
 
 onnx = pytest.importorskip("onnx")
 

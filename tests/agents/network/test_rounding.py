@@ -10,7 +10,7 @@ from agents.network.calibration import calibrate, inputs_of
 from agents.network.folded import Affine, convolve, fold_model, linear
 from agents.network.rounding import rounded_activations, rounded_weight, set_rounding
 from engine.games import GoSpec
-from tests.agents.evaluators.test_int8 import lively
+from tests.support.lively import lively
 from tests.support.positions import random_positions
 
 SPEC = GoSpec(5, 5)

@@ -22,7 +22,7 @@ from arena.gtp.server import GtpServer
 from engine.games import GAMES, GoSpec, OthelloSpec, make
 from engine.games.spec import GameSpec
 from engine.notation import action_to_text
-from tests.arena.gtp.test_gtp_commands import ask, refusal
+from tests.support.gtp_session import ask, refusal
 from tests.support.scripted import ScriptedEvaluator, arbitrary
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "gtp_sabaki.txt"

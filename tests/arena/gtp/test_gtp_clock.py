@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from arena.gtp.clock import Clock, TimeControl
 from engine.games.spec import BLACK, WHITE
-from tests.arena.gtp.test_gtp_commands import ask, session
+from tests.support.gtp_session import ask, session
 
 
 def clock_of(control: TimeControl | None) -> Clock:

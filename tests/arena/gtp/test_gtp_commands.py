@@ -12,19 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.evaluators.rollout import RolloutEvaluator
-from agents.protocol import Agent, Decision, Turn
+from agents.protocol import Decision, Turn
 from agents.random_agent import RandomAgent
 from agents.search_agent import rollout_agent
 from arena.gtp.clock import Clock
-from arena.gtp.commands import Session
 from arena.gtp.player import Player
-from arena.gtp.server import GtpServer
 from engine.games.go import GoSpec
 from engine.games.go_handicap import fixed_handicap
-from engine.games.spec import BLACK, WHITE, GameSpec
+from engine.games.spec import BLACK, WHITE
 from engine.notation import action_to_text
 from engine.records.sgf import read_sgf
 from miai.cli import main
+from tests.support.gtp_session import ask, refusal, session
 from tests.support.scripted_agent import ScriptedAgent, first_sensible
 
 DIALOGUE = """\
@@ -99,24 +98,6 @@ dance
 quit
 =
 """
-
-
-def session(agent: Agent | None = None, size: int = 9, spec: GameSpec | None = None) -> GtpServer:
-    agent = agent or ScriptedAgent("scripted", first_sensible)
-    return Session(agent, spec or GoSpec(size, size, 7.0), "0.0").server()
-
-
-def ask(server: GtpServer, line: str) -> str:
-    """Return the text of a success."""
-    reply = server.answer(line)
-    assert reply is not None and reply.ok, (line, reply)
-    return reply.text
-
-
-def refusal(server: GtpServer, line: str) -> str:
-    reply = server.answer(line)
-    assert reply is not None and not reply.ok, (line, reply)
-    return reply.text
 
 
 def test_a_recorded_dialogue() -> None:

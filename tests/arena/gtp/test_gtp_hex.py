@@ -12,7 +12,7 @@ from arena.gtp.server import GtpServer
 from engine.errors import NotationError
 from engine.games.go import GoSpec
 from engine.games.hex import HexSpec
-from tests.arena.gtp.test_gtp_commands import ask, refusal
+from tests.support.gtp_session import ask, refusal
 from tests.support.scripted import ScriptedEvaluator, indifferent
 from tests.support.scripted_agent import ScriptedAgent, passing
 

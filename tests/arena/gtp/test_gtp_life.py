@@ -16,7 +16,7 @@ from arena.gtp.server import GtpServer
 from engine.diagram import parse_diagram
 from engine.games import BLACK, WHITE, GoSpec
 from engine.games.spec import GameSpec, Positions
-from tests.arena.gtp.test_gtp_commands import ask
+from tests.support.gtp_session import ask
 from tests.support.scripted import ScriptedEvaluator
 
 ALIVE_AND_DEAD = """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +14,7 @@ from engine.games.othello import OthelloSpec
 from engine.games.spec import BLACK, WHITE
 from engine.records.ggf import is_ggf, read_ggf, seconds_of, split_ggf, time_control, write_ggf
 from engine.records.record import GameRecord
+from tests.support.records import finished_game
 
 START = "8 -------- -------- -------- ---O*--- ---*O--- -------- -------- -------- *"
 GGS = (
@@ -22,17 +22,6 @@ GGS = (
     f"RW[2199.72]TI[05:00//02:00]TY[8]RE[-6.00]BO[{START}]"
     "B[d3//0.01]W[c5/-0.10/0.01]B[F6]W[f5 ]B[e6];)"
 )
-
-
-def finished_game(seed: int, spec: OthelloSpec) -> GameRecord:
-    random = np.random.default_rng(seed)
-    position, actions = spec.allocate(1), []
-    while not spec.finished(position)[0]:
-        actions.append(int(random.choice(np.flatnonzero(spec.legal(position)[0]))))
-        spec.play(position, np.array(actions[-1:]))
-    score = float(spec.score(position)[0])
-    result = "0" if not score else f"{'B' if score > 0 else 'W'}+{abs(score):g}"
-    return GameRecord(spec, tuple(actions), black="a", white="b", result=result)
 
 
 @pytest.mark.parametrize("size", [4, 6, 8, 10])

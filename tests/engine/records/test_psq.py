@@ -19,7 +19,7 @@ from engine.records.formats import other_games, read_game_of
 from engine.records.ggf import write_ggf
 from engine.records.psq import is_points, is_psq, read_points, read_psq
 from engine.records.variations import read_first
-from tests.engine.records.test_ggf import finished_game
+from tests.support.records import finished_game
 
 PSQ = b"Piskvorky 20x20, 11:11, 0\r\n10,11,0\r\n11,11,250\r\n12,12,13\r\none.exe\r\ntwo\r\n-1\r\n"
 

@@ -24,12 +24,12 @@ from engine.games import (
 )
 from engine.search import Roots, Search, SearchConfig
 from engine.search.tree import DRAW, LOSS, ROOT, UNPROVEN, WIN
-from tests.engine.search.test_twin import begun, compare
 from tests.support import slow_search
 from tests.support.enumerate import levels
 from tests.support.minimax import solver
 from tests.support.positions import random_positions
 from tests.support.scripted import arbitrary
+from tests.support.twins import begun, compare
 
 SMALL = {
     "go": GoSpec(4, 4, 0.5),

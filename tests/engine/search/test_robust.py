@@ -16,9 +16,9 @@ from engine.games.spec import Positions
 from engine.search import Evaluation, Search, SearchConfig
 from engine.search.rules import RULES
 from engine.search.tree import MAX_DEPTH, ROOT
-from tests.engine.search.test_tree import check_invariants
 from tests.support.positions import random_positions
 from tests.support.scripted import ScriptedEvaluator, arbitrary, first_action
+from tests.support.tree_checks import check_invariants
 
 SPEC = GoSpec(5, 5, 0.5)
 EVERY_RULE = pytest.mark.parametrize("algorithm", list(RULES))

@@ -12,8 +12,8 @@ from engine.games import BLACK, GameSpec, GoSpec
 from engine.search import Search, SearchConfig, SearchResult
 from engine.search.solver import correct_policy, decide
 from engine.search.tree import DRAW, LOSS, UNPROVEN, WIN
-from tests.engine.search.test_strength import ALGORITHMS, proven, searched, set_up
 from tests.support.positions import random_positions
+from tests.support.proofs import ALGORITHMS, proven, searched, set_up
 from tests.support.scripted import ScriptedEvaluator, arbitrary, indifferent
 
 VALUE = {WIN: 1.0, DRAW: 0.0, LOSS: -1.0}

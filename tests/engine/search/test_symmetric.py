@@ -16,9 +16,9 @@ from engine.search import Evaluation, Search, SearchConfig
 from engine.search.rules import RULES
 from engine.search.symmetric import AllSymmetries, turned
 from engine.symmetry import action_permutations, permutations
-from tests.agents.evaluators.test_cached import ByInputs, same
-from tests.agents.evaluators.test_cached import turned as played_turned
-from tests.engine.search.test_tree import check_invariants
+from tests.support.evaluators import ByInputs, same
+from tests.support.evaluators import turned as played_turned
+from tests.support.tree_checks import check_invariants
 
 GAMES = pytest.mark.parametrize(
     "spec, actions",

@@ -12,8 +12,8 @@ from engine.games import GameSpec, GoSpec, make
 from selfplay.data.mixed import mixed
 from selfplay.data.replay import Batch, make_batch
 from selfplay.learn.learner import Learner, LearnerConfig
-from tests.agents.evaluators.test_int8 import enlivened
-from tests.selfplay.small import some_rows
+from tests.support.lively import enlivened
+from tests.support.small import some_rows
 
 SPECS = (GoSpec(5, 5), GoSpec(4, 7), make("hex", 6), make("othello", 4))
 

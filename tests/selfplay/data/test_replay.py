@@ -9,7 +9,7 @@ from engine.errors import RunError
 from engine.games.go import GoSpec
 from engine.symmetry import permutations
 from selfplay.data.replay import ReplayConfig, ReplayWindow, make_batch
-from tests.selfplay.small import some_rows
+from tests.support.small import some_rows
 
 SPEC = GoSpec(5, 5)
 

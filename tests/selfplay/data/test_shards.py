@@ -13,7 +13,7 @@ from engine.errors import RunError
 from engine.games.go import GoSpec
 from selfplay.data.columns import COLUMNS
 from selfplay.data.shards import Rows, read_shard, write_shard
-from tests.selfplay.small import some_rows
+from tests.support.small import some_rows
 
 
 def assert_same(first: Rows, second: Rows) -> None:

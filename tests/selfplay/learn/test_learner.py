@@ -9,17 +9,10 @@ import pytest
 import torch
 
 from engine.errors import RunError
-from engine.games.go import GoSpec
-from selfplay.data.replay import make_batch
 from selfplay.learn.learner import Learner, LearnerConfig
-from tests.agents.evaluators.test_int8 import enlivened
-from tests.selfplay.small import small_network, some_rows
-
-SPEC = GoSpec(5, 5)
-
-
-def batch_of(count: int, seed: int = 0):  # type: ignore[no-untyped-def]
-    return make_batch(some_rows(SPEC, count, seed), None)
+from tests.support.batches import batch_of
+from tests.support.lively import enlivened
+from tests.support.small import small_network
 
 
 def test_going_back_to_before_the_first_step_forgets_the_momentum() -> None:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from selfplay.learn.optimizer import Muon, make_optimizers, orthogonalized
-from tests.selfplay.small import small_network
+from tests.support.small import small_network
 
 
 @pytest.mark.parametrize("shape", [(3, 8, 8), (2, 16, 144), (1, 40, 9)])

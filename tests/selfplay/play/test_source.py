@@ -25,7 +25,7 @@ from selfplay.play.processes import ProcessSource
 from selfplay.play.source import Lot, Published, Source, SourceMaker, gathered
 from selfplay.play.threads import ThreadSource
 from selfplay.run import Run, RunConfig
-from tests.selfplay.small import small_network, small_run
+from tests.support.small import small_network, small_run
 
 COMMAND = [sys.executable, "-m", "miai.worker"]
 

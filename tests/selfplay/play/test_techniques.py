@@ -24,7 +24,7 @@ from selfplay.play.league import choose_opponent, opponent_colour
 from selfplay.play.targets import surprise, surprise_weights
 from selfplay.play.worker import FinishedGame, Group, SelfPlayConfig
 from selfplay.run import Run
-from tests.selfplay.small import small_run, some_rows
+from tests.support.small import small_run, some_rows
 
 SPEC = GoSpec(5, 5, 0.5)
 

@@ -15,7 +15,7 @@ from miai.config import to_toml
 from miai.gate import make_gate
 from selfplay.run import Run
 from selfplay.run.adapt import AdaptConfig, Adapter, Measured
-from tests.selfplay.small import small_network, small_run
+from tests.support.small import small_network, small_run
 
 ALL = AdaptConfig(simulations="entropy", passes=True, window=True, rate=True)
 

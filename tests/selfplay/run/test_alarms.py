@@ -11,7 +11,7 @@ from selfplay.data.shards import write_shard
 from selfplay.run.alarms import Alarms
 from selfplay.run.folder import RunFolder
 from selfplay.run.keep import KeepConfig, disk_metrics, disk_needed
-from tests.selfplay.small import some_rows
+from tests.support.small import some_rows
 
 HEALTHY: dict[str, object] = {
     "target_entropy": 1.5,

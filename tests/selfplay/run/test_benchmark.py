@@ -11,7 +11,7 @@ from engine.games.go import GoSpec
 from selfplay.data.shards import write_shard
 from selfplay.run.benchmark import BenchmarkConfig, Meeting, Pace, next_meeting, pair
 from selfplay.run.keep import KeepConfig, clear_shards, count_rows, folder_bytes
-from tests.selfplay.small import some_rows
+from tests.support.small import some_rows
 
 CONFIG = BenchmarkConfig(games=32)
 

@@ -15,8 +15,8 @@ from selfplay.run import Run, RunConfig, ScheduleConfig
 from selfplay.run.curves import read_run
 from selfplay.run.folder import RunFolder
 from selfplay.run.state import states
-from tests.selfplay.run.test_run import StopError, digest, stop_after
-from tests.selfplay.small import small_run
+from tests.support.small import small_run
+from tests.support.stops import StopError, digest, stop_after
 
 
 def train(path: Path, config: RunConfig) -> list[dict[str, object]]:

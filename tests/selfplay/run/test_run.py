@@ -23,10 +23,11 @@ from selfplay.data.replay import Batch
 from selfplay.data.shards import read_shard
 from selfplay.learn.learner import Learner
 from selfplay.play.worker import Group
-from selfplay.run import Progress, Run
+from selfplay.run import Run
 from selfplay.run.folder import RunFolder
 from selfplay.run.state import load_state
-from tests.selfplay.small import small_run
+from tests.support.small import small_run
+from tests.support.stops import StopError, digest, stop_after
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -37,27 +38,6 @@ def train(path: Path, **schedule: float) -> list[dict[str, object]]:
     with Run(path, config, to_toml(config)) as run:
         run.train(reports.append)
     return reports
-
-
-def digest(folder: Path) -> dict[str, bytes]:
-    """What a run made, byte for byte."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.suffix in (".npz", ".sgf") or path.parent.name == "checkpoints"
-    }
-
-
-class StopError(Exception):
-    """Ends a run between two cycles."""
-
-
-def stop_after(cycle: int) -> Progress:
-    def stop(metrics: dict[str, object]) -> None:
-        if metrics["cycle"] == cycle:
-            raise StopError
-
-    return stop
 
 
 def test_a_run_leaves_a_complete_folder(tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ from miai.config import to_toml
 from selfplay.run import GameConfig, Run, RunConfig
 from selfplay.run.curves import read_run
 from selfplay.run.folder import RunFolder
-from tests.agents.evaluators.test_int8 import enlivened
-from tests.selfplay.run.test_run import StopError, digest, stop_after
-from tests.selfplay.small import small_run
+from tests.support.lively import enlivened
+from tests.support.small import small_run
+from tests.support.stops import StopError, digest, stop_after
 
 SPEC = make("go", 5, 5)
 

@@ -9,7 +9,7 @@ import numpy as np
 from engine.games.go import GoSpec
 from selfplay.run.measures import CALIBRATION_BINS, calibration, memory_mb, opening_lines
 from selfplay.run.watch import LiveGame, LiveGames, Watcher
-from tests.selfplay.small import some_rows
+from tests.support.small import some_rows
 
 
 def test_a_watcher_is_told_everything_once(tmp_path: Path) -> None:

@@ -4,25 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.games.go import GoSpec
 from engine.records import GameRecord, read_sgf
 from engine.symmetry import inverses
 from selfplay.data.columns import LOSS, WIN
 from selfplay.tune.expert import all_rows, record_rows, split_games
-
-
-def random_record(seed: int, plies: int = 20) -> GameRecord:
-    spec = GoSpec(5, 5, 0.5, ko="simple")
-    random = np.random.default_rng(seed)
-    position = spec.allocate(1)
-    actions: list[int] = []
-    for _ in range(plies):
-        points = np.flatnonzero(spec.candidates(position)[0, :-1])
-        if not len(points):
-            break
-        actions.append(int(random.choice(points)))
-        spec.play(position, np.array([actions[-1]]))
-    return GameRecord(spec, tuple(actions), result="B+R" if seed % 2 else "W+R")
+from tests.support.records import random_record
 
 
 def test_each_action_is_a_row_of_the_side_that_played_it() -> None:

@@ -18,23 +18,8 @@ from selfplay.tune.expert import all_rows
 from selfplay.tune.finetune import Epoch, FinetuneConfig, Outcome, Parameters, Step, finetune
 from selfplay.tune.mixing import hold_out, play_rows
 from selfplay.tune.relabel import relabel
-from tests.selfplay.small import small_network
-from tests.selfplay.tune.test_expert import random_record
-
-
-def rule_record(seed: int, choice: int = -1):  # type: ignore[no-untyped-def]
-    """A game whose players always choose the last sensible point, or another: easy to imitate."""
-    from engine.records import GameRecord
-
-    spec = GoSpec(5, 5, 0.5, ko="simple")
-    random = np.random.default_rng(seed)
-    position = spec.allocate(1)
-    actions: list[int] = []
-    for ply in range(14):
-        points = np.flatnonzero(spec.candidates(position)[0, :-1])
-        actions.append(int(random.choice(points) if ply < 3 else points[choice]))
-        spec.play(position, np.array([actions[-1]]))
-    return GameRecord(spec, tuple(actions), result="B+R" if seed % 2 else "W+R")
+from tests.support.records import random_record, rule_record
+from tests.support.small import small_network
 
 
 def tune(**settings: object) -> tuple[Outcome, list[Epoch]]:

@@ -9,7 +9,7 @@ from engine.records import GameRecord, read_sgf
 from engine.symmetry import inverses
 from selfplay.tune.expert import all_rows
 from selfplay.tune.repeats import position_keys, share_repeats, without_known
-from tests.selfplay.tune.test_expert import random_record
+from tests.support.records import random_record
 
 
 def test_turned_games_have_the_same_keys() -> None:
