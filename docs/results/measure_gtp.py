@@ -1,12 +1,10 @@
 """Measures what docs/results/gtp.md tells: `python docs/results/measure_gtp.py SGF_ZIP [PART ...]`.
 
-Parts: scores, batching, stopping, fuzz. The zip holds 9x9 games of Go that ended with two passes.
+Parts: scores, batching, stopping. The zip holds 9x9 games of Go that ended with two passes.
 """
 
 from __future__ import annotations
 
-import io
-import json
 import os
 import sys
 import threading
@@ -19,15 +17,12 @@ import numpy as np
 from agents.protocol import Limit
 from agents.search_agent import SearchAgent
 from arena.analysis.analyst import Analyst, Job
-from arena.analysis.engine import AnalysisEngine
-from arena.analysis.settings import SearchSettings
 from arena.analysis.sweep import record_positions
 from arena.gtp.board import Line
 from arena.gtp.commands import Session
 from engine.games.go import GoSpec
 from engine.records import load_games
 from miai.commands.evaluators import evaluator_of
-from tests.support.fuzz import gtp_lines, json_lines
 
 SPEC = GoSpec(9, 9, 7.0)
 
@@ -101,33 +96,7 @@ def stopping(zip_file: Path) -> None:
     print(f"stops after {middle:.1f} ms (5 to 95 %: {low:.1f} to {high:.1f})")
 
 
-def fuzz(zip_file: Path) -> None:
-    """10^5 lines of nonsense and half sense to each protocol."""
-    evaluator, _ = evaluator_of("rollouts", GoSpec(5, 5, 7.0))
-    for seed in range(2):
-        agent = SearchAgent("net", evaluator, Limit(4))
-        server = Session(agent, GoSpec(5, 5, 7.0), "0").server()
-        kinds: Counter[str] = Counter()
-        started = time.perf_counter()
-        for line in gtp_lines(seed, 51_000):  # some are left out: they would end the session
-            reply = server.answer(line)
-            kinds["none" if reply is None else "=" if reply.ok else "?"] += 1
-            assert reply is None or "internal error" not in reply.text, (line, reply)
-        print(f"GTP, seed {seed}: {dict(kinds)} in {time.perf_counter() - started:.0f} s")
-    for seed in range(2):
-        engine = AnalysisEngine(evaluator, GoSpec(5, 5, 7.0), SearchSettings(max_visits=2), "0")
-        answers = io.BytesIO()
-        started = time.perf_counter()
-        engine.serve(io.BytesIO(b"".join(json_lines(seed, 50_000))), answers)
-        told = [json.loads(line) for line in answers.getvalue().splitlines()]
-        kinds = Counter(
-            next((k for k in ("error", "warning", "action") if k in a), "analysis") for a in told
-        )
-        assert not any("internal error" in a.get("error", "") for a in told)
-        print(f"JSON, seed {seed}: {dict(kinds)} in {time.perf_counter() - started:.0f} s")
-
-
 if __name__ == "__main__":
-    parts = {"scores": scores, "batching": batching, "stopping": stopping, "fuzz": fuzz}
+    parts = {"scores": scores, "batching": batching, "stopping": stopping}
     for part in sys.argv[2:] or parts:
         parts[part](Path(sys.argv[1]))

@@ -1,12 +1,13 @@
-"""Nonsense and half sense to both protocols: an answer each, in words, and they go on.
+"""Nonsense and half sense to all protocols: an answer each, in words, and they go on.
 
-`docs/results/measure_gtp.py` sends 10^5 lines to each of them.
+`docs/results/fuzz_protocols.py` sends a million lines.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -16,10 +17,12 @@ from agents.protocol import Limit
 from agents.search_agent import SearchAgent
 from arena.analysis.engine import AnalysisEngine
 from arena.analysis.settings import SearchSettings
+from arena.gomocup.server import GomocupServer
 from arena.gtp.commands import Session
-from engine.games import GoSpec, OthelloSpec
+from arena.nboard.server import NBoardServer
+from engine.games import GomokuSpec, GoSpec, HexSpec, OthelloSpec
 from engine.games.spec import GameSpec
-from tests.support.fuzz import gtp_lines, json_lines
+from tests.support.fuzz import gomocup_lines, gtp_lines, json_lines, nboard_lines
 from tests.support.scripted import ScriptedEvaluator, indifferent
 
 SPEC = GoSpec(5, 5, 7.0)
@@ -32,7 +35,7 @@ JSON = st.recursive(
 NAMES = st.sampled_from(["id", "moves", "rules", "komi", "action", "boardXSize", "analyzeTurns"])
 
 
-@pytest.mark.parametrize("spec", [SPEC, OthelloSpec(4, 4)])
+@pytest.mark.parametrize("spec", [SPEC, OthelloSpec(4, 4), HexSpec(5, 5)])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_gtp_answers_every_line(spec: GameSpec, seed: int) -> None:
     server = Session(SearchAgent("net", EVALUATOR, Limit(3)), spec, "0").server()
@@ -60,6 +63,29 @@ def test_the_analysis_protocol_answers_every_line(seed: int) -> None:
     assert sum("warning" not in answer for answer in told) >= 0.9 * len(lines)
     assert sum("error" in answer for answer in told) > 100
     assert sum("turnNumber" in answer for answer in told) > 40
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_gomocup_answers_every_line(seed: int) -> None:
+    server = GomocupServer(SearchAgent("net", EVALUATOR, Limit(3)), GomokuSpec(), "0")
+    said = [text for line in gomocup_lines(seed, 700) for text in server.answer(line)]
+    assert not any("internal error" in text for text in said)
+    assert sum(text == "OK" for text in said) > 10 and sum("ERROR" in text for text in said) > 100
+    assert sum(re.fullmatch(r"\d+,\d+", text) is not None for text in said) > 5
+    server.answer("DONE")
+    assert server.answer("START 9") == ["OK"]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_nboard_goes_on_whatever_comes(seed: int) -> None:
+    server = NBoardServer(SearchAgent("net", EVALUATOR, Limit(3)), OthelloSpec(), simulations=3)
+    said: list[str] = []
+    for line in nboard_lines(seed, 500):
+        server.answer(line, said.append)
+    assert not any("internal error" in text for text in said)
+    assert sum(text.startswith("===") for text in said) > 10
+    server.answer("ping 7", said.append)
+    assert said[-1] == "pong 7"
 
 
 @settings(max_examples=150, deadline=None)
