@@ -149,7 +149,9 @@ def _override(config: Config, path: list[str], text: str, prefix: str) -> Config
     _require_known(path[0], fields, prefix, _COMMAND_LINE)
     field, hint = fields[path[0]], typing.get_type_hints(kind)[path[0]]
     current = getattr(config, path[0])
-    if is_dataclass(hint):
+    if _table_kind(hint) is not None:
+        value = _override_table(current, path, text, f"{prefix}{path[0]}")
+    elif is_dataclass(hint):
         if len(path) == 1:
             raise ConfigError(
                 f"expected a setting inside the section {prefix}{path[0]}, "
@@ -164,6 +166,38 @@ def _override(config: Config, path: list[str], text: str, prefix: str) -> Config
     else:
         value = _value(hint, _from_text(hint, text), field, prefix, _COMMAND_LINE)
     return dataclasses.replace(config, **{path[0]: value})  # type: ignore[type-var]
+
+
+def _override_table(tables: tuple[Any, ...], path: list[str], text: str, where: str) -> Any:
+    """Change a setting of one of several tables, such as ``tasks.hex.search.c_scale``."""
+    names = [table.name for table in tables]
+    if len(path) < 3 or path[1] not in names:
+        known = f"one of {', '.join(names)}" if names else "a table, and there is none"
+        raise ConfigError(
+            f"expected {where}.NAME.SETTING=VALUE with {known} for NAME, "
+            f"got {'.'.join(path)!r} on {_COMMAND_LINE}{_hint(path[1], names) if path[1:] else ''}"
+        )
+    return tuple(
+        _override(table, path[2:], text, f"{where}.{table.name}.")
+        if table.name == path[1]
+        else table
+        for table in tables
+    )
+
+
+def _table_kind(hint: Any) -> Any:
+    """The dataclass of which a setting holds a list, in TOML an array of tables; else ``None``."""
+    parts = get_args(hint)
+    return parts[0] if get_origin(hint) is tuple and parts and is_dataclass(parts[0]) else None
+
+
+def _tables(kind: Any, value: Any, name: str, source: str) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(each, Mapping) for each in value):
+        raise ConfigError(f"expected tables [[{name}]] {_at(source)}, got {value!r}")
+    return tuple(
+        _build_section(kind, each, f"{name}.{each.get('name', place)}.", source)
+        for place, each in enumerate(value, start=1)
+    )
 
 
 def _from_text(hint: Any, text: str) -> Any:
@@ -206,6 +240,8 @@ def _hint(word: str, known: Iterable[str]) -> str:
 def _value(hint: Any, value: Any, field: Field[Any], prefix: str, source: str) -> Any:
     """Check ``value`` against the field's type and range, and return it in that type."""
     where = f"for {prefix}{field.name} {_at(source)}"
+    if (kind := _table_kind(hint)) is not None:
+        return _tables(kind, value, f"{prefix}{field.name}", source)
     if is_dataclass(hint):
         return _build_section(typing.cast(type, hint), value, f"{prefix}{field.name}.", source)
     checked = _typed(hint, value, where)
@@ -300,11 +336,29 @@ def _section_lines(config: Any, name: str) -> list[str]:
     lines, sections = [f"[{name}]"] if name else [], []
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
+        inner = f"{name}.{field.name}" if name else field.name
         if is_dataclass(value):
-            inner = f"{name}.{field.name}" if name else field.name
             sections += ["", *_section_lines(value, inner)]
+        elif isinstance(value, tuple) and value and is_dataclass(value[0]):
+            for table in value:
+                sections += ["", *_table_lines(table, inner)]
         else:
             lines += [*_comment(field), _assignment(field.name, value)]
+    return lines + sections
+
+
+def _table_lines(table: Any, name: str) -> list[str]:
+    """One of several tables; of its sections, only what they set."""
+    lines, sections = [f"[[{name}]]"], []
+    for field in dataclasses.fields(table):
+        value = getattr(table, field.name)
+        if not is_dataclass(value):
+            lines.append(_assignment(field.name, value))
+            continue
+        given = {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
+        own = [_assignment(key, each) for key, each in given.items() if each is not None]
+        if own:
+            sections += [f"[{name}.{field.name}]", *own]
     return lines + sections
 
 

@@ -27,8 +27,9 @@ from engine.games.spec import BLACK, EMPTY, GameSpec, Positions
 from engine.look import hexadecimal, look_of
 from engine.notation import action_to_text
 from selfplay.report import wording
+from selfplay.run.alarms import of_task
 from selfplay.run.curves import read_run
-from selfplay.run.settings import Settings, read_settings, spec_of
+from selfplay.run.settings import Settings, read_settings, spec_of, task_names
 from selfplay.run.watch import LiveGame, Watcher
 
 _KEPT: Final = 120
@@ -37,6 +38,17 @@ _WIDTH: Final = 24
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _NOTES: Final = 4
 _LINE_S: Final = 60.0
+
+
+_OF_TASK: Final = (
+    ("games", "games", ",.0f"),
+    ("rows", "rows", ",.0f"),
+    ("policy loss", "loss_policy", ".3f"),
+    ("value loss", "loss_value", ".3f"),
+    ("entropy", "target_entropy", ".3f"),
+    ("plies a game", "mean_plies", ".0f"),
+)
+"""What is shown of each of several tasks: label, metric, form."""
 
 
 class RunView:
@@ -51,7 +63,8 @@ class RunView:
         self.path = path
         self._coloured = coloured
         self.settings: Settings = read_settings(path)
-        self.spec = spec_of(self.settings)
+        self.specs = {name: spec_of(self.settings, task=name) for name in task_names(self.settings)}
+        """The game of each task, by its name; of a run of one game the name is empty."""
         self._recent: deque[Mapping[str, object]] = deque(maxlen=_KEPT)
         self._notes: deque[str] = deque(maxlen=_NOTES)
         self._ratings_at = -1.0
@@ -90,12 +103,15 @@ class RunView:
             run = read_run(self.path)
         except (MiaiError, OSError):
             return
-        best = run.best_known
-        if best is not None:
-            self.strength = (
-                f"{wording.elo(best, run.anchor)} Elo against {run.anchor}, "
-                f"after {wording.duration(60 * (best.minutes or 0.0))}"
-            )
+        known = [
+            (f"{task.task}: " if task.task else "")
+            + f"{wording.elo(best, task.anchor)} Elo against {task.anchor}, "
+            f"after {wording.duration(60 * (best.minutes or 0.0))}"
+            for task in run.tasks
+            if (best := task.best_known) is not None
+        ]
+        if known:
+            self.strength = "; ".join(known)
 
     @property
     def left_s(self) -> float | None:
@@ -116,14 +132,18 @@ class RunView:
         page = Table.grid(padding=(0, 3))
         page.add_column()
         page.add_column()
-        boards = [board_text(self.spec, game, self._coloured) for game in games]
+        boards = [
+            board_text(self.specs[game.task], game, self._coloured)
+            for game in games
+            if game.task in self.specs
+        ]
         page.add_row(Group(*self._lines()), _rows_of_two(boards))
         return page
 
     def _lines(self) -> Iterable[RenderableType]:
         share = _number(self.latest, "progress") or 0.0
         network, seed = self.settings.get("network"), self.settings.get("seed")
-        game = f"{self.spec.name} {self.spec.width}x{self.spec.height}"
+        game = ", ".join(f"{spec.name} {spec.width}x{spec.height}" for spec in self.specs.values())
         yield Text(f"{game}, {network}, seed {seed}, {self.path}", style="bold")
         elapsed = wording.duration(_number(self.latest, "elapsed_s") or 0.0)
         left = self.left_s
@@ -138,6 +158,8 @@ class RunView:
         if not self._recent:
             yield Text("waiting for the first cycle; after an update kernels compile first")
         yield self._numbers()
+        if len(self.specs) > 1:
+            yield self._of_each_task()
         for note in self._notes:
             yield Text(note, style="yellow")
 
@@ -162,6 +184,18 @@ class RunView:
             if values:
                 curve = "" if name in ("games", "rows", "simulations") else blocks(values)
                 table.add_row(label, f"{values[-1]:{form}}", Text(curve, style="blue"))
+        return table
+
+    def _of_each_task(self) -> Table:
+        """The numbers of several tasks, a line each."""
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        table.add_column("task")
+        for label, _, _ in _OF_TASK:
+            table.add_column(label, justify="right")
+        for name in self.specs:
+            own = of_task(self.latest, name)
+            values = [(_number(own, key), form) for _, key, form in _OF_TASK]
+            table.add_row(name, *("–" if v is None else f"{v:{form}}" for v, form in values))
         return table
 
 
@@ -247,9 +281,18 @@ def plain_line(metrics: Mapping[str, object], left_s: float | None) -> str:
         return rates + "no training yet: it waits for rows of finished games"
     return rates + (
         f"loss {shown('loss_total', '.2f')} policy {shown('loss_policy', '.2f')} "
-        f"value {shown('loss_value', '.2f')} | entropy {shown('target_entropy', '.2f')} | "
-        f"{shown('mean_plies', '.0f')} plies"
+        f"value {shown('loss_value', '.2f')} | {_of_games(metrics)}"
     )
+
+
+def _of_games(metrics: Mapping[str, object]) -> str:
+    """Entropy and length of a cycle's games; of several tasks those of each by its name."""
+    tasks = metrics.get("tasks")
+    if isinstance(tasks, Mapping):
+        return ", ".join(f"{name}: {_of_games(own)}" for name, own in tasks.items())
+    entropy, plies = _number(metrics, "target_entropy"), _number(metrics, "mean_plies")
+    entropy_text = "?" if entropy is None else f"{entropy:.2f}"
+    return f"entropy {entropy_text} | {'?' if plies is None else f'{plies:.0f}'} plies"
 
 
 def notes_of(metrics: Mapping[str, object]) -> list[str]:

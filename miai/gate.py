@@ -21,7 +21,7 @@ def make_gate(config: RunConfig) -> Gate:
     from agents.search_agent import SearchAgent
     from arena.match import play_match
 
-    spec = config.game.spec()
+    spec = config.spec()
 
     def gate(new: Path, old: Path) -> bool:
         first, second = (

@@ -43,7 +43,7 @@ from selfplay.run.benchmark import (
     pair,
 )
 from selfplay.run.folder import RunFolder
-from selfplay.run.settings import Settings, read_settings, section, spec_of
+from selfplay.run.settings import Settings, game_of, read_settings, section, spec_of, task_names
 
 _LOOK_S = 2.0
 _NICENESS = 10
@@ -58,17 +58,17 @@ _UNKNOWN = EloRating(0.0, float("-inf"), float("inf"))
 class Rating:
     """The benchmark of one run folder, one meeting or quiz at a time."""
 
-    def __init__(self, path: Path) -> None:
-        """Read the run's settings and what was played.
+    def __init__(self, path: Path, task: str = "") -> None:
+        """Read the run's settings and what was played, of one of several tasks.
 
         Raises:
             RunError: if the folder holds no run, or its settings cannot be read.
             ConfigError: if those of the benchmark make no sense.
         """
         settings = read_settings(path)
-        self.folder = RunFolder(path)
-        self.config = benchmark_config(settings)
-        self.spec = spec_of(settings)
+        self.folder = RunFolder(path, task)
+        self.config = benchmark_config(settings, task)
+        self.spec = spec_of(settings, task=task)
         self._seed = int(settings.get("seed", 1))
         self.played = read_meetings(self.folder)
         self.ratings = LadderRatings((), self.config.anchor, _UNKNOWN, 0)
@@ -222,14 +222,43 @@ class Rating:
             agent.close()
 
 
-def benchmark_config(settings: Settings) -> BenchmarkConfig:
+class Ratings:
+    """The benchmarks of all tasks of a run, which take turns."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the run's settings; raises as :class:`Rating`."""
+        names = task_names(read_settings(path))
+        self._each = {name: Rating(path, name) for name in names}
+        self.config = next(iter(self._each.values())).config
+
+    def step(self) -> str | None:
+        """As :meth:`Rating.step`, of the task whose turn it is, or the next that has one due."""
+        for name, rating in list(self._each.items()):
+            self._each[name] = self._each.pop(name)
+            done = rating.step()
+            if done is not None:
+                return f"{name}: {done}" if name else done
+        return None
+
+    def close(self) -> None:
+        """As :meth:`Rating.close`."""
+        for rating in self._each.values():
+            rating.close()
+
+
+def benchmark_config(settings: Settings, task: str = "") -> BenchmarkConfig:
     """The settings of a run's benchmark; the usual ones for runs that were made before it.
+
+    A task may have a ladder of its own, whose anchor is the run's.
 
     Raises:
         ConfigError: if they make no sense.
     """
     stored = section(settings, "benchmark")
     config = build(BenchmarkConfig, stored, source="the run's config.toml")
+    ladder = game_of(settings, task).get("ladder")
+    if task and isinstance(ladder, list) and ladder:
+        config = replace(config, ladder=tuple(str(rung) for rung in ladder))
     config.check()
     return config
 
@@ -278,7 +307,7 @@ def follow(path: Path, stopped: Callable[[], bool], rated: Callable[[], object])
             return
         with suppress(filelock.Timeout):
             lock.acquire(timeout=_LOOK_S)
-    rating = Rating(path)
+    rating = Ratings(path)
     pace = Pace(rating.config.share, cores())
     try:
         while not stopped():
@@ -392,7 +421,7 @@ def finish(path: Path, seconds: float, rated: Callable[[str], None]) -> None:
             f"expected nobody else to rate {str(path)!r}, got another process that does (a run "
             "rates itself while it trains); leave --play away to see what is known, or wait"
         ) from error
-    rating = Rating(path)
+    rating = Ratings(path)
     until = time.monotonic() + seconds
     try:
         while time.monotonic() < until:

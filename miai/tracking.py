@@ -88,8 +88,17 @@ class WeightsAndBiases:
 
 
 def numbers(metrics: Mapping[str, object]) -> dict[str, float]:
-    """Those of a cycle's metrics that are numbers, the cycle itself aside."""
-    return {
+    """Those of a cycle's metrics that are numbers, the cycle itself aside.
+
+    Those of several tasks are called ``TASK/NAME``.
+    """
+    tasks = metrics.get("tasks")
+    found = {
+        f"{task}/{name}": value
+        for task, own in (tasks.items() if isinstance(tasks, Mapping) else ())
+        for name, value in numbers(own).items()
+    }
+    return found | {
         name: float(value)
         for name, value in metrics.items()
         if name != "cycle" and isinstance(value, int | float) and not isinstance(value, bool)

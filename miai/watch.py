@@ -75,12 +75,12 @@ class RunSource:
         if game.score is not None:
             result = f"{'B' if game.score > 0 else 'W'}+{abs(game.score):g}" if game.score else "0"
         return GameRecord(
-            spec=spec_of(self._settings, game.komi),
+            spec=spec_of(self._settings, game.komi, game.task),
             actions=game.actions,
             black="self-play",
             white="self-play",
             result=result,
-            source=f"game {game.number}",
+            source=f"game {game.number}" + (f", {game.task}" if game.task else ""),
         )
 
 

@@ -137,7 +137,9 @@ def _watch_plain(
             printed = now
             console.print(plain_line(view.latest, view.left_s), markup=False, highlight=False)
             for game in (*update.finished, *update.in_play)[:1]:
-                console.print(plain_board(view.spec, game), markup=False, highlight=False)
+                console.print(
+                    plain_board(view.specs[game.task], game), markup=False, highlight=False
+                )
         if not more:
             return
         pause(_POLL_S)

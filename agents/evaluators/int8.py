@@ -93,10 +93,10 @@ class Int8Evaluator:
         network = fold_model(model)
         return cls(network, calibrate(network, inputs), threads)
 
-    def update(self, model: PolicyValueNet, inputs: Inputs) -> None:
+    def update(self, model: PolicyValueNet, *inputs: Inputs) -> None:
         """Evaluate with these weights, of the same shape, from the next call on."""
         network = fold_model(model)
-        self._use(network, calibrate(network, inputs))
+        self._use(network, calibrate(network, *inputs))
 
     def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:
         """Evaluate rows.

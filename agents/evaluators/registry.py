@@ -51,8 +51,11 @@ class NetworkEvaluator(Evaluator, Protocol):
 class ModelEvaluator(NetworkEvaluator, Protocol):
     """An evaluator that follows a model in training."""
 
-    def update(self, model: PolicyValueNet, inputs: Inputs) -> None:
-        """Evaluate with the model's weights as they are now; ``inputs`` show what it sees."""
+    def update(self, model: PolicyValueNet, *inputs: Inputs) -> None:
+        """Evaluate with the model's weights as they are now; ``inputs`` show what it sees.
+
+        They are of one game each.
+        """
         ...
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from agents.network.checkpoint import load_network
-from agents.network.inputs import on_one_board, widen
+from agents.network.inputs import widen
 from agents.network.model import NetworkOutput, PolicyValueNet
 from engine.games.inputs import InputLayout
 from engine.games.spec import GameSpec, Positions
@@ -112,7 +112,7 @@ class TorchEvaluator:
         """Such as ``torch (bfloat16, cpu)``."""
         return f"torch ({self.precision}, {self.device})"
 
-    def update(self, model: PolicyValueNet, inputs: object = None) -> None:
+    def update(self, model: PolicyValueNet, *inputs: object) -> None:
         """Evaluate with these weights from the next call on; ``inputs`` calibrate other kinds."""
         self._run = self._prepare(model)
 
@@ -139,25 +139,7 @@ class TorchEvaluator:
             NetworkFileError: if the network was made for other inputs than this game has.
         """
         with torch.inference_mode():
-            return _evaluation(self._run(*self._inputs(spec, positions), False), spec)
-
-    def evaluate_all(self, asked: Sequence[tuple[GameSpec, Positions]]) -> list[Evaluation]:
-        """Evaluate rows of several boards and games in one batch, the smaller boards padded.
-
-        Raises:
-            NetworkFileError: as :meth:`evaluate`.
-        """
-        images, globals_ = zip(*(self._inputs(*each) for each in asked), strict=True)
-        board = on_one_board(images)
-        padded = any(image.shape[1:3] != board.shape[1:3] for image in images)
-        with torch.inference_mode():
-            whole = self._run(board, np.concatenate(globals_), padded)
-        found, at = [], 0
-        for spec, positions in asked:
-            rows = SearchOutput(*(part[at : at + len(positions)] for part in whole))
-            found.append(_evaluation(rows, spec, board.shape[1:3]))
-            at += len(positions)
-        return found
+            return _evaluation(self._run(*self._inputs(spec, positions), False))
 
     def _inputs(self, spec: GameSpec, positions: Positions) -> tuple[np.ndarray, np.ndarray]:
         """Images ``(rows, height, width, planes)`` and globals in the network's order."""
@@ -166,19 +148,9 @@ class TorchEvaluator:
         return planes.reshape(len(positions), spec.height, spec.width, -1), globals_
 
 
-def _evaluation(
-    output: SearchOutput, spec: GameSpec, board: tuple[int, ...] | None = None
-) -> Evaluation:
-    """What a network said of positions that stand in the top left of a larger ``board``."""
+def _evaluation(output: SearchOutput) -> Evaluation:
+    """A network's output as search reads it."""
     logits, value, score, ownership = (part.float().cpu().numpy() for part in output)
-    if board is not None and board != (spec.height, spec.width):
-
-        def cut(points: np.ndarray) -> np.ndarray:
-            there = points.reshape(-1, *board)[:, : spec.height, : spec.width]
-            return there.reshape(len(points), -1)
-
-        logits = np.concatenate([cut(logits[:, :-1]), logits[:, -1:]], axis=1)
-        ownership = cut(ownership)
     return Evaluation(policy_logits=logits, value=value, score=score, ownership=ownership)
 
 

@@ -24,9 +24,16 @@ Inputs = tuple[NDArray[np.uint8], NDArray[np.float32]]
 """Planes ``(rows, height, width, planes)`` and globals ``(rows, globals)``."""
 
 
-def calibrate(network: FoldedNetwork, inputs: Inputs) -> Calibration:
-    """Return what activations look like on ``inputs``, some hundred positions."""
-    return forward(network, *inputs).calibration
+def calibrate(network: FoldedNetwork, *inputs: Inputs) -> Calibration:
+    """Return what activations look like on ``inputs``, some hundred positions of each game."""
+    found = [forward(network, *each).calibration for each in inputs]
+    if len(found) == 1:
+        return found[0]
+    patches = zip(*(each.patches for each in found), strict=True)
+    return Calibration(
+        np.max([each.largest for each in found], axis=0),
+        tuple(np.mean(same, axis=0, dtype=np.float32) for same in patches),
+    )
 
 
 def inputs_of(config: NetworkConfig, spec: GameSpec, positions: Positions | None = None) -> Inputs:

@@ -107,7 +107,7 @@ class Waiting(ConstantEvaluator):
 def share(network: str | None, plies: int) -> None:
     """Self-play of the preset go9 on two threads, ``plies`` in every slot."""
     config = build(RunConfig, load_preset("go9"), source="go9")
-    spec, play = config.game.spec(), config.selfplay
+    spec, play = config.spec(), config.selfplay
     clock = time.perf_counter if network is None else time.thread_time
     if network is None:
         evaluator: Evaluator = Waiting()

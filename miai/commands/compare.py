@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
 
     if not 2 <= len(args.runs) <= MOST_RUNS:
         raise ConfigError(f"expected two to {MOST_RUNS} runs, got {len(args.runs)}")
-    runs = [read_run(path) for path in args.runs]
+    runs = [task for path in args.runs for task in read_run(path).tasks]
     print(columns([list(HEAD), *rows_of(runs)], left=3))
     for text in cautions(runs):
         print(text)

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from miai.rating import benchmark_config, finish, rate_run, serve_beside
     from selfplay.run.curves import read_run
     from selfplay.run.folder import RunFolder
-    from selfplay.run.settings import read_settings
+    from selfplay.run.settings import read_settings, task_names
 
     settings, folder = read_settings(args.run), RunFolder(args.run)
     if args.beside:
@@ -45,16 +45,24 @@ def run(args: argparse.Namespace) -> int:
 
         serve_beside(args.run, lambda: write_report(args.run))
         return 0
+    names = task_names(settings)
     if args.play > 0.0:
-        allow_ladder(benchmark_config(settings).ladder, str(folder.config), args.trust)
+        for name in names:
+            ladder = benchmark_config(settings, name).ladder
+            allow_ladder(ladder, str(folder.config), args.trust)
         finish(args.run, args.play * 60.0, lambda done: _say(done, args.json))
-    config = benchmark_config(settings)
-    ratings = rate_run(folder, config)
     times = read_run(args.run).checkpoint_minutes
+    found = {}
+    for name in names:
+        config = benchmark_config(settings, name)
+        ratings = rate_run(folder.of_task(name), config)
+        found[name] = _as_json(ratings, times)
+        if not args.json:
+            print(f"{name}\n" if name else "", end="")
+            print(as_text(ratings, times, config.simulations))
     if args.json:
-        print(json.dumps(_as_json(ratings, times), indent=2, allow_nan=False))
-    else:
-        print(as_text(ratings, times, config.simulations))
+        whole = found[""] if names == [""] else {"tasks": found}
+        print(json.dumps(whole, indent=2, allow_nan=False))
     return 0
 
 

@@ -25,8 +25,10 @@ def run(args: argparse.Namespace) -> int:
     from selfplay.run.curves import read_run
 
     data = read_run(args.run)
-    if data.meetings:
-        write_ratings(data.folder, rate_run(data.folder, benchmark_config(data.settings)))
+    for task in data.tasks:
+        if task.meetings:
+            config = benchmark_config(task.settings, task.task)
+            write_ratings(task.folder, rate_run(task.folder, config))
     target = args.out or data.folder.report
     write_page(target, report_html(data))
     print(target)

@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
             found.append(read_run(path))
         except RunError as error:
             unreadable.append(str(error))
-    facts = [describe(data) for data in found]
+    facts = [describe(task) for data in found for task in data.tasks]
     if args.json:
         print(json.dumps({"runs": facts, "unreadable": unreadable}, indent=2, allow_nan=False))
         return 0
@@ -75,6 +75,7 @@ def describe(run: RunData) -> dict[str, Any]:
         strength = {"elo": best.elo, "low": best.low, "high": best.high, "anchor": run.anchor}
     return {
         "run": str(run.path),
+        **({"task": run.task} if run.task else {}),
         "game": wording.game_name(run),
         "network": run.settings.get("network"),
         "progress": wording.progress(run),
@@ -121,7 +122,7 @@ def _as_text(facts: list[dict[str, Any]]) -> str:
             last = "never" if age is None else f"{wording.duration(age)} ago"
         rows.append(
             [
-                fact["run"],
+                " ".join([fact["run"], *([fact["task"]] if "task" in fact else [])]),
                 fact["game"],
                 str(fact["network"]),
                 f"{fact['progress']:.0%}",

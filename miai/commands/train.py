@@ -102,6 +102,8 @@ def run(args: argparse.Namespace) -> int:
     if rated:
         said = any(override.strip().startswith("benchmark.ladder") for override in args.set)
         allow_ladder(config.benchmark.ladder, None if said else source, args.trust)
+        for task in config.tasks:
+            allow_ladder(task.ladder, source, args.trust)
     text = to_toml(config)
     with ExitStack() as closing:
         trackers = _trackers(args, folder, text)
@@ -176,13 +178,12 @@ def _finish(training: Run, rated: bool) -> None:
     if rated:
         _rate_the_last(folder)
     print(f"all of it on one page: {training.folder.report}")
-    spec, newest = training.config.game.spec(), checkpoints[-1]
-    board = f"--game {spec.name} --size {spec.width}x{spec.height}"
-    print(f"play against it: miai play {board} --network {newest}")
-    rival = "rollouts:500"
-    if training.config.start:
-        rival = f"{training.folder.checkpoint(0)}@100"
-    print(f"see how strong it is: miai arena {board} {newest}@100 {rival} --games 100")
+    newest, config = checkpoints[-1], training.config
+    rival = f"{training.folder.checkpoint(0)}@100" if config.start else "rollouts:500"
+    for spec in [task.spec() for task in config.tasks] or [config.spec()]:
+        board = f"--game {spec.name} --size {spec.width}x{spec.height}"
+        print(f"play against it: miai play {board} --network {newest}")
+        print(f"see how strong it is: miai arena {board} {newest}@100 {rival} --games 100")
 
 
 def _watch(path: Path) -> int:
@@ -310,9 +311,11 @@ def _announce(path: Path, config: RunConfig, resumed: bool, progress: float) -> 
         f"{n} {unit}" for unit in ("cycles", "games", "rows") if (n := getattr(schedule, unit))
     ]
     length = budgets[0] if budgets else f"{schedule.minutes:g} minutes"
+    specs = [task.spec() for task in config.tasks] or [config.spec()]
+    games = ", ".join(f"{spec.name} {spec.height}x{spec.width}" for spec in specs)
     print(
-        f"{'going on with' if resumed else 'new run in'} {path}: {config.game.name} "
-        f"{config.game.height}x{config.game.width}, network {config.network}, {length}, "
+        f"{'going on with' if resumed else 'new run in'} {path}: {games}, "
+        f"network {config.network}, {length}, "
         f"{config.selfplay.slots * config.selfplay.threads} games at once, seed {config.seed}"
         + (f", {progress:.0%} done" if resumed else "")
     )

@@ -53,7 +53,7 @@ class Plies:
     """All slots of all threads, one ply at a time."""
 
     def __init__(self, config: RunConfig, network: str) -> None:
-        spec, play = config.game.spec(), config.selfplay
+        spec, play = config.spec(), config.selfplay
         self._spec = spec
         self.evaluator = model_evaluator(find_network(network, spec), spec, config.evaluator)
         self._timed = _Timed(self.evaluator)
@@ -108,7 +108,7 @@ class Steps:
     """The learner on rows of random positions, one step at a time."""
 
     def __init__(self, config: RunConfig, network: str) -> None:
-        spec, count = config.game.spec(), config.learner.batch
+        spec, count = config.spec(), config.learner.batch
         rows = _some_rows(config, count)
         threads = config.selfplay.threads
         self._learner = Learner(find_network(network, spec), config.learner, threads)
@@ -124,7 +124,7 @@ def _some_rows(config: RunConfig, count: int) -> Rows:
     """At least so many rows, of short games that nobody thought about."""
     play = replace(config.selfplay, slots=64, max_plies_share=0.3)
     search = replace(config.search, no_pass_before=0)
-    group = Group(config.game.spec(), ConstantEvaluator(), search, play, config.seed, 0, 1)
+    group = Group(config.spec(), ConstantEvaluator(), search, play, config.seed, 0, 1)
     parts: list[Rows] = []
     while sum(len(part) for part in parts) < count:
         parts += group.step(1)[0]

@@ -1,4 +1,4 @@
-"""The replay windows of a run: one for each board that it plays on."""
+"""The replay windows of a run: one for each task, or for each board that it plays on."""
 
 from __future__ import annotations
 
@@ -7,27 +7,44 @@ from dataclasses import replace
 
 import numpy as np
 
+from agents.network.config import NetworkConfig
 from engine.errors import RunError
 from engine.games.inputs import InputLayout
 from engine.games.spec import GameSpec
+from selfplay.data.mixed import mixed
 from selfplay.data.replay import Batch, ReplayConfig, ReplayWindow
 from selfplay.data.shards import Rows
 
 
 class Windows:
-    """Behaves like one window; each batch is of one board, of each as often as it has rows."""
+    """Behaves like one window.
+
+    With a network for several tasks each batch holds rows of all of them, by their shares.
+    Otherwise a batch is of one board, of each as often as its window has rows.
+    """
 
     def __init__(
         self,
         specs: Sequence[GameSpec],
         shares: Sequence[float],
         config: ReplayConfig,
-        by_weight: bool,
+        by_weight: Sequence[bool],
+        network: NetworkConfig | None = None,
     ) -> None:
-        """``shares`` of the rows that each board gives, the main one first."""
+        """Make empty windows.
+
+        Args:
+            specs: of the boards, the main one first; their inputs differ.
+            shares: of the rows that each gives.
+            config: of all windows together.
+            by_weight: whether the rows of each are drawn by their weights.
+            network: whose inputs mixed batches have; ``None``: batches are of one board.
+        """
+        self._network = network
+        self._shares = np.array(shares)
         self._windows = {
-            InputLayout.of(spec): ReplayWindow(spec, _scaled(config, share), by_weight=by_weight)
-            for spec, share in zip(specs, shares, strict=True)
+            InputLayout.of(spec): ReplayWindow(spec, _scaled(config, share), by_weight=weighted)
+            for spec, share, weighted in zip(specs, shares, by_weight, strict=True)
         }
 
     @property
@@ -50,6 +67,11 @@ class Windows:
         """Rows in use."""
         return sum(window.size for window in self._windows.values())
 
+    @property
+    def each(self) -> list[ReplayWindow]:
+        """The windows, the main one first."""
+        return list(self._windows.values())
+
     def add(self, rows: Rows) -> None:
         """Add rows of any one of the boards, the oldest first.
 
@@ -62,13 +84,44 @@ class Windows:
         window.add(rows)
 
     def sample(self, random: np.random.Generator, count: int, *, future: bool = False) -> Batch:
-        """Draw rows of one board, with a random symmetry each."""
-        windows = list(self._windows.values())
+        """Draw rows with a random symmetry each."""
+        windows = self.each
         if len(windows) == 1:
             return windows[0].sample(random, count, future=future)
+        if self._network is not None:
+            counts = self._counts(count)
+            drawn = [
+                window.sample(random, each, future=future)
+                for window, each in zip(windows, counts, strict=True)
+                if each
+            ]
+            return mixed(self._network, drawn)
         ends = np.cumsum([window.size for window in windows])
         chosen = int(np.searchsorted(ends, random.integers(ends[-1]), side="right"))
         return windows[chosen].sample(random, count, future=future)
+
+    def _counts(self, count: int) -> list[int]:
+        """How many of ``count`` rows each window gives: by shares, none of an empty one."""
+        shares = self._shares * [window.size > 0 for window in self._windows.values()]
+        ends = np.rint(np.cumsum(shares) / shares.sum() * count).astype(int)
+        return [int(n) for n in np.diff(ends, prepend=0)]
+
+    def known(self, random: np.random.Generator, count: int) -> Batch | None:
+        """Draw rows to compare new ones with; ``None`` where there are none yet."""
+        if self._network is not None:
+            return self.sample(random, count) if self.size else None
+        return self.main.sample(random, count) if self.main.size else None
+
+    def newest(self, count: int, new: Sequence[Rows]) -> Batch:
+        """The latest of the rows ``new`` that were just added, at most ``count``, as they are.
+
+        Without a network for several tasks those of the first lot alone.
+        """
+        if self._network is None:
+            return self.main.newest(min(count, len(new[0])))
+        share = max(count // len(new), 1)
+        lots = [self._windows[rows.layout].newest(min(share, len(rows))) for rows in new]
+        return mixed(self._network, lots)
 
     def reload(self, totals: Sequence[int], newest: int, read: Callable[[int], Rows]) -> list[str]:
         """Bring back the newest rows from shards, as many as the windows may hold.

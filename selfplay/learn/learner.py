@@ -107,6 +107,11 @@ class Learner:
         return parts
 
     @torch.no_grad()
+    def measure(self, batch: Batch) -> dict[str, float]:
+        """Return each loss on a batch by name, without learning from it."""
+        return {n: float(loss) for n, loss in self.losses(batch, self.predict(batch)).items()}
+
+    @torch.no_grad()
     def excess(self, batch: Batch) -> float:
         """How far policy and value are from a batch's targets, without learning from it.
 

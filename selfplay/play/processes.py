@@ -56,7 +56,7 @@ class ProcessSource:
                 f"got {workers!r}; a new run can have more threads: "
                 f"--set selfplay.threads={workers}"
             )
-        boards = [InputLayout.of(spec) for spec in config.game.specs()]
+        boards = [InputLayout.of(task.spec) for task in config.all_tasks()]
         self._workers = [
             _Worker(number, text, network, range(threads)[number::workers], boards, command)
             for number in range(workers)
@@ -71,7 +71,7 @@ class ProcessSource:
         for worker in self._workers:
             worker.invite(opponent)
 
-    def play(self, plies: int, simulations: int) -> list[Lot]:
+    def play(self, plies: int, simulations: Sequence[int]) -> list[Lot]:
         def play(worker: _Worker) -> list[Lot]:
             return worker.play(plies, simulations)
 
@@ -149,8 +149,9 @@ class _Worker:
             raise ValueError(told["misfit"])
         self.flight = flight
 
-    def play(self, plies: int, simulations: int) -> list[Lot]:
-        told, arrays = self._repeated({"do": "play", "plies": plies, "simulations": simulations})
+    def play(self, plies: int, simulations: Sequence[int]) -> list[Lot]:
+        call = {"do": "play", "plies": plies, "simulations": [*simulations]}
+        told, arrays = self._repeated(call)
         self.flight = self._own(arrays)
         self.in_play = [
             LiveGame(**{**game, "actions": tuple(game["actions"])}) for game in told["in_play"]

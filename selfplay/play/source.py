@@ -77,8 +77,10 @@ class Source(Protocol):
         """Let an earlier checkpoint play its side of the league's games from now on."""
         ...
 
-    def play(self, plies: int, simulations: int) -> list[Lot]:
-        """Play ``plies`` plies in every slot, with ``simulations`` each; one lot for each group.
+    def play(self, plies: int, simulations: Sequence[int]) -> list[Lot]:
+        """Play ``plies`` plies in every slot; one lot for each group.
+
+        Each search has the ``simulations`` of its task.
 
         Raises:
             RunError: if the games cannot be played.

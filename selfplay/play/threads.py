@@ -15,7 +15,7 @@ from selfplay.play.source import Lot, Published
 from selfplay.play.worker import FinishedGame, Group
 from selfplay.run.config import RunConfig
 from selfplay.run.state import Arrays, part_of
-from selfplay.run.watch import LiveGame
+from selfplay.run.watch import WATCHED, LiveGame
 
 
 class ThreadSource:
@@ -27,21 +27,38 @@ class ThreadSource:
         """Prepare the groups.
 
         ``threads`` are numbers below ``config.selfplay.threads``, all of them by default. Each has
-        one group for every board of the run.
+        one group for every task of the run.
         """
         self._config = config
-        self._spec = config.game.spec()
+        self._tasks = config.all_tasks()
+        self._spec = self._tasks[0].spec
         self._backend = following_backend(config.evaluator)
         self._network = network
         chosen = range(config.selfplay.threads) if threads is None else threads
-        boards = len(config.game.specs())
         evaluator = self._evaluator(network)
         self._groups = [
-            dict(enumerate(_groups(config, evaluator, thread), thread * boards))
+            dict(enumerate(self._prepared(evaluator, thread), thread * len(self._tasks)))
             for thread in chosen
         ]
         """By thread, and there by the group's index in the run."""
         self._pool = ThreadPoolExecutor(len(self._groups), "self-play")
+
+    def _prepared(self, evaluator: Evaluator, thread: int) -> list[Group]:
+        """One thread's groups, one for each task."""
+        config, count = self._config, len(self._tasks)
+        stride = config.selfplay.threads * count
+        return [
+            Group(
+                task.spec,
+                evaluator,
+                task.search,
+                task.play,
+                config.seed,
+                thread * count + place,
+                stride,
+            )
+            for place, task in enumerate(self._tasks)
+        ]
 
     def publish(self, network: Published) -> None:
         evaluator = self._evaluator(network)
@@ -60,12 +77,16 @@ class ThreadSource:
         for group in self._all().values():
             group.opponent = evaluator
 
-    def play(self, plies: int, simulations: int) -> list[Lot]:
+    def play(self, plies: int, simulations: Sequence[int]) -> list[Lot]:
         def play(groups: dict[int, Group]) -> list[Lot]:
             _take_one_core()
-            return [self._lot(index, plies, simulations) for index in groups]
+            return [self._lot(index, plies, simulations[self._task(index)]) for index in groups]
 
         return [lot for lots in self._pool.map(play, self._groups) for lot in lots]
+
+    def _task(self, index: int) -> int:
+        """Place of the task that a group plays."""
+        return index % len(self._tasks)
 
     def _lot(self, index: int, plies: int, simulations: int) -> Lot:
         group = self._all()[index]
@@ -75,13 +96,21 @@ class ThreadSource:
         for _ in range(plies):
             more_rows, more_games = group.step(simulations)
             parts += more_rows
-            games += more_games
+            games += [replace(game, task=self._task(index)) for game in more_games]
         rows = Rows.concatenate(parts) if parts else None
         evaluations = group.evaluations - before
         return Lot(index, self._network.hash, rows, tuple(games), evaluations)
 
     def in_play(self) -> list[LiveGame]:
-        return next(iter(self._all().values())).in_play()
+        first = self._groups[0]
+        if not self._config.several:
+            return next(iter(first.values())).in_play()
+        share = max(WATCHED // len(self._tasks), 1)
+        return [
+            replace(game, task=self._tasks[self._task(index)].name)
+            for index, group in first.items()
+            for game in group.in_play()[:share]
+        ]
 
     def _all(self) -> dict[int, Group]:
         return {index: group for groups in self._groups for index, group in groups.items()}
@@ -110,19 +139,3 @@ def _take_one_core() -> None:
         from agents.evaluators.torch_evaluator import limit_threads
 
         limit_threads(1)
-
-
-def _groups(config: RunConfig, evaluator: Evaluator, thread: int) -> list[Group]:
-    """One thread's groups, a board each. What is counted in plies is scaled to a board's points."""
-    specs, shares, play = config.game.specs(), config.game.shares(), config.selfplay
-    stride = play.threads * len(specs)
-    slots = [max(round(share * play.slots), 1) for share in shares[1:]]
-    slots = [play.slots - sum(slots), *slots]
-    groups = []
-    for board, spec in enumerate(specs):
-        scale = spec.points / specs[0].points
-        search = replace(config.search, no_pass_before=round(config.search.no_pass_before * scale))
-        own = replace(play, slots=slots[board], sampled_plies=round(play.sampled_plies * scale))
-        first = thread * len(specs) + board
-        groups.append(Group(spec, evaluator, search, own, config.seed, first, stride))
-    return groups

@@ -107,13 +107,8 @@ class FinishedGame:
     actions: tuple[int, ...]
     score: float
     """Black's points minus White's."""
-    height: int
-    width: int
-
-    @property
-    def points(self) -> int:
-        """Of the board."""
-        return self.height * self.width
+    task: int = 0
+    """Place of its task, or of its board, among those of the run."""
 
 
 class _Counted:
@@ -346,8 +341,6 @@ class Group:
                     float(ended["komi_half_points"][i]) / 2.0,
                     self._buffer.actions(int(slot)),
                     float(scores[i]),
-                    self._spec.height,
-                    self._spec.width,
                 )
             )
             self._start_game(int(slot))

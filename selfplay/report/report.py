@@ -43,7 +43,12 @@ def write_report(path: Path) -> Path:
 
 
 def report_html(run: RunData) -> str:
-    """The page of one run."""
+    """The page of one run; of several tasks, each has its part of it."""
+    if len(run.tasks) > 1:
+        about = [_header(run), _notes(run), _learning(run), _work(run)]
+        of_tasks = [part for task in run.tasks for part in _task(task)]
+        whole = [*about, *of_tasks, _machine(run), _settings(run), _footer(run)]
+        return page(f"{wording.game_name(run)}: {run.name}", "\n".join(whole))
     parts = [
         _header(run),
         _notes(run),
@@ -60,6 +65,20 @@ def report_html(run: RunData) -> str:
     return page(f"{wording.game_name(run)}: {run.name}", "\n".join(parts))
 
 
+def _task(task: RunData) -> list[str]:
+    """What the page says of one of several tasks."""
+    title = f"<h1>{escape(task.task)}: {escape(wording.game_name(task))}</h1>"
+    lead = escape(wording.strength_sentence(task))
+    return [
+        f'<header>{title}<p class="lead">{lead}</p></header>',
+        _strength(task),
+        _learning(task),
+        _play(task),
+        _openings(task),
+        _games(task),
+    ]
+
+
 def _header(run: RunData) -> str:
     done = wording.progress(run)
     state = "complete" if done >= 1.0 else f"{done:.0%} done"
@@ -74,6 +93,12 @@ def _header(run: RunData) -> str:
         (_count(run.number("evaluations_per_s")), "evaluations a second"),
         (str(len(run.folder.checkpoints())), "checkpoints"),
     ]
+    if len(run.tasks) > 1:
+        tiles[:1] = [
+            ("–" if best is None else wording.elo_alone(best), f"Elo, {task.task}")
+            for task in run.tasks
+            for best in [task.best_known]
+        ]
     shown = "".join(
         f'<div class="tile"><b>{escape(value)}</b><span>{escape(text)}</span></div>'
         for value, text in tiles

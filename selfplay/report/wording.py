@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from selfplay.run.curves import RunData, Strength
-from selfplay.run.settings import section
+from selfplay.run.settings import game_of, section
 
 
 def duration(seconds: float) -> str:
@@ -53,8 +53,10 @@ def elo_alone(strength: Strength) -> str:
 
 
 def game_name(run: RunData) -> str:
-    """``Go 9×9``."""
-    game: dict[str, Any] = dict(section(run.settings, "game"))
+    """``Go 9×9``; of several tasks all of them."""
+    if len(run.tasks) > 1:
+        return ", ".join(game_name(task) for task in run.tasks)
+    game: dict[str, Any] = dict(game_of(run.settings, run.task))
     name = str(game.get("name", "?")).replace("_", " ").title()
     name = {"Tic Tac Toe": "Tic-tac-toe"}.get(name, name)
     return f"{name} {game.get('width')}×{game.get('height')}"
@@ -72,6 +74,8 @@ def progress(run: RunData) -> float:
 
 def strength_sentence(run: RunData) -> str:
     """What is known of the newest rated checkpoint, with interval and conditions."""
+    if len(run.tasks) > 1:
+        return " ".join(f"{game_name(task)}: {strength_sentence(task)}" for task in run.tasks)
     best = run.best_known
     if best is None:
         return "No checkpoint has been rated yet."

@@ -8,15 +8,23 @@ from __future__ import annotations
 
 import statistics
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 REMEMBERED: Final = 40
 """Cycles that alarms look back on."""
 _LATEST: Final = 5
+_TINY: Final = 9
 
 Metrics = Mapping[str, object]
+
+
+def of_task(metrics: Metrics, name: str) -> Metrics:
+    """Return a cycle's numbers as a run of the task alone would have them; all of a single one."""
+    tasks = metrics.get("tasks")
+    own = tasks.get(name) if isinstance(tasks, Mapping) else None
+    return {**metrics, **own} if isinstance(own, Mapping) else metrics
 
 
 @dataclass(frozen=True)
@@ -31,9 +39,17 @@ class Alarm:
 class Alarms:
     """Looks at each cycle in the light of those before."""
 
-    def __init__(self, points: int, past: Iterable[Metrics] = ()) -> None:
-        """``points`` of the board: games of the smallest ones repeat and end alike by nature."""
-        self._tiny = points <= 9
+    def __init__(
+        self, points: int, past: Iterable[Metrics] = (), checks: Sequence[Check] | None = None
+    ) -> None:
+        """Look at cycles from now on.
+
+        Args:
+            points: of the board; games of the smallest ones repeat and end alike by nature.
+            past: metrics of the cycles before, oldest first.
+            checks: what to look for; ``None`` for all that such a board allows.
+        """
+        self._checks = checks_of(points) if checks is None else checks
         self._past: deque[Metrics] = deque(past, REMEMBERED)
         self._raised = {alarm.name for alarm in self._look()} if self._past else set()
 
@@ -51,8 +67,7 @@ class Alarms:
         return statistics.median(seconds) if len(seconds) >= _LATEST else None
 
     def _look(self) -> list[Alarm]:
-        checks = _CHECKS if not self._tiny else _CHECKS_OF_TINY_GAMES
-        return [alarm for check in checks if (alarm := check(self)) is not None]
+        return [alarm for check in self._checks if (alarm := check(self)) is not None]
 
     def _of(self, name: str) -> list[float]:
         """A metric's values, oldest first, without the cycles that have none."""
@@ -177,11 +192,45 @@ def _disk(seen: Alarms) -> Alarm | None:
     )
 
 
-_CHECKS_OF_TINY_GAMES: Final[tuple[Callable[[Alarms], Alarm | None], ...]] = (
+class AlarmsOfTasks:
+    """The alarms of a run: of its tasks, each by its name, and of the machine."""
+
+    def __init__(self, points: Mapping[str, int], past: Sequence[Metrics]) -> None:
+        """``points`` of each task's board, by its name; a single task has an empty one."""
+        if len(points) == 1:
+            self._of = {name: Alarms(n, past) for name, n in points.items()}
+            return
+        self._of = {"": Alarms(0, past, _OF_THE_MACHINE)}
+        for name, count in points.items():
+            own = tuple(check for check in checks_of(count) if check not in _OF_THE_MACHINE)
+            self._of[name] = Alarms(count, [of_task(entry, name) for entry in past], own)
+
+    def look(self, metrics: Metrics) -> tuple[list[str], list[str]]:
+        """As :meth:`Alarms.look`; with several tasks each line begins with the task's name."""
+        on: list[str] = []
+        new: list[str] = []
+        for name, alarms in self._of.items():
+            begins = f"{name}: " if name else ""
+            for found, more in zip((on, new), alarms.look(of_task(metrics, name)), strict=True):
+                found += [begins + text for text in more]
+        return on, new
+
+    def usual_s(self) -> float | None:
+        """As :meth:`Alarms.usual_s`."""
+        return self._of[""].usual_s()
+
+
+Check = Callable[[Alarms], Alarm | None]
+
+_OF_THE_MACHINE: Final[tuple[Check, ...]] = (_starving_learner, _starving_player, _disk)
+_CHECKS_OF_TINY_GAMES: Final[tuple[Check, ...]] = (
     _collapsed_value,
     _overconfident,
-    _starving_learner,
-    _starving_player,
-    _disk,
+    *_OF_THE_MACHINE,
 )
 _CHECKS: Final = (*_CHECKS_OF_TINY_GAMES, _collapsed_policy, _draws, _repeated, _cut)
+
+
+def checks_of(points: int) -> tuple[Check, ...]:
+    """What to look for on a board: games on the smallest ones repeat and end alike by nature."""
+    return _CHECKS if points > _TINY else _CHECKS_OF_TINY_GAMES

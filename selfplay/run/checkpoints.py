@@ -15,6 +15,7 @@ from selfplay.play.worker import FinishedGame
 from selfplay.run.config import RunConfig
 from selfplay.run.folder import RunFolder
 from selfplay.run.state import TrainingState
+from selfplay.run.tasks import Task
 
 
 def write_checkpoint(
@@ -22,19 +23,19 @@ def write_checkpoint(
     config: RunConfig,
     state: TrainingState,
     model: PolicyValueNet,
-    inputs: Inputs,
+    inputs: Sequence[Inputs],
     games: Sequence[FinishedGame],
 ) -> None:
     """Write a network, calibrated on ``inputs``, and a sample of the cycle's games.
+
+    ``inputs`` are a lot for each task.
 
     Raises:
         OSError: if the disk is full.
     """
     provenance: dict[str, object] = {
         "made_by": "self-play",
-        "game": config.game.name,
-        "height": config.game.height,
-        "width": config.game.width,
+        **_what_it_learned(config),
         "seed": config.seed,
         "cycle": state.cycle,
         "games": state.games,
@@ -46,17 +47,41 @@ def write_checkpoint(
     if not config.schedule.counted:  # else equal runs are equal files
         provenance["minutes"] = round(state.elapsed_s / 60.0, 2)
     path = folder.checkpoint(state.cycle)
-    save_network(path, model, provenance, calibrate(fold_model(model), inputs))
-    run = folder.path.name
-    records = [write_sgf(_record(config, game, run)) for game in games[: config.keep.games]]
+    save_network(path, model, provenance, calibrate(fold_model(model), *inputs))
+    run, tasks = folder.path.name, config.all_tasks()
+    records = [write_sgf(_record(tasks[game.task], game, run)) for game in _sample(config, games)]
     if records:
         write_atomic(folder.games(state.cycle), b"\n".join(records))
 
 
-def _record(config: RunConfig, game: FinishedGame, run: str) -> GameRecord:
+def _what_it_learned(config: RunConfig) -> dict[str, object]:
+    """The game and its board; with several tasks those of the first, and a list of all."""
+    spec = config.spec()
+    found: dict[str, object] = {"game": spec.name, "height": spec.height, "width": spec.width}
+    if config.several:
+        found["tasks"] = [
+            {"name": task.name, "game": task.game, "height": task.height, "width": task.width}
+            for task in config.tasks
+        ]
+    return found
+
+
+def _sample(config: RunConfig, games: Sequence[FinishedGame]) -> Sequence[FinishedGame]:
+    """The first games; with several tasks the first of each."""
+    if not config.several:
+        return games[: config.keep.games]
+    each = -(-config.keep.games // len(config.tasks))
+    return [
+        game
+        for task in range(len(config.tasks))
+        for game in [game for game in games if game.task == task][:each]
+    ]
+
+
+def _record(task: Task, game: FinishedGame, run: str) -> GameRecord:
     winner = "B" if game.score > 0 else "W"
     return GameRecord(
-        spec=config.game.spec_with(game.komi, game.height, game.width),
+        spec=task.spec_with(game.komi),
         actions=game.actions,
         black="miai",
         white="miai",

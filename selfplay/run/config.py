@@ -6,10 +6,8 @@ counts and never the clock, so that a run repeats byte for byte.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from dataclasses import dataclass, field, replace
 
-import engine.games
 from agents.evaluators.registry import AUTO, BACKENDS, following
 from agents.network.config import SIZES, NetworkConfig
 from agents.network.heads import TEACHING
@@ -25,6 +23,7 @@ from selfplay.run.benchmark import BenchmarkConfig
 from selfplay.run.folder import VERSION
 from selfplay.run.keep import KeepConfig
 from selfplay.run.state import TrainingState
+from selfplay.run.tasks import Task, TaskConfig, conflicts_of, make_spec, resolved, shared_slots
 
 
 @dataclass(frozen=True)
@@ -50,28 +49,17 @@ class GameConfig:
         Raises:
             ConfigError, SpecError: then.
         """
-        if self.name not in engine.games.GAMES:
-            near = get_close_matches(self.name.lower(), engine.games.GAMES, n=1)
-            raise ConfigError(
-                f"expected one of {', '.join(engine.games.GAMES)} for game.name, got {self.name!r}"
-                + (f"; did you mean {near[0]!r}?" if near else "")
-            )
         self.specs()
 
     def spec(self) -> GameSpec:
-        """The rules."""
-        return self.spec_with(self.komi, self.height, self.width)
-
-    def spec_with(self, komi: float, height: int, width: int) -> GameSpec:
-        """The rules with another komi, in a game that has one, on another board."""
-        rules = {"komi": komi} if engine.games.GAMES[self.name].has_komi else {}
-        return engine.games.make(self.name, height, width, **rules)
+        """The rules; raises as :func:`~selfplay.run.tasks.make_spec`."""
+        return make_spec(self.name, self.height, self.width, self.komi)
 
     def specs(self) -> list[GameSpec]:
         """The rules on every board that is played on, the run's own first."""
         return [
             self.spec(),
-            *(self.spec_with(self.komi, size, size) for size in self.other_sizes),
+            *(make_spec(self.name, size, size, self.komi) for size in self.other_sizes),
         ]
 
     def shares(self) -> list[float]:
@@ -172,6 +160,12 @@ class ScheduleConfig:
         return float(self.learning_rate * (self.final_learning_rate / self.learning_rate) ** share)
 
 
+def usual_settings(config: RunConfig) -> RunConfig:
+    """Return the usual settings of everything that ``config`` names, its tasks included."""
+    tasks = tuple(TaskConfig(name=task.name) for task in config.tasks)
+    return replace(RunConfig(), tasks=tasks)
+
+
 def further_heads() -> list[str]:
     """Names of the heads that a run may have besides those that it has by other settings."""
     return [name for name in TEACHING if name in HEADS and name not in ("short", "future")]
@@ -184,6 +178,9 @@ class RunConfig:
     version: int = field(default=VERSION, metadata={"why": "of the run folder"})
     seed: int = field(default=1, metadata={"min": 0, "max": 2**63 - 1})
     game: GameConfig = field(default_factory=GameConfig)
+    tasks: tuple[TaskConfig, ...] = field(
+        default=(), metadata={"why": "several games for one network, in place of the section game"}
+    )
     evaluator: str = field(
         default=AUTO, metadata={"why": "8 bits on a CPU, torch where there is a GPU"}
     )
@@ -207,11 +204,43 @@ class RunConfig:
     benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
     keep: KeepConfig = field(default_factory=KeepConfig)
 
-    def network_config(self) -> NetworkConfig:
-        """The network's shape and inputs."""
-        return NetworkConfig.named(
-            self.network, self.game.spec(), future=self.future_head, heads=self.heads
+    @property
+    def several(self) -> bool:
+        """Whether the run has several tasks, which are told apart by their names."""
+        return len(self.tasks) > 1
+
+    def spec(self) -> GameSpec:
+        """The rules of the first task."""
+        return self.tasks[0].spec() if self.tasks else self.game.spec()
+
+    def all_tasks(self) -> list[Task]:
+        """What the run learns, with all settings; a run of one game has one task."""
+        if self.tasks:
+            return resolved(self.tasks, self.search, self.selfplay)
+        specs, shares = self.game.specs(), self.game.shares()
+        slots = shared_slots(self.selfplay.slots, shares)
+        return [self._on(spec, shares[i], slots[i]) for i, spec in enumerate(specs)]
+
+    def _on(self, spec: GameSpec, share: float, slots: int) -> Task:
+        """The game on one of its boards: what counts plies is scaled to the board's points."""
+        scale = spec.points / self.game.spec().points
+        no_pass_before = round(self.search.no_pass_before * scale)
+        sampled_plies = round(self.selfplay.sampled_plies * scale)
+        return Task(
+            "",
+            spec,
+            share,
+            replace(self.search, no_pass_before=no_pass_before),
+            replace(self.selfplay, slots=slots, sampled_plies=sampled_plies),
         )
+
+    def network_config(self) -> NetworkConfig:
+        """The network's shape, with the inputs of all tasks.
+
+        The boards of ``game.other_sizes`` have those of the run's own board alone.
+        """
+        specs = [task.spec() for task in self.tasks] or [self.game.spec()]
+        return NetworkConfig.named(self.network, *specs, future=self.future_head, heads=self.heads)
 
     def check(self) -> None:
         """Refuse what does not go together, before any work starts.
@@ -222,9 +251,43 @@ class RunConfig:
         """
         self.game.check()
         self.benchmark.check()
+        for task in self.tasks:
+            if task.ladder:
+                replace(self.benchmark, ladder=task.ladder).check()
         for wrong, expected, got in self._conflicts():
             if wrong:
                 raise ConfigError(f"expected {expected}, got {got}")
+
+    def _conflicts_of_several(self) -> list[tuple[bool, str, str]]:
+        """As :meth:`_conflicts`, of what several tasks cannot have."""
+        least = min(task.play.slots for task in self.all_tasks())
+        return [
+            (
+                self.game != GameConfig(),
+                "a section game or tasks",
+                f"both: game.name={self.game.name!r} and {len(self.tasks)} tasks",
+            ),
+            (
+                least < 4,
+                "selfplay.slots and tasks.NAME.share for at least four games of each task a thread",
+                f"{least!r} of {self.selfplay.slots!r} for one of them",
+            ),
+            (
+                self.several and self.adapt.window,
+                "adapt.window=false with several tasks",
+                "adapt.window=true",
+            ),
+            (
+                self.several and self.adapt.simulations == "entropy",
+                "adapt.simulations='progress' with several tasks",
+                f"{self.adapt.simulations!r}",
+            ),
+            (
+                self.several and self.schedule.gating,
+                "schedule.gating=false with several tasks",
+                "schedule.gating=true",
+            ),
+        ]
 
     def _conflicts(self) -> list[tuple[bool, str, str]]:
         """Whether each impossible combination is there, what is possible, and what was asked."""
@@ -232,7 +295,9 @@ class RunConfig:
         budgets = {name: getattr(schedule, name) for name in ("cycles", "games", "rows")}
         given = {name: value for name, value in budgets.items() if value}
         idle = next(iter(search.without_effect().items()), None)
+        tasks = [*conflicts_of(self.tasks), *self._conflicts_of_several()] if self.tasks else []
         return [
+            *tasks,
             (
                 len(given) > 1,
                 "one budget of schedule.cycles, schedule.games and schedule.rows",

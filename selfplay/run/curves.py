@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import MiaiError
 from engine.files import LARGEST_SETTINGS, json_of, read_file
+from engine.games.inputs import InputLayout
 from engine.games.spec import GameSpec
 from engine.records import GameRecord, read_sgf
+from selfplay.run.alarms import of_task
 from selfplay.run.benchmark import Meeting
 from selfplay.run.folder import RunFolder
-from selfplay.run.settings import Settings, read_settings, section, spec_of
+from selfplay.run.settings import Settings, read_settings, section, spec_of, task_names
 
 _MOST_POINTS: Final = 240
 
@@ -64,21 +66,35 @@ class RunData:
     settings: Settings
     cycles: tuple[Mapping[str, Any], ...]
     """One per finished cycle, in order."""
+    task: str = ""
+    """Name of the task that this is about; empty: the whole run."""
 
     @property
     def folder(self) -> RunFolder:
         """Where it lies."""
-        return RunFolder(self.path)
+        return RunFolder(self.path, self.task)
+
+    @cached_property
+    def tasks(self) -> list[RunData]:
+        """The run as each of its tasks sees it; of a run of one game the run itself."""
+        names = [self.task] if self.task else task_names(self.settings)
+        if len(names) == 1:
+            return [self]
+        return [
+            replace(self, cycles=tuple(of_task(cycle, name) for cycle in self.cycles), task=name)
+            for name in names
+        ]
 
     @property
     def name(self) -> str:
-        """The folder's name."""
-        return self.path.resolve().name
+        """The folder's name, and the task's behind it."""
+        name = self.path.resolve().name
+        return f"{name} {self.task}" if self.task else name
 
     @cached_property
     def spec(self) -> GameSpec:
         """The game; raises :class:`RunError` if there is no such game."""
-        return spec_of(self.settings)
+        return spec_of(self.settings, task=self.task)
 
     @property
     def latest(self) -> Mapping[str, Any]:
@@ -204,10 +220,17 @@ class RunData:
         found = {}
         for path in sorted((self.path / "games").glob("*.sgf")):
             try:
-                found[path.stem] = read_sgf(read_file(path, LARGEST_SETTINGS), path.name)
+                records = read_sgf(read_file(path, LARGEST_SETTINGS), path.name)
             except (MiaiError, OSError):
                 continue
+            found[path.stem] = [record for record in records if self._is_own(record)]
         return found
+
+    def _is_own(self, record: GameRecord) -> bool:
+        """Whether a game is of this task; a run of one game has no others."""
+        if not self.task:
+            return True
+        return InputLayout.of(record.spec) == InputLayout.of(self.spec)
 
     def calibration(self, first: float, last: float) -> list[tuple[float, float, int]]:
         """Expected and true mean score in bins, and rows, over a part of the run.

@@ -16,6 +16,7 @@ rating.lock           held while a process plays those games
 sessions.jsonl        machine and versions, one line per start
 report.html           all of it to look at
 live.json             some games in flight, rewritten each cycle, for `miai train --watch`
+tasks/NAME/           the openings, benchmarks, quiz and ratings of each of several tasks
 lock                  held while a process trains here
 ```
 """
@@ -25,7 +26,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,6 +48,17 @@ class RunFolder:
 
     path: Path
 
+    task: str = ""
+    """The one of several tasks whose openings and ratings are meant; empty: the only one."""
+
+    def of_task(self, name: str) -> RunFolder:
+        """The same run, as one of its tasks sees it."""
+        return replace(self, task=name)
+
+    @property
+    def _own(self) -> Path:
+        return self.path / "tasks" / self.task if self.task else self.path
+
     @property
     def config(self) -> Path:
         return self.path / "config.toml"
@@ -65,23 +77,23 @@ class RunFolder:
 
     @property
     def benchmarks(self) -> Path:
-        return self.path / "benchmarks.jsonl"
+        return self._own / "benchmarks.jsonl"
 
     @property
     def openings(self) -> Path:
-        return self.path / "openings.jsonl"
+        return self._own / "openings.jsonl"
 
     @property
     def quiz(self) -> Path:
-        return self.path / "quiz.json"
+        return self._own / "quiz.json"
 
     @property
     def answers(self) -> Path:
-        return self.path / "quiz.jsonl"
+        return self._own / "quiz.jsonl"
 
     @property
     def ratings(self) -> Path:
-        return self.path / "ratings.json"
+        return self._own / "ratings.json"
 
     @property
     def sessions(self) -> Path:
@@ -188,7 +200,7 @@ class RunFolder:
 
     def forget_after(self, cycle: int) -> None:
         """Drop the lines of cycles after ``cycle``: they were not saved and come again."""
-        for path in (self.metrics, self.openings):
+        for path in (self.metrics, self.openings, *self.path.glob("tasks/*/openings.jsonl")):
             entries = self.read_lines(path)
             kept = [entry for entry in entries if int(str(entry.get("cycle", 0))) <= cycle]
             if len(kept) != len(entries):
@@ -198,6 +210,7 @@ class RunFolder:
     def append(self, path: Path, entry: Mapping[str, object]) -> None:
         """Add one JSON line; a line that a crash cut short is ended first."""
         line = json.dumps(entry, allow_nan=False) + "\n"
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab+") as file:
             if file.seek(0, os.SEEK_END) > 0:
                 file.seek(-1, os.SEEK_END)
@@ -236,6 +249,10 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     for name, value in settings.items():
         if isinstance(value, Mapping):
             found |= _flat(value, f"{prefix}{name}.")
+        elif isinstance(value, list | tuple) and any(isinstance(each, Mapping) for each in value):
+            found[prefix + name] = [each["name"] for each in value]
+            for each in value:
+                found |= _flat(each, f"{prefix}{name}.{each['name']}.")
         else:
             found[prefix + name] = value
     return found

@@ -27,18 +27,27 @@ from selfplay.learn.learner import Learner
 from selfplay.play.league import choose_opponent
 from selfplay.play.source import Published, SourceMaker, gathered
 from selfplay.play.threads import ThreadSource
-from selfplay.play.worker import FinishedGame, longest_game
+from selfplay.play.worker import FinishedGame
 from selfplay.run.adapt import Adapter, Measured
-from selfplay.run.alarms import REMEMBERED, Alarms
+from selfplay.run.alarms import REMEMBERED, AlarmsOfTasks
 from selfplay.run.checkpoints import write_checkpoint
-from selfplay.run.config import RunConfig
+from selfplay.run.config import RunConfig, usual_settings
 from selfplay.run.folder import RunFolder
 from selfplay.run.keep import clear_shards, disk_metrics
-from selfplay.run.measures import memory_mb, opening_lines
-from selfplay.run.metrics import describe
+from selfplay.run.measures import memory_mb
+from selfplay.run.metrics import Played, by_task, describe, of_each
 from selfplay.run.start import first_network, keep_start
-from selfplay.run.state import Arrays, TrainingState, load_newest, part_of, save_state
-from selfplay.run.watch import LiveGame, LiveGames
+from selfplay.run.state import (
+    Arrays,
+    TrainingState,
+    calibration_arrays,
+    load_newest,
+    part_of,
+    read_calibration,
+    save_state,
+)
+from selfplay.run.tasks import Task
+from selfplay.run.watch import LiveGames
 
 _CALIBRATION_ROWS = 256
 _FRESH_ROWS = 256
@@ -76,24 +85,30 @@ class Run:
         self.folder = RunFolder(path)
         self.folder.check_version()
         self.config = config
-        self.spec = config.game.spec()
+        self._tasks = config.all_tasks()
         self._notes: list[str] = []
         first = first_network(self.folder, config)
         self._learner = Learner(first, config.learner, config.selfplay.threads)
-        by_weight = config.selfplay.surprise_share > 0.0
-        game = config.game
-        self._window = Windows(game.specs(), game.shares(), config.replay, by_weight)
+        self._window = Windows(
+            [task.spec for task in self._tasks],
+            [task.share for task in self._tasks],
+            config.replay,
+            [task.play.surprise_share > 0.0 for task in self._tasks],
+            first.config if config.several else None,
+        )
         self.state = TrainingState()
         self._excess: dict[str, float] = {}
         self._live = LiveGames(self.folder.live)
         self._lock = self.folder.lock()
         try:
-            self.folder.write_config(config_text, asdict(RunConfig()))
+            self.folder.write_config(config_text, asdict(usual_settings(config)))
             keep_start(self.folder, config)
             model = self._learner.averaged_model()
-            self._seen: Inputs | None = None
+            self._seen: Sequence[Inputs] = ()
+            """What the network that plays was calibrated on, by task, if not on random games."""
             self._opponent: Path | None = None
-            network = self._write_playing(model, inputs_of(model.config, self.spec))
+            inputs = [inputs_of(model.config, task.spec) for task in self._shown]
+            network = self._write_playing(model, inputs)
             self._source = source(config, network)
         except BaseException:
             self._lock.release()
@@ -116,9 +131,8 @@ class Run:
         found, passed = load_newest(self.folder.states, self._use)
         self._notes += passed
         self.folder.forget_after(self.state.cycle)
-        self._alarms = Alarms(
-            self.spec.points, self.folder.read_lines(self.folder.metrics)[-REMEMBERED:]
-        )
+        past = self.folder.read_lines(self.folder.metrics)[-REMEMBERED:]
+        self._alarms = AlarmsOfTasks({task.name: task.spec.points for task in self._shown}, past)
         schedule, replay = self.config.schedule, self.config.replay
         self._adapter = Adapter(
             self.config.adapt, schedule.passes, replay.growth, self.state.adapted
@@ -134,13 +148,18 @@ class Run:
         """Put back what :meth:`_save` saved."""
         self._learner.load_arrays(part_of(arrays, "learner."))
         self._source.restore(arrays)
-        seen = part_of(arrays, "calibration.")
+        seen = read_calibration(arrays)
         if seen:
             playing = self._learner.averaged_model()
             if self._elected(state):
                 playing = load_network(self.folder.checkpoint(state.playing))[0]
-            self._follow(playing, (seen["planes"], seen["globals"]))
+            self._follow(playing, seen)
         self.state = state
+
+    @property
+    def _shown(self) -> list[Task]:
+        """The tasks that have numbers of their own: of several boards of one game the first."""
+        return self._tasks if self.config.several else self._tasks[:1]
 
     @property
     def progress(self) -> float:
@@ -175,7 +194,8 @@ class Run:
 
     def _cycle(self, report: Progress) -> None:
         started = time.perf_counter()
-        simulations = self._simulations()
+        level = self._adapter.level(self.progress)
+        simulations = [task.simulations_at(level) for task in self._tasks]
         self._invite()
         lots = self._source.play(self.config.schedule.plies_per_cycle, simulations)
         parts, games = gathered(lots)
@@ -190,8 +210,7 @@ class Run:
         self.state.games += len(games)
         new_rows = sum(len(rows) for rows in parts)
         self.state.rows += new_rows
-        own = [game for game in games if game.points == self.spec.points]
-        rows = next((part for part in parts if part.layout.points == self.spec.points), None)
+        tasks = by_task(self._shown, parts, games)
         play_s, learn_s = played - started, learned - played
         self.state.elapsed_s += self._without_pause(play_s + learn_s)
         metrics: dict[str, object] = {
@@ -203,12 +222,12 @@ class Run:
             "steps": steps,
             "learning_rate": self._learning_rate(),
             "passes": self._adapter.passes,
-            **describe(self.spec, rows, own, longest_game(self.spec, self.config.selfplay)),
+            **({} if self.config.several else describe(tasks[0])),
             **{f"loss_{name}": value for name, value in losses.items()},
             **self._excess,
             "elapsed_s": self.state.elapsed_s,
             "progress": self.progress,
-            "simulations": simulations,
+            "simulations": simulations[0],
             "play_s": play_s,
             "learn_s": learn_s,
             "evaluations_per_s": evaluations / play_s,
@@ -216,10 +235,13 @@ class Run:
             "rows_per_s": new_rows / (play_s + learn_s),
             "memory_mb": memory_mb(),
         }
+        if self.config.several:
+            losses_of = self._losses_of_tasks() if steps else [{} for _ in tasks]
+            metrics["tasks"] = of_each(tasks, self.state, self._window.each, simulations, losses_of)
         self._adapt(metrics)
-        lines = opening_lines(self.spec, {game.number: game.actions for game in own}, rows)
-        self._save(parts, games, metrics, lines)
-        self._show(own, play_s + learn_s)
+        self._save(parts, games, metrics, tasks)
+        ended = [game for each in tasks for game in each.to_watch()]
+        self._live.write(self.state.cycle, play_s + learn_s, self._source.in_play(), ended)
         report(metrics)
 
     def _invite(self) -> None:
@@ -231,13 +253,13 @@ class Run:
             self._source.invite(path)
             self._opponent = path
 
-    def _follow(self, model: PolicyValueNet, inputs: Inputs) -> None:
-        """Let these weights play from now on, calibrated on ``inputs``."""
+    def _follow(self, model: PolicyValueNet, inputs: Sequence[Inputs]) -> None:
+        """Let these weights play from now on, calibrated on ``inputs``, a lot for each task."""
         self._seen = inputs
         self._source.publish(self._write_playing(model, inputs))
 
-    def _write_playing(self, model: PolicyValueNet, inputs: Inputs) -> Published:
-        calibration = calibrate(fold_model(model), inputs)
+    def _write_playing(self, model: PolicyValueNet, inputs: Sequence[Inputs]) -> Published:
+        calibration = calibrate(fold_model(model), *inputs)
         save_network(self.folder.playing, model, {"made_by": "self-play"}, calibration)
         return Published.of(self.folder.playing)
 
@@ -281,16 +303,6 @@ class Run:
         if self._notes:
             metrics["notes"], self._notes = self._notes, []
 
-    def _show(self, games: Sequence[FinishedGame], seconds: float) -> None:
-        """Leave something to watch."""
-        ended = [LiveGame(game.number, game.komi, game.actions, score=game.score) for game in games]
-        self._live.write(self.state.cycle, seconds, self._source.in_play(), ended)
-
-    def _simulations(self) -> int:
-        config = self.config.selfplay
-        span = config.simulations_late - config.simulations
-        return config.simulations + round(span * self._adapter.level(self.progress))
-
     def _rounds(self) -> bool:
         """Whether the run has come to where it trains as 8 bits compute."""
         return self.config.schedule.round_from < 1.0 and (
@@ -305,12 +317,12 @@ class Run:
     def _learn(self, parts: Sequence[Rows]) -> tuple[dict[str, float], int]:
         """Train on the window in proportion to what is new; return mean losses and steps."""
         schedule = self.config.schedule
-        main, count = self._window.main, _FRESH_ROWS
+        window, count = self._window, _FRESH_ROWS
         self._learner.set_rounding(self._rounds())
         random = cycle_generator(self.config.seed, self.state.cycle, CyclePart.COMPARING)
-        known = main.sample(random, count) if main.size else None
+        known = window.known(random, count)
         for rows in parts:
-            self._window.add(rows)
+            window.add(rows)
             self.state.training_credit += len(rows) * self._adapter.passes
         if self._window.total_rows < schedule.rows_before_training:
             return {}, 0
@@ -319,9 +331,8 @@ class Run:
         self.state.training_credit -= steps * batch
         self._excess = {}
         if parts and steps and known is not None:
-            fresh = main.newest(min(count, len(parts[0])))
             self._excess = {
-                "fresh_excess": self._learner.excess(fresh),
+                "fresh_excess": self._learner.excess(window.newest(count, parts)),
                 "known_excess": self._learner.excess(known),
             }
         totals = self._take_steps(steps)
@@ -329,7 +340,7 @@ class Run:
             self._follow(self._learner.averaged_model(), self._recent_inputs())
         return totals, steps
 
-    def _stand_for_election(self, inputs: Inputs) -> None:
+    def _stand_for_election(self, inputs: Sequence[Inputs]) -> None:
         """With gating, only a checkpoint that beats the one that plays takes its place.
 
         Before the first one, the network in training plays, or the one that was given.
@@ -380,13 +391,24 @@ class Run:
                 totals[name] = totals.get(name, 0.0) + value / steps
         return totals
 
-    def _recent_inputs(self) -> Inputs:
-        """Planes and globals of some recent rows, to calibrate on."""
+    def _recent_inputs(self) -> list[Inputs]:
+        """Planes and globals of some recent rows of each task, to calibrate on."""
         random = cycle_generator(self.config.seed, self.state.cycle, CyclePart.CALIBRATING)
-        batch = self._window.sample(random, _CALIBRATION_ROWS)
-        layout = batch.layout
-        images = batch.planes.reshape(len(batch.planes), layout.height, layout.width, -1)
-        return widen(self._learner.model.config, layout, images, batch.globals)
+        known = [window for window in self._window.each if window.size]
+        found = []
+        for window in known if self.config.several else [self._window]:
+            batch = window.sample(random, _CALIBRATION_ROWS)
+            layout = batch.layout
+            images = batch.planes.reshape(len(batch), layout.height, layout.width, -1)
+            found.append(widen(self._learner.model.config, layout, images, batch.globals))
+        return found
+
+    def _losses_of_tasks(self) -> list[dict[str, float]]:
+        """The losses of the cycle's last weights on the newest rows of each task."""
+        return [
+            self._learner.measure(window.newest(_FRESH_ROWS)) if window.size else {}
+            for window in self._window.each
+        ]
 
     def _learning_rate(self) -> float:
         rate = self.config.schedule.rate(self.progress)
@@ -397,7 +419,7 @@ class Run:
         parts: Sequence[Rows],
         games: Sequence[FinishedGame],
         metrics: dict[str, object],
-        openings: Sequence[str],
+        tasks: Sequence[Played],
     ) -> None:
         """Write what the cycle made. The state comes last: before it, the cycle has not been."""
         state, folder, schedule = self.state, self.folder, self.config.schedule
@@ -416,9 +438,9 @@ class Run:
             state.elapsed_s += time.perf_counter() - started
             state.checkpoint_at = schedule.spent(state)
         folder.append(folder.metrics, metrics)
-        folder.append(folder.openings, {"cycle": state.cycle, "games": [*openings]})
+        for each in tasks:
+            openings = folder.of_task(each.task.name).openings
+            folder.append(openings, {"cycle": state.cycle, "games": each.opening_lines()})
         learner = {f"learner.{name}": array for name, array in self._learner.arrays().items()}
-        arrays = learner | self._source.arrays()
-        if self._seen is not None:
-            arrays |= {"calibration.planes": self._seen[0], "calibration.globals": self._seen[1]}
+        arrays = learner | self._source.arrays() | calibration_arrays(self._seen)
         save_state(folder.states, arrays, state)

@@ -2,17 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from engine.games.spec import GameSpec
+from engine.games.inputs import InputLayout
+from selfplay.data.replay import ReplayWindow
 from selfplay.data.shards import Rows
-from selfplay.play.worker import FinishedGame
-from selfplay.run.measures import calibration
+from selfplay.play.worker import FinishedGame, longest_game
+from selfplay.run.measures import calibration, opening_lines
+from selfplay.run.state import TrainingState
+from selfplay.run.tasks import Task
+from selfplay.run.watch import LiveGame
 
 _SURE = 0.9
 """q from which a search thinks that it has won."""
+
+
+class Played(NamedTuple):
+    """What one task's games gave in a cycle."""
+
+    task: Task
+    rows: Rows | None
+    """``None`` where no game with rows ended."""
+    games: list[FinishedGame]
+
+    def opening_lines(self) -> list[str]:
+        """The first plies of the games, as text; see :func:`opening_lines`."""
+        played = {game.number: game.actions for game in self.games}
+        return opening_lines(self.task.spec, played, self.rows)
+
+    def to_watch(self) -> list[LiveGame]:
+        """The games, for people who watch the run."""
+        return [
+            LiveGame(game.number, game.komi, game.actions, score=game.score, task=self.task.name)
+            for game in self.games
+        ]
+
+
+def by_task(
+    tasks: Sequence[Task], parts: Sequence[Rows], games: Sequence[FinishedGame]
+) -> list[Played]:
+    """Sort a cycle's rows and games by task; ``parts`` has the rows of each board by themselves."""
+    rows = {part.layout: part for part in parts}
+    return [
+        Played(task, rows.get(InputLayout.of(task.spec)), [g for g in games if g.task == place])
+        for place, task in enumerate(tasks)
+    ]
 
 
 def entropy(rows: Rows) -> float:
@@ -22,12 +59,39 @@ def entropy(rows: Rows) -> float:
     return float(np.average(each, weights=rows.policy_weight)) if rows.policy_weight.any() else 0.0
 
 
-def describe(
-    spec: GameSpec, rows: Rows | None, games: Sequence[FinishedGame], longest: int
-) -> dict[str, object]:
+def of_each(
+    tasks: Sequence[Played],
+    state: TrainingState,
+    windows: Sequence[ReplayWindow],
+    simulations: Sequence[int],
+    losses: Sequence[Mapping[str, float]],
+) -> dict[str, dict[str, object]]:
+    """Return a cycle's numbers of each of several tasks, by name; count their games in ``state``.
+
+    All sequences are by task.
+    """
+    before = state.task_games or [0] * len(tasks)
+    state.task_games = [n + len(each.games) for n, each in zip(before, tasks, strict=True)]
+    return {
+        each.task.name: {
+            "games": state.task_games[place],
+            "rows": windows[place].total_rows,
+            "window_rows": windows[place].size,
+            "new_rows": 0 if each.rows is None else len(each.rows),
+            "simulations": simulations[place],
+            **describe(each),
+            **{f"loss_{name}": value for name, value in losses[place].items()},
+        }
+        for place, each in enumerate(tasks)
+    }
+
+
+def describe(played: Played) -> dict[str, object]:
     """Numbers of the games that ended and the rows they gave; nothing if none did."""
+    rows, games, spec = played.rows, played.games, played.task.spec
     if rows is None:
         return {}
+    longest = longest_game(spec, played.task.play)
     lengths = np.array([len(game.actions) for game in games])
     scores = np.array([game.score for game in games])
     result = 1.0 - rows.outcome.astype(np.float32)

@@ -43,13 +43,35 @@ def section(settings: Settings, name: str) -> Settings:
     return found if isinstance(found, Mapping) else {}
 
 
-def spec_of(settings: Settings, komi: float | None = None) -> GameSpec:
-    """Return the game that a run learns, or that game with another komi.
+def task_names(settings: Settings) -> list[str]:
+    """Return the names of a run's tasks; a run of one game has a single empty name."""
+    names = [str(task.get("name")) for task in _tasks(settings)]
+    return names if len(names) > 1 else [""]
+
+
+def game_of(settings: Settings, task: str = "") -> Settings:
+    """Return ``name``, ``height``, ``width`` and ``komi`` of a task; of the first without one."""
+    tasks = _tasks(settings)
+    if not tasks:
+        return section(settings, "game")
+    found = next((each for each in tasks if each.get("name") == task), tasks[0])
+    return {**found, "name": found.get("game", "go")}
+
+
+def _tasks(settings: Settings) -> list[Settings]:
+    found = settings.get("tasks")
+    return [task for task in found if isinstance(task, Mapping)] if isinstance(found, list) else []
+
+
+def spec_of(settings: Settings, komi: float | None = None, task: str = "") -> GameSpec:
+    """Return the game of a run's task, or that game with another komi.
+
+    Without a task it is that of the first.
 
     Raises:
         RunError: if the settings name no game of this program.
     """
-    game = section(settings, "game")
+    game = game_of(settings, task)
     name, height, width = (game.get(key) for key in ("name", "height", "width"))
     try:
         known = engine.games.make(str(name), height, width)

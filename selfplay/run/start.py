@@ -67,16 +67,16 @@ def fit(config: RunConfig, found: NetworkConfig) -> RunConfig:
     Raises:
         ConfigError: if it is a network of another game, or of a shape without a name.
     """
-    if config.game.name not in found.games:
+    wanted = list(dict.fromkeys(task.spec.name for task in config.all_tasks()))
+    if not set(wanted) <= set(found.games):
         games = ", ".join(found.games)
         raise ConfigError(
-            f"expected a network of {config.game.name} to start from, got {config.start!r}, which "
-            f"is of {games}; train that with --game {found.games[0]}, or start from another network"
+            f"expected a network of {' and '.join(wanted)} to start from, got {config.start!r}, "
+            f"which is of {games}; train that with --game {found.games[0]}, or start from "
+            "another network"
         )
     for name in SIZES:
-        named = NetworkConfig.named(
-            name, config.game.spec(), future=found.future, heads=found.heads
-        )
+        named = NetworkConfig.named(name, config.spec(), future=found.future, heads=found.heads)
         inputs = {key: getattr(found, key) for key in ("plane_names", "global_names", "games")}
         if replace(named, **inputs) == found:
             return replace(config, network=name, future_head=found.future, heads=found.heads)
@@ -88,4 +88,4 @@ def fit(config: RunConfig, found: NetworkConfig) -> RunConfig:
 
 def _source(folder: RunFolder, config: RunConfig) -> Path:
     kept = folder.checkpoint(0)
-    return kept if kept.exists() else network_path(config.start, config.game.spec())
+    return kept if kept.exists() else network_path(config.start, config.spec())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
+from agents.network.calibration import Inputs
 from agents.network.checkpoint import content_hash, sorted_header
 from engine.errors import RunError
 from engine.files import json_of, read_file, write_atomic
@@ -48,13 +49,15 @@ class TrainingState:
     """Rows that the learner may still draw."""
     next_shard: int = 1
     window_totals: list[int] = field(default_factory=list)
-    """Rows made so far, by board."""
+    """Rows made so far, by task or board."""
     loss_level: float = 0.0
     """Running mean of the cycles' losses; 0 before the first."""
     rate_share: float = 1.0
     """Of the schedule's learning rate: lowered once if training diverges."""
     playing: int = 0
     """Cycle of the checkpoint that plays, where checkpoints are gated; 0: the one in training."""
+    task_games: list[int] = field(default_factory=list)
+    """Games that ended so far, by task; empty in a run of one."""
     adapted: dict[str, float] = field(default_factory=dict)
     """What follows from measurements so far, by name."""
 
@@ -136,6 +139,29 @@ def part_of(arrays: Arrays, prefix: str) -> Arrays:
     """The arrays whose names begin so, by the rest of their names."""
     length = len(prefix)
     return {name[length:]: array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def calibration_arrays(inputs: Sequence[Inputs]) -> Arrays:
+    """Name the positions that a network was calibrated on, of each task; see the reverse below."""
+    found: Arrays = {}
+    for place, (planes, globals_) in enumerate(inputs):
+        begins = _calibration(place)
+        found |= {f"{begins}planes": planes, f"{begins}globals": globals_}
+    return found
+
+
+def read_calibration(arrays: Arrays) -> list[Inputs]:
+    """Undo :func:`calibration_arrays` among the arrays of a state."""
+    found: list[Inputs] = []
+    while f"{_calibration(len(found))}planes" in arrays:
+        part = part_of(arrays, _calibration(len(found)))
+        found.append((part["planes"], part["globals"]))
+    return found
+
+
+def _calibration(place: int) -> str:
+    """What the names of a task's positions begin with; the first has no number."""
+    return f"calibration.{place}." if place else "calibration."
 
 
 class _DamagedError(ValueError):

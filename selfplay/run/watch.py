@@ -30,6 +30,8 @@ class LiveGame:
     """Black's wins minus losses, as the latest search thinks."""
     score: float | None = None
     """Black's points minus White's; ``None`` while the game goes on."""
+    task: str = ""
+    """Name of its task; empty in a run of one game."""
 
 
 @dataclass(frozen=True)
@@ -142,4 +144,5 @@ def _game(entry: dict[str, Any]) -> LiveGame:
         actions=tuple(int(action) for action in entry["actions"]),
         black_q=None if entry.get("black_q") is None else float(entry["black_q"]),
         score=None if entry.get("score") is None else float(entry["score"]),
+        task=str(entry.get("task", "")),
     )

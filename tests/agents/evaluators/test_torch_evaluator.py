@@ -17,7 +17,6 @@ from engine import games
 from engine.errors import NetworkFileError
 from engine.games.go import GoSpec
 from engine.games.inputs import InputLayout
-from tests.support.lively import enlivened
 from tests.support.networks import make
 from tests.support.positions import random_positions
 
@@ -120,20 +119,6 @@ def test_inputs_find_their_columns_by_name() -> None:
     folded = fold_model(model)
     own = forward(folded.specialised(InputLayout.of(go)), planes.reshape(7, 5, 5, -1), globals_)
     np.testing.assert_allclose(own.policy_logits, expected.policy_logits, rtol=1e-3, atol=1e-3)
-
-
-def test_boards_of_all_sizes_are_evaluated_together_as_alone() -> None:
-    """Padded into one tensor; the network is made for the games' common inputs."""
-    specs = [GoSpec(5, 5), GoSpec(3, 7), games.make("hex", 6), games.make("othello", 6)]
-    config = NetworkConfig.named("b4c32", *specs)
-    evaluator = TorchEvaluator(enlivened(PolicyValueNet.initial(config, 1), 2), "float32")
-    asked = [(spec, random_positions(spec, 4 + k, 9)) for k, spec in enumerate(specs)]
-    for (spec, positions), got in zip(asked, evaluator.evaluate_all(asked), strict=True):
-        want = evaluator.evaluate(spec, positions)
-        for name in ("policy_logits", "value", "score", "ownership"):
-            ours, theirs = getattr(got, name), getattr(want, name)
-            assert ours.shape == theirs.shape
-            np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3)
 
 
 def test_batches_are_cut_to_sizes_that_are_compiled() -> None:

@@ -10,7 +10,8 @@ from agents.network.config import NetworkConfig
 from agents.network.model import PolicyValueNet
 from engine.games import GameSpec, GoSpec, make
 from selfplay.data.mixed import mixed
-from selfplay.data.replay import Batch, make_batch
+from selfplay.data.replay import Batch, ReplayConfig, make_batch
+from selfplay.data.windows import Windows
 from selfplay.learn.learner import Learner, LearnerConfig
 from tests.support.lively import enlivened
 from tests.support.small import some_rows
@@ -73,3 +74,20 @@ def test_a_batch_without_a_future_stays_without() -> None:
     assert "future" not in whole.columns and "future_weight" not in whole.columns
     assert whole.policy.shape == (12, 5 * 7 + 1)
     assert np.allclose(whole.policy.sum(axis=1), 1.0, atol=1e-2)
+
+
+def test_windows_of_several_tasks_give_batches_with_rows_of_each() -> None:
+    config = NetworkConfig.named("b2c16", *SPECS[:3])
+    shares, weights = [0.5, 0.3, 0.2], [False] * 3
+    windows = Windows(SPECS[:3], shares, ReplayConfig(first_rows=100), weights, config)
+    random = np.random.default_rng(1)
+    windows.add(some_rows(SPECS[0], 40))
+    windows.add(some_rows(SPECS[1], 40))
+    planes = config.plane_names.index("on_board")
+
+    def points(count: int) -> list[int]:
+        return windows.sample(random, count).planes[:, :, planes].sum(axis=1).tolist()
+
+    assert points(16) == [25] * 10 + [28] * 6, "a window without rows gives none"
+    windows.add(some_rows(SPECS[2], 40))
+    assert points(20) == [25] * 10 + [28] * 6 + [36] * 4

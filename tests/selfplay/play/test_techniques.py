@@ -268,7 +268,7 @@ def test_games_on_several_boards_share_a_run(tmp_path: Path) -> None:
 
 def test_batches_are_of_one_board_each_in_proportion() -> None:
     specs = [GoSpec(5, 5), GoSpec(6, 6)]
-    windows = Windows(specs, [0.75, 0.25], ReplayConfig(first_rows=400), by_weight=False)
+    windows = Windows(specs, [0.75, 0.25], ReplayConfig(first_rows=400), (False, False))
     windows.add(some_rows(specs[0], 300))
     windows.add(some_rows(specs[1], 100))
     random = np.random.default_rng(2)

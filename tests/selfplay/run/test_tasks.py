@@ -1,0 +1,205 @@
+"""Several games for one network: settings, what a run leaves of each, and that it goes on."""
+
+from __future__ import annotations
+
+import io
+import json
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from agents.evaluators.auto import network_evaluator
+from agents.network.checkpoint import read_metadata
+from engine.errors import ConfigError, RunError
+from engine.games import GameSpec, GoSpec, make
+from engine.records import read_sgf
+from miai.config import build, load_preset, to_toml
+from miai.dashboard import RunView, plain_line
+from miai.rating import Ratings
+from miai.tracking import numbers
+from selfplay.data.shards import read_shard
+from selfplay.report.report import report_html
+from selfplay.run import GameConfig, Run, RunConfig
+from selfplay.run.curves import read_run
+from selfplay.run.folder import RunFolder
+from selfplay.run.tasks import TaskConfig, TaskSelfPlay
+from selfplay.run.watch import Watcher
+from tests.support.small import small_run
+from tests.support.stops import StopError, digest, stop_after
+
+HEX = TaskConfig(
+    "hex", "hex", 4, 4, share=0.5, ladder=("random", "rollouts:500"),
+    selfplay=replace(TaskSelfPlay(), simulations=3, simulations_late=3),
+)  # fmt: skip
+GO = TaskConfig("go", "go", 5, 5, komi=0.5, share=1.0)
+SPECS: dict[str, GameSpec] = {"go": GoSpec(5, 5, komi=0.5), "hex": make("hex", 4)}
+
+
+def two_games(**schedule: float) -> RunConfig:
+    config = small_run(**schedule)
+    play = replace(config.selfplay, slots=12)
+    return replace(config, game=GameConfig(), tasks=(GO, HEX), selfplay=play)
+
+
+def train(path: Path, config: RunConfig) -> list[dict[str, object]]:
+    reports: list[dict[str, object]] = []
+    with Run(path, config, to_toml(config)) as run:
+        run.train(reports.append)
+    return reports
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("tasks") / "run"
+    train(path, two_games())
+    return path
+
+
+def test_settings_come_back_from_toml() -> None:
+    config = two_games()
+    text = to_toml(config)
+    assert "[[tasks]]" in text and "[tasks.selfplay]" in text and '"none"' not in text
+    path = "search.root_fpu_reduction"
+    again = build(RunConfig, tomllib.loads(text))
+    assert again == config
+    changed = build(RunConfig, tomllib.loads(text), [f"tasks.hex.{path}=0.25", "tasks.go.share=2"])
+    go, hex_ = changed.all_tasks()
+    assert hex_.search.root_fpu_reduction == 0.25 != go.search.root_fpu_reduction
+    assert (go.play.slots, hex_.play.slots) == (10, 2)
+    assert hex_.play.simulations == 3 and go.play.simulations == config.selfplay.simulations
+
+
+def test_the_preset_trains_several_games() -> None:
+    config = build(RunConfig, load_preset("four-games"))
+    config.check()
+    names = {task.name for task in config.all_tasks()}
+    assert len(names) == 4
+    network = config.network_config()
+    assert len(network.games) == 4
+    assert {"game:go", "height", "width", "on_board"} <= {
+        *network.global_names,
+        *network.plane_names,
+    }
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("tasks.go.search.c_scales=1", "c_scale"),
+        ("tasks.chess.height=8", "one of go, hex for NAME"),
+        ("tasks.go=3", "tasks.NAME.SETTING=VALUE"),
+        ("tasks.go.height=1", "2 to 25"),
+        ("tasks.go.game=chess", "expected one of go"),
+        ("tasks.hex.name=go", "a name of its own"),
+        ("tasks.hex.name=../x", "names of tasks"),
+        ("tasks.hex.share=0.01", "four games of each task"),
+        ("game.name=hex", "a section game or tasks"),
+        ("adapt.window=true", "with several tasks"),
+        ("schedule.gating=true", "with several tasks"),
+        ('tasks.hex.ladder=["random"]', "anchor"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(setting: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        build(RunConfig, tomllib.loads(to_toml(two_games())), [setting]).check()
+
+
+def test_two_tasks_of_one_board_are_refused() -> None:
+    with pytest.raises(ConfigError, match="another game or board for each task"):
+        replace(two_games(), tasks=(GO, replace(GO, name="again", komi=3.5))).check()
+
+
+def test_each_task_has_its_numbers_games_rows_and_openings(run: Path) -> None:
+    folder = RunFolder(run)
+    latest = folder.read_lines(folder.metrics)[-1]
+    tasks = latest["tasks"]
+    assert isinstance(tasks, dict) and [*tasks] == ["go", "hex"]
+    assert sum(task["rows"] for task in tasks.values()) == latest["rows"]
+    assert sum(task["games"] for task in tasks.values()) == latest["games"]
+    assert all(task["loss_policy"] > 0 and task["mean_plies"] > 0 for task in tasks.values())
+    assert tasks["hex"]["simulations"] == 3 and tasks["go"]["simulations"] > 3
+    assert "mean_plies" not in latest
+    assert numbers(latest)["hex/mean_plies"] == tasks["hex"]["mean_plies"]
+    games = {read_shard(path).layout.game for path in folder.shards()}
+    assert games == {"go", "hex"}
+    for name in SPECS:
+        assert folder.of_task(name).openings.is_file()
+    newest = sorted((run / "games").iterdir())[-1]
+    assert {r.spec.name for r in read_sgf(newest.read_bytes(), "games")} == {"go", "hex"}
+
+
+def test_the_network_plays_each_of_its_games(run: Path) -> None:
+    path = RunFolder(run).checkpoints()[-1]
+    assert read_metadata(path)["network"].games == ("go", "hex")
+    for backend in ("int8", "torch"):
+        values = {}
+        for name, spec in SPECS.items():
+            evaluator = network_evaluator(path, spec, backend=backend)
+            found = evaluator.evaluate(spec, spec.allocate(2))
+            assert found.policy_logits.shape == (2, spec.actions)
+            values[name] = found.value[0]
+        assert not np.array_equal(values["go"], values["hex"]), "it is told which game it plays"
+
+
+def test_all_that_shows_a_run_names_its_tasks(run: Path) -> None:
+    data = read_run(run)
+    assert [task.task for task in data.tasks] == ["go", "hex"]
+    go, hex_ = data.tasks
+    assert (go.spec.name, hex_.spec.name) == ("go", "hex")
+    assert {r.spec.name for records in hex_.games.values() for r in records} == {"hex"}
+    assert hex_.number("mean_plies") != go.number("mean_plies")
+    page = report_html(data)
+    assert "go: Go 5×5" in page and "hex: Hex 4×4" in page
+    line = plain_line(data.latest, None)
+    assert "go: entropy" in line and "hex: entropy" in line
+    view = RunView(run)
+    for cycle in data.cycles:
+        view.add(cycle)
+    games = Watcher(run).poll().in_play
+    assert {game.task for game in games} == {"go", "hex"}
+    console = Console(width=160, record=True, file=io.StringIO())
+    console.print(view.render(games))
+    shown = console.export_text()
+    assert "go 5x5, hex 4x4" in shown and "plies a game" in shown
+
+
+def test_each_task_is_rated_by_its_own_ladder(run: Path) -> None:
+    ratings = Ratings(run)
+    done = []
+    try:
+        for _ in range(4):
+            done.append(ratings.step() or "")
+    finally:
+        ratings.close()
+    assert {text.partition(":")[0] for text in done} == {"go", "hex"}
+    folder = RunFolder(run)
+    for name in SPECS:
+        assert folder.of_task(name).benchmarks.is_file()
+    first = json.loads(folder.of_task("hex").benchmarks.read_text().splitlines()[0])
+    assert first["second"] in HEX.ladder
+    assert read_run(run).tasks[1].meetings
+
+
+def test_a_run_that_goes_on_is_the_run_that_never_stopped(tmp_path: Path, run: Path) -> None:
+    config = two_games()
+    with Run(tmp_path / "run", config, to_toml(config)) as parted, pytest.raises(StopError):
+        parted.train(stop_after(2))
+    with pytest.raises(RunError, match=r"tasks\.hex\.search\.fpu_reduction"):
+        changed = replace(HEX, search=replace(HEX.search, fpu_reduction=0.5))
+        other = replace(config, tasks=(GO, changed))
+        Run(tmp_path / "run", other, to_toml(other))
+    train(tmp_path / "run", config)
+    assert digest(tmp_path / "run") == digest(run)
+
+
+def test_one_task_is_the_run_of_that_game(tmp_path: Path) -> None:
+    config = small_run(cycles=3)
+    task = TaskConfig("only", "go", 5, 5, komi=0.5)
+    train(tmp_path / "game" / "run", config)
+    train(tmp_path / "task" / "run", replace(config, game=GameConfig(), tasks=(task,)))
+    assert digest(tmp_path / "game" / "run") == digest(tmp_path / "task" / "run")
+    assert not (tmp_path / "task" / "run" / "tasks").exists()
