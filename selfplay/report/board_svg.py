@@ -99,14 +99,13 @@ def place(spec: GameSpec, point: int) -> tuple[float, float]:
 
 def _colours(look: Look) -> str:
     """The look's colours as variables of the style."""
-    holes = look.style == "holes"
     colours = {
         "ground": hexadecimal(look.ground),
         "line": hexadecimal(look.line),
         "b": hexadecimal(look.stone_colour(BLACK)),
         "w": hexadecimal(look.stone_colour(WHITE)),
-        "e": "#fbfaf8" if holes else "none",
-        "last": "#fff" if holes else "#e0402f",
+        "e": "#fbfaf8" if look.style == "holes" else "none",
+        "last": "#e0402f" if look.stones == ("black", "white") else "#fff",
     }
     return ";".join(f"--{name}:{colour}" for name, colour in colours.items())
 

@@ -29,7 +29,7 @@ def games(tmp_path: Path) -> Path:
     folder.mkdir()
     for seed in range(40):
         (folder / f"{seed}.sgf").write_bytes(write_sgf(rule_record(seed)))
-    (folder / "broken.sgf").write_text("(;")
+    (folder / "broken.sgf").write_text("(;GM[7])")
     return folder
 
 
@@ -67,7 +67,7 @@ def test_the_command_writes_a_network_that_says_where_it_is_from(
         "top-1 agreement",
         "top-5 agreement",
         "calibration error",
-        "1 damaged",
+        "1 unusable",
         "opening (",
         "% of epoch 2: loss ",
     ):
