@@ -198,11 +198,6 @@ class Game:
         """Whether there is anything to take back."""
         return self.node.resigned is not None or self.node.parent is not None
 
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is a position to go forward to."""
-        return self.node.next is not None
-
     def target(self, point: int) -> int:
         """The action that a click on a point means: in a game of falling stones, its column's."""
         if not self.spec.stones_fall:

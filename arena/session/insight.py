@@ -160,14 +160,11 @@ def ownership_change(game: Game) -> NDArray[np.float32] | None:
     return after * sign + before * sign  # the sides to move differ, so do the signs
 
 
-def cost_of_last(game: Game) -> float | None:
-    """What the latest move gave away, in chance to win; ``None`` if it is not known."""
-    node = game.node
-    return None if node.parent is None else cost_of(game, node)
-
-
 def cost_of(game: Game, node: Node) -> float | None:
-    """What the move that led to a position gave away; below 0, more than was seen before."""
+    """What the move that led to a position gave away in chance to win, ``None`` if not known.
+
+    It is below 0 if the position is better than was seen before.
+    """
     if node.parent is None:
         return None
     before, after = game.win_rate_at(node.parent), game.win_rate_at(node)

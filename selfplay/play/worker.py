@@ -179,11 +179,6 @@ class Group:
         """Positions that were evaluated so far."""
         return self._counted.positions
 
-    @property
-    def games_started(self) -> int:
-        """Number that the next game would get."""
-        return self._next_number
-
     def in_play(self) -> list[LiveGame]:
         """The games in flight of the first few slots, for whoever watches."""
         return [

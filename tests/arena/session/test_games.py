@@ -13,7 +13,7 @@ from arena.session.control import Control
 from arena.session.counting import begin_count
 from arena.session.files import as_sgf, open_text
 from arena.session.game import Settings
-from arena.session.insight import cost_of_last, losses, rows, shown_candidates
+from arena.session.insight import cost_of, losses, rows, shown_candidates
 from arena.session.opponents import Opponent, Standing, after_game, keep_standing, standing
 from arena.session.preferences import Preferences
 from arena.session.session import Session
@@ -186,9 +186,9 @@ def test_what_a_move_cost() -> None:
     session = Session(go5((BLACK, WHITE), 1), seed=1)
     session.game.node.look(thought(session, 0.4, 200))
     play(session, "A1")
-    assert cost_of_last(session.game) is None
+    assert cost_of(session.game, session.game.node) is None
     session.game.node.look(thought(session, 0.2, 200))  # White's view: Black has 40 %
-    assert cost_of_last(session.game) == pytest.approx(0.3)
+    assert cost_of(session.game, session.game.node) == pytest.approx(0.3)
 
 
 def test_a_teacher_stops_at_a_costly_move_and_not_at_a_good_one() -> None:

@@ -159,7 +159,7 @@ def test_a_new_move_begins_a_variation_and_the_old_one_stays() -> None:
     ai_plays(session, "D4")
     session.undo()
     session.play(point(session, "B2"))
-    assert not session.game.can_redo
+    assert session.game.node.next is None
     assert session.turn_to_sibling(1)
     assert session.game.actions == [point(session, "C3")]
     assert session.game.paused
