@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from arena.gtp.server import CommandError
 from engine.errors import IllegalActionError
-from engine.games.go import GoSpec
 from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, Positions
 from engine.notation import action_to_text
 from engine.records import GameRecord
@@ -187,7 +186,7 @@ class Board:
 
     def _ends_with_passes(self, line: Line) -> bool:
         two = (self.spec.pass_action, self.spec.pass_action)
-        return isinstance(self.spec, GoSpec) and line.actions[-2:] == two
+        return self.spec.may_pass and line.actions[-2:] == two
 
     def replay(self, line: Line) -> Positions:
         """Return the position after a line; raises IllegalActionError if it is not one.

@@ -136,9 +136,11 @@ class BoardCommands:
         board, spec = self._board, self._board.spec
         to_move = "Black" if board.line.to_move == BLACK else "White"
         text = f"\n{diagram(spec, board.position)}\n{to_move} to move"
-        if isinstance(spec, GoSpec):
+        if spec.takes_prisoners:
             black, white = (int(count) for count in board.position["prisoners"][0])
-            text += f", Black (X) has captured {black}, White (O) {white}, komi {spec.komi:g}"
+            text += f", Black (X) has captured {black}, White (O) {white}"
+        if spec.has_komi:
+            text += f", komi {spec.rules['komi']:g}"
         return text
 
     def _set_position(self, arguments: Sequence[str]) -> str:

@@ -86,7 +86,7 @@ def playable(checks: Sequence[Check]) -> bool:
 
 def _vocabulary(client: GtpClient, spec: GameSpec) -> Iterator[Check]:
     """The commands that it says it has."""
-    useful = _USEFUL if isinstance(spec, GoSpec) else _USEFUL_ANYWHERE
+    useful = _USEFUL if spec.has_dead_stones else _USEFUL_ANYWHERE
     for needed, names in ((True, _NEEDED), (False, _EXPECTED), (False, useful)):
         missing = [name for name in names if name not in client.commands]
         wanted = ", ".join(names)
@@ -120,8 +120,9 @@ def _setting_up(client: GtpClient, spec: GameSpec) -> Iterator[Check]:
     yield Check(f"boardsize {' '.join(size)}", reply.ok, _shown(reply), needed=True)
     reply = client.ask("clear_board")
     yield Check("clear_board", reply.ok, _shown(reply), needed=True)
-    if isinstance(spec, GoSpec):
-        for komi in (f"{spec.komi:g}", "6.5", f"{spec.komi:g}"):
+    if spec.has_komi:
+        own = f"{spec.rules['komi']:g}"
+        for komi in (own, "6.5", own):
             reply = client.ask("komi", komi)
             yield Check(f"komi {komi}", reply.ok, _shown(reply), needed=True)
     reply = client.ask("boardsize", "1000")
@@ -198,7 +199,7 @@ def _rules_of_go(client: GtpClient) -> Iterator[Check]:
 def _more(client: GtpClient, spec: GameSpec) -> Iterator[Check]:
     """What is asked at the end of games and by clocks, where the program has it."""
     client.ask("clear_board")
-    if "final_score" in client.commands and isinstance(spec, GoSpec):
+    if "final_score" in client.commands and spec.has_points:
         reply = client.ask_to_think("final_score")
         fits = not reply.ok or _SCORE.fullmatch(reply.text.strip()) is not None
         yield Check("final_score looks like B+3.5", fits, _shown(reply))
