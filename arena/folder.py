@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -133,7 +133,7 @@ class TournamentFolder:
 
     def _games_by_now(self) -> set[int]:
         """Numbers of all finished games, whoever played them."""
-        self._played |= {int(json.loads(line)["game"]) for line in self._ended.lines()}
+        self._played |= {_number_of(line) for line in self._ended.lines()} - {-1}
         return self._played
 
     def news(self, spec: GameSpec) -> list[GameLine]:
@@ -142,7 +142,9 @@ class TournamentFolder:
         Raises:
             RunError: if a complete line is not that of a game.
         """
-        return [self._read(text, spec) for text in self._news.lines()]
+        lines = self._news.lines()
+        names = self.conditions().names if lines else ()
+        return [self._read(text, spec, names) for text in lines]
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -240,7 +242,7 @@ class TournamentFolder:
         del stored["format"], stored["games_per_pairing"]
         try:
             return conditions_from_json(stored)
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
             raise self._unreadable(error) from error
 
     def games(self) -> list[GameLine]:
@@ -251,18 +253,24 @@ class TournamentFolder:
         """
         if not self._games.exists():
             return []
-        spec = self.conditions().spec
+        conditions = self.conditions()
         lines = read_file(self._games, _LARGEST).split(b"\n")[:-1]
         found: dict[int, GameLine] = {}
         for number, text in enumerate(lines, start=1):
-            line = self._read(text, spec, f"line {number} of ")
+            line = self._read(text, conditions.spec, conditions.names, f"line {number} of ")
             found.setdefault(line.game, line)
         return [found[game] for game in sorted(found)]
 
-    def _read(self, text: bytes, spec: GameSpec, where: str = "") -> GameLine:
+    def _read(self, text: bytes, spec: GameSpec, names: Sequence[str], where: str = "") -> GameLine:
         try:
-            return line_from_json(json_of(text), spec)
-        except (ValueError, TypeError, KeyError, SpecError) as error:
+            line = line_from_json(json_of(text), spec)
+            strangers = {line.black, line.white} - set(names)
+            if strangers:
+                raise ValueError(
+                    f"expected players from {', '.join(names)}, got {strangers.pop()!r}"
+                )
+            return line
+        except (ValueError, TypeError, KeyError, AttributeError, SpecError) as error:
             raise RunError(
                 f"expected a game in {where}{str(self._games)!r}, got {text[:60]!r}: {error}; "
                 "remove the line to play that game again"
@@ -297,6 +305,14 @@ class TournamentFolder:
             whole = data[: data.rfind(b"\n") + 1]
             if whole != data:
                 write_atomic(self._games, whole)
+
+
+def _number_of(line: bytes) -> int:
+    """The game that a line is of; -1 if it does not say."""
+    try:
+        return int(json_of(line)["game"])
+    except (ValueError, TypeError, KeyError, OverflowError):
+        return -1
 
 
 def _append(path: Path, entry: Mapping[str, Any]) -> None:

@@ -19,6 +19,7 @@ from engine.files import write_atomic
 from engine.games.spec import BLACK, WHITE, GameSpec
 from engine.look import hexadecimal, look_of
 from engine.notation import action_to_text
+from engine.text import printable
 
 _PAGE: Final = "arena.html"
 _DATA_MARK: Final = "/*DATA*/"
@@ -74,8 +75,19 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(["" if cell is None else cell for cell in row] for row in rows)
+    writer.writerows([_cell(cell) for cell in row] for row in rows)
     return out.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """A cell that a spreadsheet shows and does not compute: text that may be a formula is quoted.
+
+    Source: OWASP, CSV Injection.
+    """
+    if not isinstance(value, str):
+        return "" if value is None else value
+    text = printable(value, None)
+    return f"'{text}" if text.lstrip().startswith(tuple("=+-@")) else text
 
 
 def page(report: Report, lines: Sequence[GameLine]) -> str:

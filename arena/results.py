@@ -6,18 +6,21 @@ import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar, get_args
 
 import engine.games as games
 from arena.adjudication import Resignation
 from arena.clock import TimeControl
 from arena.game_runner import PlayedGame, Terms
+from arena.openings import Kind as OpeningKind
 from arena.openings import OpeningPlan
+from arena.schedule import FORMATS
 from arena.stats.sprt import Hypotheses
 from engine.games.spec import GameSpec
 from engine.notation import action_to_text, text_to_action
 from engine.records import GameRecord
 
+T = TypeVar("T")
 SCORING: Final = (
     "area; stones that a playing program calls dead after two passes are taken off first"
 )
@@ -98,15 +101,42 @@ def conditions_from_json(stored: Mapping[str, Any]) -> Conditions:
         ValueError, TypeError, KeyError: if it is something else.
     """
     plain = dict(stored)
-    plain["agents"] = tuple(AgentCard(**card) for card in plain["agents"])
+    plain["agents"] = tuple(_checked(AgentCard(**card)) for card in plain["agents"])
     low, high = plain["openings"]["plies"]
-    plain["openings"] = OpeningPlan(**{**plain["openings"], "plies": (int(low), int(high))})
+    plain["openings"] = _checked(
+        OpeningPlan(**{**plain["openings"], "plies": (int(low), int(high))})
+    )
     parts = {"clock": TimeControl, "resignation": Resignation, "test": Hypotheses}
     for name, kind in parts.items():
-        plain[name] = None if plain[name] is None else kind(**plain[name])
-    conditions = Conditions(**plain)
+        plain[name] = None if plain[name] is None else _checked(kind(**plain[name]))
+    conditions = _checked(Conditions(**plain))
+    if conditions.kind not in FORMATS or conditions.openings.kind not in get_args(OpeningKind):
+        raise ValueError("expected a known format and known openings")
+    if not (0 <= conditions.seed < 1 << 64 and 0 <= conditions.move_limit < 1 << 32):
+        raise ValueError("expected a seed and a move limit that are no larger than they can be")
+    details = [item for card in conditions.agents for item in card.details.items()]
+    if not all(isinstance(text, str) for item in details for text in item):
+        raise ValueError("expected texts for the details of the agents")
+    if not 2 <= len(set(conditions.names)) == len(conditions.names):
+        raise ValueError("expected two or more agents, all with names of their own")
     _ = conditions.spec
     return conditions
+
+
+_PLAIN: Final = {"str": (str,), "int": (int,), "bool": (bool,), "float": (int, float)}
+
+
+def _checked(value: T) -> T:
+    """Return a dataclass whose plain fields have the types that they say.
+
+    Raises:
+        TypeError: if one has not.
+    """
+    for entry in dataclasses.fields(value):  # type: ignore[arg-type]
+        known, found = _PLAIN.get(str(entry.type)), getattr(value, entry.name)
+        if known is not None and type(found) not in known:
+            raise TypeError(f"expected {entry.type} for {entry.name}, got {repr(found)[:60]}")
+    return value
 
 
 @dataclass(frozen=True)
@@ -178,9 +208,25 @@ def line_as_json(line: GameLine, spec: GameSpec) -> dict[str, Any]:
 
 def line_from_json(entry: dict[str, Any], spec: GameSpec) -> GameLine:
     """Read what :func:`line_as_json` wrote; raises ValueError, TypeError or KeyError."""
+    if not isinstance(entry, dict):
+        raise TypeError("expected an object")
     moves = entry.pop("moves").split()
     entry["seconds"], entry["decisions"] = tuple(entry["seconds"]), tuple(entry["decisions"])
-    return GameLine(actions=tuple(text_to_action(spec, move) for move in moves), **entry)
+    line = GameLine(actions=tuple(text_to_action(spec, move) for move in moves), **entry)
+    numbers = (line.game, line.pair, line.opening_plies, *line.decisions)
+    texts = (line.black, line.white, line.result, line.termination, line.note)
+    measures = (line.area_score, 0.0 if line.score is None else line.score, *line.seconds)
+    if not (
+        all(type(number) is int and 0 <= number < 1 << 62 for number in numbers)
+        and all(isinstance(text, str) for text in texts)
+        and all(type(measure) in (int, float) and abs(measure) < 1e12 for measure in measures)
+        and line.winner in (-1, 0, 1)
+        and line.agreed in (-1, 0, 1)
+        and isinstance(line.disputed, bool)
+        and len(line.seconds) == len(line.decisions) == 2
+    ):
+        raise ValueError("expected the numbers and texts of a game")
+    return line
 
 
 def record_of(line: GameLine, spec: GameSpec) -> GameRecord:

@@ -15,6 +15,7 @@ LARGEST: Final = 1 << 28
 LARGEST_SETTINGS: Final = 1 << 24
 """Bytes of settings, of a saved game, of anything that a person might write by hand."""
 _GROWTH: Final = 1 << 24
+_MOST_DIGITS: Final = 25
 
 
 def write_atomic(path: Path, data: bytes, mode: int = 0o666) -> None:
@@ -73,7 +74,9 @@ def json_of(data: bytes | str) -> Any:
         ValueError: if it is none, is nested too deeply, or has numbers that are too large.
     """
     try:
-        return json.loads(data, parse_constant=_refuse_number, parse_float=_finite)
+        return json.loads(
+            data, parse_constant=_refuse_number, parse_float=_finite, parse_int=_whole
+        )
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
@@ -85,6 +88,12 @@ def _refuse_number(text: str) -> NoReturn:
 def _finite(text: str) -> float:
     number = float(text)
     return number if abs(number) != float("inf") else _refuse_number(text[:40])
+
+
+def _whole(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError(f"expected a number of at most {_MOST_DIGITS} digits, got {text[:40]}...")
+    return int(text)
 
 
 def toml_of(data: bytes | str) -> dict[str, Any]:
@@ -108,6 +117,29 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def drop_leftovers(folder: Path) -> None:
+    """Delete the halves of files that killed processes left, and no other one is writing.
+
+    Call it only where no process of another machine writes.
+    """
+    for path in folder.glob(".*.tmp"):
+        number = path.name.split(".")[-2]
+        if number.isdecimal() and not _is_alive(int(number)):
+            path.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    if os.name == "nt":  # a file that is open cannot be deleted there
+        return False
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def is_private(path: Path) -> bool:

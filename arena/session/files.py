@@ -30,6 +30,8 @@ from engine.records.replay import reopen
 from engine.records.sgf import written_sgf
 from engine.records.variations import read_first, start_of, write_variations
 
+_MOST_NODES: Final = 100_000
+_POSITIONS_KEPT: Final = 20_000  # while a kept game is read
 _FORMAT: Final = "miai-window-2"
 _MOST_WINDOWS: Final = 50
 _LARGEST_FILE: Final = 1 << 24
@@ -184,7 +186,8 @@ def bring_back(session: Session, path: Path) -> bool:
         game = _fresh(known)
         game.node = _rebuild(game, known["nodes"], int(known["here"]))
         game.position = game.position_at(game.node)
-    except (OSError, ValueError, KeyError, TypeError, IndexError, MiaiError):
+        _ = (game.over, game.legal, game.stones, game.owners, game.status, game.to_move)
+    except Exception:  # whatever a damaged file leads to: the window has to open
         return False
     games.take_over(session, game)
     return True
@@ -265,7 +268,7 @@ def _fresh(known: dict[str, Any]) -> Game:
     spec = engine.games.make(known["game"], known["height"], known["width"], **known["rules"])
     first, second = (_opponent(entry) for entry in known["opponents"])
     people = tuple(int(colour) for colour in known["people"])
-    clock = None if known["clock"] is None else ClockRule(**known["clock"])
+    clock = None if known["clock"] is None else _clock_rule(**known["clock"])
     settings = Settings(spec, people, first, second, clock)
     start = spec.allocate(1)
     stones = np.array(known["stones"], np.uint8)
@@ -277,6 +280,12 @@ def _fresh(known: dict[str, Any]) -> Game:
     return Game(settings, start, record)
 
 
+def _clock_rule(main_s: float, periods: int = 0, period_s: float = 0.0) -> ClockRule:
+    if not (0 <= main_s < 1e9 and 0 <= period_s < 1e9 and 0 <= int(periods) == periods < 1e9):
+        raise ValueError("expected times of a clock")
+    return ClockRule(main_s, int(periods), period_s)
+
+
 def _opponent(entry: dict[str, Any]) -> Opponent:
     found = Opponent(entry["kind"], float(entry["amount"]), str(entry["source"]))
     if found.kind not in KINDS:
@@ -286,17 +295,26 @@ def _opponent(entry: dict[str, Any]) -> Opponent:
 
 def _rebuild(game: Game, entries: list[list[Any]], here: int) -> Node:
     """Put stored positions back into a game's tree; raises as a damaged file may."""
+    if len(entries) > _MOST_NODES:
+        raise ValueError(f"expected at most {_MOST_NODES} positions, got {len(entries)}")
     nodes = [game.node]
+    positions = {0: game.start}
     favourites: list[tuple[Node, int]] = []
     for parent, action, chosen, (resigned, timed_out, dead) in entries:
         before = nodes[parent]
-        position = game.position_at(before)
+        known = positions.get(parent)
+        position = game.position_at(before) if known is None else known.copy()
         reopen(game.spec, position)
         if not game.spec.legal(position)[0, action]:
             raise ValueError(f"expected a legal action, got {action!r}")
+        game.spec.play(position, np.array([action]))
+        if len(positions) < _POSITIONS_KEPT:
+            positions[len(nodes)] = position
         node = before.child(action)
+        if not {resigned, timed_out} <= {None, BLACK, WHITE}:
+            raise ValueError(f"expected who gave up, got {resigned!r} and {timed_out!r}")
         node.resigned, node.timed_out = resigned, timed_out
-        node.dead = frozenset(int(point) for point in dead)
+        node.dead = frozenset(int(point) for point in dead if 0 <= point < game.spec.points)
         if chosen:
             favourites.append((before, before.chosen))
         nodes.append(node)

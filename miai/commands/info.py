@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,6 +37,8 @@ def run(args: argparse.Namespace) -> int:
 
     path = args.path or shipped_network_path()
     facts = describe_run(path) if path.is_dir() else describe_network(path)
+    for line in facts.pop("passed over", ()):
+        print(f"passed over: {line}", file=sys.stderr)
     if args.json:
         print(json.dumps(facts, indent=2))
     else:
@@ -157,6 +160,7 @@ def describe_run(path: Path) -> dict[str, Any]:
         "latest cycle": cycles[-1] if cycles else {},
         "checkpoints": len(checkpoints),
         "latest checkpoint": str(checkpoints[-1]) if checkpoints else None,
+        "passed over": folder.damaged_lines(),
         "rated games": sum(
             games
             for entry in folder.read_lines(folder.benchmarks)

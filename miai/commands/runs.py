@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,15 @@ def run(args: argparse.Namespace) -> int:
             found.append(read_run(path))
         except RunError as error:
             unreadable.append(str(error))
-    facts = [describe(task) for data in found for task in data.tasks]
+    facts: list[dict[str, Any]] = []
+    for data in found:
+        try:
+            facts += [describe(task) for task in data.tasks]
+        except Exception as error:  # one run that holds nonsense hides no other
+            unreadable.append(f"expected a run in {str(data.path)!r}, got {error!r}")
+            continue
+        for line in data.folder.damaged_lines():
+            print(f"passed over: {line}", file=sys.stderr)
     if args.json:
         print(json.dumps({"runs": facts, "unreadable": unreadable}, indent=2, allow_nan=False))
         return 0

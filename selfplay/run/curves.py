@@ -6,7 +6,6 @@ shorter. Knows no HTML and no terminal.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,6 +22,9 @@ from selfplay.run.benchmark import Meeting
 from selfplay.run.folder import RunFolder
 from selfplay.run.settings import Settings, read_settings, section, spec_of, task_names
 
+_MOST_CYCLES = 10**9
+_LARGEST = 1e15
+"""No number of a run is as large; sums and scales of larger ones have no end."""
 _MOST_POINTS: Final = 240
 
 
@@ -247,8 +249,9 @@ class RunData:
                 continue
             sums = sums or [[0.0, 0.0, 0.0] for _ in bins]
             for total, part in zip(sums, bins, strict=False):
-                for i in range(3):
-                    total[i] += float(part[i])
+                numbers = [_finite(value) for value in _list(part)[:3]]
+                for i, number in enumerate(numbers if len(numbers) == 3 else ()):
+                    total[i] += number or 0.0
         return [(e / n, s / n, int(n)) for n, e, s in sums if n]
 
 
@@ -263,7 +266,7 @@ def read_run(path: Path) -> RunData:
     latest: dict[int, Mapping[str, Any]] = {}
     for entry in folder.read_lines(folder.metrics):
         cycle = entry.get("cycle") if isinstance(entry, dict) else None
-        if isinstance(cycle, int):
+        if type(cycle) is int and 0 <= cycle < _MOST_CYCLES:
             latest[cycle] = entry  # a cycle that was done again after a kill counts once
     return RunData(path, settings, tuple(latest[cycle] for cycle in sorted(latest)))
 
@@ -271,7 +274,7 @@ def read_run(path: Path) -> RunData:
 def _finite(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) else None
+    return float(value) if -_LARGEST < value < _LARGEST else None
 
 
 def _list(value: object) -> list[Any]:

@@ -33,7 +33,7 @@ from typing import Any, Final
 import filelock
 
 from engine.errors import RunError
-from engine.files import LARGEST_SETTINGS, json_of, read_file, toml_of, write_atomic
+from engine.files import LARGEST_SETTINGS, drop_leftovers, json_of, read_file, toml_of, write_atomic
 
 _LARGEST_LOG: Final = 1 << 30
 VERSION: Final = 2
@@ -139,9 +139,8 @@ class RunFolder:
                 (self.path / name).mkdir(parents=True, exist_ok=True)
             lock = filelock.FileLock(self.path / "lock")
             lock.acquire(timeout=0)
-            for name in _FOLDERS:  # what a kill left half written
-                for path in (self.path / name).glob(".*.tmp"):
-                    path.unlink(missing_ok=True)
+            for name in (".", *_FOLDERS):
+                drop_leftovers(self.path / name)
         except filelock.Timeout as error:
             raise RunError(
                 f"expected a run folder that no other process trains in, got {str(self.path)!r}; "
@@ -202,7 +201,7 @@ class RunFolder:
         """Drop the lines of cycles after ``cycle``: they were not saved and come again."""
         for path in (self.metrics, self.openings, *self.path.glob("tasks/*/openings.jsonl")):
             entries = self.read_lines(path)
-            kept = [entry for entry in entries if int(str(entry.get("cycle", 0))) <= cycle]
+            kept = [entry for entry in entries if _cycle_of(entry) <= cycle]
             if len(kept) != len(entries):
                 lines = [json.dumps(entry, allow_nan=False) + "\n" for entry in kept]
                 write_atomic(path, "".join(lines).encode())
@@ -220,6 +219,19 @@ class RunFolder:
             file.flush()
             os.fsync(file.fileno())
 
+    def damaged_lines(self) -> list[str]:
+        """Say which of the run's logs have lines that are passed over."""
+        said = []
+        for path in (self.metrics, self.openings, self.benchmarks, self.answers, self.sessions):
+            if path.exists():
+                lines = sum(
+                    1 for line in read_file(path, _LARGEST_LOG).split(b"\n") if line.strip()
+                )
+                bad = lines - len(self.read_lines(path))
+                if bad:
+                    said.append(f"{bad} of {lines} lines of {path} cannot be read; passed over")
+        return said
+
     def read_lines(self, path: Path) -> list[dict[str, object]]:
         """Read a JSONL file; lines that a crash cut short or garbled are left out."""
         entries: list[dict[str, object]] = []
@@ -232,6 +244,12 @@ class RunFolder:
                 if isinstance(entry, dict):
                     entries.append(entry)
         return entries
+
+
+def _cycle_of(entry: Mapping[str, object]) -> float:
+    """The cycle that a line is of; a line that does not say it is of none."""
+    cycle = entry.get("cycle", 0)
+    return cycle if isinstance(cycle, int) else float("inf")
 
 
 def _as_stored(value: Any) -> Any:

@@ -78,7 +78,7 @@ def spec_of(settings: Settings, komi: float | None = None, task: str = "") -> Ga
         if not known.has_komi:
             return known
         return known.changed(komi=float(game.get("komi", 7.0) if komi is None else komi))
-    except (MiaiError, TypeError, ValueError) as error:
+    except (MiaiError, TypeError, ValueError, OverflowError) as error:
         raise RunError(
-            f"expected the settings of a run to name a game, got {dict(game)!r}: {error}"
+            f"expected the settings of a run to name a game, got {repr(dict(game))[:200]}: {error}"
         ) from error

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from arena.folder import TournamentFolder
-from arena.outputs import page
+from arena.outputs import games_csv, page, ratings_csv
 from arena.report import make_report
 from arena.report_text import conditions_text
 from arena.results import AgentCard
@@ -123,3 +123,24 @@ def test_a_long_path_is_shown_by_its_end_and_a_hash_by_its_beginning(folder: Pat
     assert details["network"] in text
     assert long not in text and f"...{long[-100:]}" in text
     assert 40 * "b" in text and 41 * "b" not in text
+
+
+def test_no_cell_is_a_formula(folder: Path) -> None:
+    tournament = TournamentFolder(folder)
+    conditions, lines = tournament.conditions(), tournament.games()
+    names = ("=cmd|' /C calc'!A0", "+1", "\x1b[2J@x\n=1")
+    known = dict(zip(conditions.names, names, strict=True))
+    cards = tuple(replace(card, name=known[card.name]) for card in conditions.agents)
+    renamed = [
+        replace(line, black=known[line.black], white=known[line.white], note=" -1")
+        for line in lines
+    ]
+    report = make_report(replace(conditions, agents=cards), renamed, None)
+    for text in (games_csv(conditions.spec, renamed), ratings_csv(report)):
+        rows = list(csv.reader(text.splitlines()))
+        assert len({len(row) for row in rows}) == 1
+        texts = [
+            cell for row in rows for cell in row if not cell.lstrip("-").replace(".", "").isdigit()
+        ]
+        assert not [cell for cell in texts if cell.lstrip()[:1] in tuple("=+-@")]
+        assert all(cell.isprintable() for cell in texts)

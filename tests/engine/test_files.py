@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from engine.files import json_of, read_file, sync_folder, toml_of, write_atomic
+from engine.files import drop_leftovers, json_of, read_file, sync_folder, toml_of, write_atomic
 
 
 def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
@@ -102,3 +104,22 @@ def test_toml_is_shallow(text: str | bytes) -> None:
 def test_sound_texts_are_read() -> None:
     assert json_of(b'{"x": [1, 2.5, null, "\xc3\xa9"]}') == {"x": [1, 2.5, None, "é"]}
     assert toml_of(b"x = [1, 2.5]\n[y]\nz = true\n") == {"x": [1, 2.5], "y": {"z": True}}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open file cannot be deleted there")
+def test_what_a_kill_left_is_dropped_and_nothing_else(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True
+    )
+    gone = int(done.stdout)
+    for name in (
+        f".a.json.{gone}.tmp",
+        f".a.json.{os.getpid()}.tmp",
+        "a.tmp",
+        ".a.x.tmp",
+        ".b.json",
+    ):
+        (tmp_path / name).write_text("")
+    drop_leftovers(tmp_path)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {f".a.json.{os.getpid()}.tmp", "a.tmp", ".a.x.tmp", ".b.json"}

@@ -290,3 +290,38 @@ def test_two_windows_keep_a_game_each(tmp_path: Path) -> None:
     other.kill()  # which ends its lock, whatever it was doing
     other.communicate()
     assert own_place(path)[0] == path
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("stones", 0), 300),
+        (("rules", "komi"), "x"),
+        (("clock",), {"main_s": 0, "periods": 2**31, "period_s": "x"}),
+        (("game",), 5),
+        (("people",), 3),
+        (("opponents", 0), None),
+        (("nodes", 0), [0, 10**20, True, [None, None, []]]),
+        (("nodes", 0), [0, 1, True, ["x", None, []]]),
+        (("nodes",), [[0, 1, True, [None, None, []]]] * 100_001),
+        (("sgf",), "(;GM[5])"),
+    ],
+)
+def test_a_kept_game_with_nonsense_in_it_opens_no_game(
+    tmp_path: Path, place: tuple[str | int, ...], value: object
+) -> None:
+    path = tmp_path / "game.json"
+    autosave(random_game("go", 8, 4).game, path)
+    known = json.loads(path.read_text())
+    parent = known
+    for key in place[:-1]:
+        parent = parent[key]
+    parent[place[-1]] = value
+    path.write_text(json.dumps(known))
+    session = Session(Settings(), seed=1)
+    assert not bring_back(session, path)
+    keeper = Keeper(session, path, False)
+    session.play(int(np.flatnonzero(session.game.legal)[0]))
+    keeper.keep()
+    assert json.loads(keeper.before.read_text()) == known, "it is kept aside"
+    assert bring_back(Session(Settings(), seed=1), path)
