@@ -45,6 +45,7 @@ from selfplay.run.config import RunConfig
 from selfplay.run.curves import read_run
 from selfplay.run.watch import Watcher
 from tests.support.made_up_run import make_up_run
+from tests.support.small import small_network
 
 _VALUES: Final[tuple[Any, ...]] = (
     *(None, True, False, 0, 1, -1, 300, 2**31, 2**63, 10**30, 10**400, 0.5, -0.0, 1e308, -1e308),
@@ -203,8 +204,6 @@ class Readers:
 
 
 def _tiny() -> NetworkConfig:
-    from tests.selfplay.small import small_network
-
     return small_network(make("go", 5, 5)).config
 
 
