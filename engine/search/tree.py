@@ -109,8 +109,8 @@ class Tree:
 
     @cached_property
     def _spare(self) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Scratch pools of one slot."""
-        return np.zeros_like(self.nodes[0]), np.zeros_like(self.edges[0])
+        """Scratch pools of one slot; ``zeros_like`` would touch all of them."""
+        return np.zeros(self.nodes.shape[1], NODE), np.zeros(self.edges.shape[1], EDGE)
 
     def keep_subtrees(
         self, slots: NDArray[np.int32], actions: NDArray[np.int64]
