@@ -30,7 +30,7 @@ from engine.notation import action_to_text
 _OWN, _OTHERS = 1, 2
 _TIMES: Final = ("timeout_turn", "timeout_match", "time_left")
 _USUAL_S: Final = 5.0
-_WARM_UP_SIMULATIONS: Final = 8
+_WARM_UP_SIMULATIONS: Final = 32
 _MOST_STONES: Final = 25 * 25
 _NAMES: Final = {RENJU: "Renju", CARO: "caro"}
 
@@ -135,14 +135,19 @@ class GomocupServer:
         return ["OK"]
 
     def _warm_up(self) -> None:
-        """Compile and load what a search needs before a clock runs."""
-        settings = self._player.settings
-        if self._player.searcher is not None:
-            self._player.change(replace(settings, max_visits=_WARM_UP_SIMULATIONS))
-            try:
-                self._player.decide(self._player.turn(Line()), BLACK)
-            finally:
-                self._player.change(settings)
+        """Compile and load what searches need, of a second move too, before a clock runs."""
+        player, board, settings = self._player, self._board, self._player.settings
+        if player.searcher is None:
+            return
+        player.change(replace(settings, max_visits=_WARM_UP_SIMULATIONS))
+        try:
+            for _ in range(2):
+                decision = player.decide(player.turn(board.line), board.line.to_move)
+                board.play(board.line.to_move, decision.action)
+                board.play(board.line.to_move, int(self._spec.legal(board.position)[0].argmax()))
+        finally:
+            player.change(settings)
+            board.clear()
 
     def _restart(self, rest: str) -> Lines:
         self._need_board()
