@@ -346,7 +346,7 @@ class Beside:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=self._log,
-            env={**os.environ, **ONE_THREAD, "PYTHONPATH": _python_path()},
+            env={**os.environ, **ONE_THREAD, "PYTHONPATH": python_path()},
             start_new_session=True,  # Ctrl-C is for the training; the pipe's end tells this one
         )
 
@@ -384,7 +384,7 @@ class Beside:
         self._log.close()
 
 
-def _python_path() -> str:
+def python_path() -> str:
     """Where the other process finds this program, also in a checkout that is not installed."""
     here, known = str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH")
     return here if not known else f"{here}{os.pathsep}{known}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tomllib
 from collections.abc import Sequence
@@ -128,13 +129,20 @@ def run(args: argparse.Namespace) -> int:
 
 def _source(workers: int | None, text: str) -> SourceMaker:
     """Where the games of a run with these settings are played."""
+    from miai.rating import python_path
     from selfplay.play.processes import ProcessSource
     from selfplay.play.threads import ThreadSource
 
     if workers is None:
         return ThreadSource
-    command = [sys.executable, "-m", "miai.worker"]
-    return partial(ProcessSource, text=text, workers=workers, command=command)
+    # -P: a module in the folder that one happens to stand in is not the program's.
+    return partial(
+        ProcessSource,
+        text=text,
+        workers=workers,
+        command=[sys.executable, "-P", "-m", "miai.worker"],
+        environment={**os.environ, "PYTHONPATH": python_path()},
+    )
 
 
 def _train(training: Run, trackers: Sequence[Tracker], rated: bool) -> None:

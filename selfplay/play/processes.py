@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any, Final
@@ -34,7 +34,13 @@ class ProcessSource:
     """A run's games, shared out to worker processes."""
 
     def __init__(
-        self, config: RunConfig, network: Published, text: str, workers: int, command: Sequence[str]
+        self,
+        config: RunConfig,
+        network: Published,
+        text: str,
+        workers: int,
+        command: Sequence[str],
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """Start the workers.
 
@@ -44,6 +50,7 @@ class ProcessSource:
             text: the settings as TOML, which each worker is given.
             workers: how many, at most ``config.selfplay.threads``.
             command: starts a process that calls :func:`selfplay.play.serve.serve`.
+            environment: of these processes; that of this process by default.
 
         Raises:
             ConfigError: if there are more workers than threads to share out.
@@ -58,7 +65,15 @@ class ProcessSource:
             )
         boards = [InputLayout.of(task.spec) for task in config.all_tasks()]
         self._workers = [
-            _Worker(number, text, network, range(threads)[number::workers], boards, command)
+            _Worker(
+                number,
+                text,
+                network,
+                range(threads)[number::workers],
+                boards,
+                command,
+                environment,
+            )
             for number in range(workers)
         ]
         self._calls = ThreadPoolExecutor(workers, "workers")
@@ -108,6 +123,7 @@ class _Worker:
         threads: Sequence[int],
         boards: Sequence[InputLayout],
         command: Sequence[str],
+        environment: Mapping[str, str] | None,
     ) -> None:
         self._number = number
         self._text = text
@@ -115,6 +131,7 @@ class _Worker:
         self._threads = list(threads)
         self._boards = boards
         self._command = list(command)
+        self._environment = environment
         self._opponent: Path | None = None
         self._notes: list[str] = []
         self.flight: Arrays = {}
@@ -187,7 +204,11 @@ class _Worker:
         self._errors.seek(0)
         self._errors.truncate()
         self._process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=self._environment,
         )
         self._ask({"config": self._text, "threads": self._threads, **self._named()})
         if self._opponent is not None:
