@@ -185,8 +185,12 @@ def _merged(record: GameRecord, moves: Moves) -> Node:
     unwritten = {number for number in now if number} - home.keys()
     order |= _add(record, moves, home, unwritten)
     for copy in reversed(copies):  # a node without a move counts as the first that follows it
-        if order.get(id(copy)) == under[id(copy)] and copy.children:
-            order[id(copy)] = order.get(id(copy.children[0]), order[id(copy)])
+        if order.get(id(copy)) == under[id(copy)]:
+            first = order.get(id(copy.children[0])) if copy.children else None
+            if first is None:
+                del order[id(copy)]
+            else:
+                order[id(copy)] = first
     for copy in copies:
         if len(copy.children) > 1:
             copy.children = _in_order(copy.children, order)
