@@ -13,6 +13,7 @@ from engine.records.record import GameRecord
 _RANK = re.compile(r"(\d{1,2})\s*(kyu|dan|pro|k|d|p|級|级|급|段|단)", re.IGNORECASE)
 _PROFESSIONALS = re.compile(r"\bpro\b|professional|职业|職業|プロ|프로|\bp\s*\d", re.IGNORECASE)
 _PROFESSIONAL = 100
+_LONGEST = 100
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def rank_number(text: str) -> int | None:
     Kyu are negative, amateur dan 1 to 99, professional dan above 100.
     """
     text = in_digits(
-        unicodedata.normalize("NFKC", text).replace("初段", "1段").replace("초단", "1단")
+        unicodedata.normalize("NFKC", text[:_LONGEST]).replace("初段", "1段").replace("초단", "1단")
     )
     match = _RANK.search(text)
     if match is None:

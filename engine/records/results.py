@@ -49,6 +49,8 @@ _NUMBER: Final = re.compile(
     r"(\d+(?:[.,]\d+)?)(?:\s*(?:pts?|points?|p)\b)?(?![\w/.]|\s*\d+/)", re.IGNORECASE
 )
 _NEAR_NUMBER: Final = re.compile(r"(\d+(?:[.,]\d+)?)")
+_LONGEST: Final = 200
+"""Letters of a result that are looked at."""
 _HALF_SIGN: Final = re.compile(r"(\d+)?½")
 _PARTS: Final = re.compile(r"([二三四])分之([一二三])")
 _STONES: Final = re.compile(r"(?:(\d+)\s*又)?\s*(\d+)\s*/\s*(\d+)\s*子|(\d+(?:[.,]\d+)?)\s*子")
@@ -60,7 +62,7 @@ def normal_result(text: str) -> str:
 
     ``?`` where it says nothing of who won.
     """
-    text = _HALF_SIGN.sub(lambda found: f"{found.group(1) or 0}.5", text)
+    text = _HALF_SIGN.sub(lambda found: f"{found.group(1) or 0}.5", text[:_LONGEST])
     text = unicodedata.normalize("NFKC", text).strip().rstrip(".。!")
     lowered = text.lower()
     if not text or lowered == "?":

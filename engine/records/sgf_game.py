@@ -21,6 +21,8 @@ GAME_PROPERTY: Final = "MIAI"  # game and rules of what is not Go; others ignore
 _FOREIGN: Final = {"2": ("othello", "8"), "4": ("gomoku", "15"), "11": ("hex", "11")}
 """Games of other programs by ``GM``, and the size that they mean without ``SZ``."""
 _NAMES: Final = {"go": "1", "weiqi": "1", "baduk": "1", "igo": "1", "othello": "2", "hex": "11"}
+_LONGEST: Final = 400
+"""Letters of a value that are looked at."""
 _LARGEST_KOMI: Final = 200.0
 _LARGEST_OWN_KOMI: Final = 400.0
 _LARGEST_CHINESE_KOMI: Final = 5.0
@@ -73,7 +75,7 @@ def announced(root: Properties, label: str) -> Announced:
         plain = _plain_go(height, width, komi or 0.0)
     except SpecError as error:
         raise RecordError(f"expected a board size from 2 to 25, got SZ[{text}]: {label}") from error
-    rules = unescape(root.get("RU", [""])[0]).strip()
+    rules = unescape(root.get("RU", [""])[0]).strip()[:_LONGEST]
     if not rules:
         return Announced(plain, notes, komi is not None, False)
     named, note = rules_named(plain, rules)
@@ -105,7 +107,7 @@ def lenient_rules(spec: GoSpec, says_rules: bool) -> list[tuple[GoSpec, str]]:
 
 def _read_size(root: Properties, usual: str, notes: list[str]) -> tuple[int, int, str]:
     """Height, width, and the text they are from; 0 where there is no number."""
-    text = unicodedata.normalize("NFKC", root.get("SZ", [usual])[0]).strip()
+    text = unicodedata.normalize("NFKC", root.get("SZ", [usual])[0][:_LONGEST]).strip()
     if not text:
         notes.append(f"SZ[] names no size, read as {usual}")
         text = usual
@@ -147,7 +149,7 @@ def _read_komi(root: Properties, notes: list[str]) -> float | None:
     """
     if "KM" not in root:
         return None
-    text = unicodedata.normalize("NFKC", unescape(root["KM"][0])).strip()
+    text = unicodedata.normalize("NFKC", unescape(root["KM"][0])[:_LONGEST]).strip()
     komi = _points(text)
     program = root.get("AP", [""])[0].lower()
     ours, fox = program.startswith("miai"), program.startswith("foxwq")

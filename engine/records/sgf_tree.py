@@ -226,7 +226,8 @@ def normal_name(name: str) -> str:
     if name.isupper():
         return name
     known = _LONG_NAMES.get(name.lower())
-    return known or "".join(c for c in name if c.isupper() or c.isdigit()) or name.upper()
+    capitals = "".join(c for c in name if c.isupper() or c.isdigit()).lstrip("0123456789")
+    return known or capitals or name.upper()
 
 
 def copied(root: Node) -> tuple[Node, dict[int, Node]]:
