@@ -30,10 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="the network to write")
     parser.add_argument("--trials", type=int, default=6, help="settings to train (default: 6)")
     parser.add_argument(
-        "--match", type=int, default=200, metavar="GAMES", help="per match, at most (default: 200)"
+        "--match",
+        type=int,
+        default=200,
+        metavar="GAMES",
+        help="most games of a match (default: 200)",
     )
-    parser.add_argument("--simulations", type=int, default=100, help="a move (default: 100)")
-    parser.add_argument("--minutes", type=float, help="try nothing new after so long")
+    parser.add_argument("--simulations", type=int, default=100, help="for each move (default: 100)")
+    parser.add_argument("--minutes", type=float, help="begin no further trial after this time")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -18,18 +18,18 @@ def add_agent_options(parser: argparse.ArgumentParser, unlimited: str = "") -> N
     parser.add_argument(
         "--network",
         default="shipped",
-        help="network file, run's folder, or the one that comes with the program (the default)",
+        help="network file or run folder (default: the network that comes with miai)",
     )
     parser.add_argument(
         "--simulations",
         type=int,
         default=None if unlimited else 400,
-        help=f"per move at most (default: {unlimited or '%(default)s'})",
+        help=f"most for each move (default: {unlimited or '%(default)s'})",
     )
     parser.add_argument(
         "--agent", help="any agent as `miai arena` spells it, instead of network and simulations"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of random agents (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of random agents (default: 0)")
 
 
 def agent_of(args: argparse.Namespace, spec: GameSpec) -> Agent:

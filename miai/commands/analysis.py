@@ -23,13 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--network",
         default="shipped",
-        help="file or run folder, the network that comes along (the default), or 'rollouts'",
+        help="file, run folder or 'rollouts' (default: the network that comes with miai)",
     )
     parser.add_argument(
         "--simulations",
         type=int,
         default=400,
-        help="per position, if a query does not say (default: %(default)s)",
+        help="for each position, unless a query states it (default: %(default)s)",
     )
     parser.add_argument(
         "--at-once", type=int, default=8, help="positions searched together (default: 8)"
@@ -39,12 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--report-as",
         choices=("black", "white", "sidetomove"),
         default="black",
-        help="from whose side values are told (default: black)",
+        help="side that values are given for (default: black)",
     )
     parser.add_argument(
         "--quit-without-waiting",
         action="store_true",
-        help="leave what is not done when the input ends",
+        help="drop unfinished searches when the input ends",
     )
 
 

@@ -25,7 +25,7 @@ _LISTED = 10
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "file", type=Path, help="SGF of any game that is played here, GGF, .psq, or moves as text"
+        "file", type=Path, help="SGF of any of the games, GGF, .psq, or moves as text"
     )
     parser.add_argument(
         "--number", type=int, default=1, metavar="N", help="which game of the file (default: 1)"
@@ -33,12 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--network",
         default="shipped",
-        help="file or run folder, the network that comes along (the default), or 'rollouts'",
+        help="file, run folder or 'rollouts' (default: the network that comes with miai)",
     )
     parser.add_argument(
-        "--simulations", type=int, default=200, help="per position (default: %(default)s)"
+        "--simulations", type=int, default=200, help="for each position (default: %(default)s)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the search (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the search (default: 0)")
     parser.add_argument(
         "--out",
         type=Path,

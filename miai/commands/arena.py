@@ -235,7 +235,7 @@ def _conditions(
         most = most_rounds(len(cards))
         rounds = min(args.rounds or (len(cards) - 1).bit_length() + 2, most)
         if args.rounds is not None and args.rounds > most:
-            print(f"{most} rounds, so that nobody meets anybody twice", file=sys.stderr)
+            print(f"{most} rounds, so that no two agents meet twice", file=sys.stderr)
     return conditions_of(
         spec,
         agents=cards,

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--config",
         action=_ReadFile,
         metavar="FILE",
-        help="TOML file with agents and any of these options; what stands after it here wins",
+        help="TOML file with agents and any of these options; options that follow it override it",
     )
     add_trust_option(parser)
     parser.set_defaults(file_agents=[], file_name="", file_check=None)
@@ -35,8 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--games",
         type=int,
         metavar="N",
-        help="of every two agents (default: 100, with --gate at most 1000, of a tournament in "
-        "--out its own)",
+        help="games of every two agents (default: 100; with --gate at most 1000; for a tournament "
+        "in --out as it was begun)",
     )
     _add_format(parser)
     add_game_options(parser)
@@ -62,22 +62,22 @@ def _add_format(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=("round-robin", "gauntlet", "ladder", "swiss"),
         default="round-robin",
-        help="who meets whom: everybody, the first the others, each those 1, 2, 4 ... before it, "
-        "or those with equal points (default: %(default)s)",
+        help="which agents meet: all, the first and each other, each and those 1, 2, 4 ... before "
+        "it, or those with equal points (default: %(default)s)",
     )
     parser.add_argument("--gauntlet", action="store_true", help="the same as --format gauntlet")
     parser.add_argument(
         "--rounds",
         type=int,
         metavar="N",
-        help="of a Swiss tournament, at most so many that nobody need meet anybody twice",
+        help="rounds of a Swiss tournament; no two agents meet twice, which limits them",
     )
     parser.add_argument(
         "--gate",
         metavar="E0,E1[,A[,B]]",
-        help="is the first agent stronger than the second: stop as soon as a sequential test tells "
-        "Elo E1 from E0, at error rates A and B (default: 0.05); 0,50 suits a small computer; "
-        "pairs of games that repeat others do not count",
+        help="test whether the first agent is stronger than the second; stop as soon as a "
+        "sequential test tells Elo E1 from E0, at error rates A and B (default: 0.05); 0,50 suits "
+        "a small computer; pairs of games that repeat others do not count",
     )
     parser.add_argument(
         "--gate-elo",
@@ -88,7 +88,9 @@ def _add_format(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_conditions(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--seed", type=int, default=1, help="of openings and agents (default: 1)")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="seed of openings and agents (default: 1)"
+    )
     parser.add_argument(
         "--openings",
         metavar="WHERE",
@@ -109,14 +111,14 @@ def _add_conditions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resign",
         metavar="V[,N[,P]]",
-        help="end games that both players see decided by V (0 to 1) N moves in a row; a share P is "
-        "played on to count errors (0.9,3,0.1)",
+        help="end games when both players give one side V or more (0 to 1) for N moves in a row; a "
+        "share P is played to the end to count errors (0.9,3,0.1)",
     )
     parser.add_argument(
         "--move-limit",
         type=int,
         metavar="N",
-        help="score the board after N plies (default: game's)",
+        help="score the board after N plies (default: by the game)",
     )
 
 
@@ -126,7 +128,7 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=2,
         metavar="N",
-        help="processes, and so games at once, of each program (default: %(default)s)",
+        help="processes of each program, each with one game (default: %(default)s)",
     )
     parser.add_argument(
         "--games-at-once",
@@ -153,7 +155,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out",
         type=Path,
-        help="folder of the tournament; an existing one goes on, and others may play in it too",
+        help="folder of the tournament; an existing one is continued, also by several processes",
     )
     parser.add_argument(
         "--report", type=Path, metavar="DIR", help="print the table of a tournament; play nothing"
@@ -163,19 +165,19 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check",
         metavar="gtp:PROGRAM",
-        help="tell whether a program speaks GTP well enough, and what it gets wrong",
+        help="check whether a program speaks GTP well enough, and list its faults",
     )
     parser.add_argument(
         "--make-book",
         type=Path,
         metavar="FILE",
-        help="make a book of balanced openings with the one agent that is named",
+        help="make a book of balanced openings with the one agent that is given",
     )
     parser.add_argument(
         "--book",
         default="100,1000,0.1",
         metavar="N,M,V",
-        help="of --make-book: the N most balanced of M random openings, worth at most V to either "
+        help="for --make-book: the N most balanced of M random openings, worth at most V to either "
         "side (default: %(default)s)",
     )
 

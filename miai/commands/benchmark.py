@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--games",
         type=int,
         default=60,
-        help="levels: of each two neighbours (default: %(default)s)",
+        help="levels: games of each two neighbours (default: %(default)s)",
     )
     parser.add_argument(
         "--game",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-SUMMARY = "lay several runs over each other: a table here, the curves as one HTML file"
+SUMMARY = "compare several runs: a table here, the curves as one HTML file"
 EXAMPLE = "miai compare runs/first runs/second --out compare.html"
 
 

@@ -32,23 +32,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data_arguments(parser)
     add_setting_arguments(parser)
     parser.add_argument("--out", type=Path, required=True, help="the network to write")
-    parser.add_argument("--minutes", type=float, help="stop training after so long")
+    parser.add_argument("--minutes", type=float, help="stop training after this time")
     parser.add_argument(
         "--match",
         type=int,
         default=0,
         metavar="GAMES",
-        help="then play the new network against the old, up to so many games",
+        help="then play at most this number of games of the new network against the old one",
     )
     parser.add_argument(
-        "--simulations", type=int, default=100, help="a move in that match (default: 100)"
+        "--simulations", type=int, default=100, help="for each move of that match (default: 100)"
     )
     parser.add_argument(
         "--own-openings",
         action="store_true",
-        help="play it from openings as the starting network plays them, too: what was forgotten",
+        help="play the match also from openings of the starting network, to see what was forgotten",
     )
-    parser.add_argument("--report", type=Path, metavar="HTML", help="write what changed, as a page")
+    parser.add_argument("--report", type=Path, metavar="HTML", help="write a page on what changed")
 
 
 def add_setting_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,15 +58,19 @@ def add_setting_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("full", "lora", "heads"),
         help="what is trained: all weights, adapters beside them, or the heads (default: full)",
     )
-    parser.add_argument("--rank", help="of the adapters of --parameters lora (default: 8)")
+    parser.add_argument("--rank", help="rank of the adapters of --parameters lora (default: 8)")
     parser.add_argument(
         "--mix-share", type=float, metavar="SHARE", help="share of self-play rows in each batch"
     )
     parser.add_argument("--epochs", type=int, help="passes over the games, at most")
     parser.add_argument("--lr", type=float, help="learning rate (default: by --parameters)")
-    parser.add_argument("--kl", type=float, help="weight of the pull towards the starting network")
+    parser.add_argument(
+        "--kl", type=float, help="weight of the divergence from the starting network"
+    )
     parser.add_argument("--value-weight", type=float, help="weight of the experts' results")
-    parser.add_argument("--threads", type=int, help="that share each batch (default: one per core)")
+    parser.add_argument(
+        "--threads", type=int, help="threads that share each batch (default: one per core)"
+    )
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,21 +85,28 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="SGF files, transcripts of Othello or Connect Four (.txt, .csv), zips, folders",
     )
-    parser.add_argument("--size", help="board of the games, such as 9 or 7x6 (default: most)")
-    parser.add_argument("--player", default="", help="learn only moves of players so named")
-    parser.add_argument("--winner-only", action="store_true", help="learn only the winner's moves")
-    parser.add_argument("--min-rank", default="", help="only moves of such a rank or above: 5d, 1p")
-    parser.add_argument("--min-moves", type=int, default=10, help="only games of so many or more")
     parser.add_argument(
-        "--most-games", type=int, help="train on so many of them only, drawn by the seed"
+        "--size", help="board of the games, such as 9 or 7x6 (default: the most frequent)"
     )
-    parser.add_argument("--most-rows", type=int, help="train on so many positions at most")
+    parser.add_argument("--player", default="", help="learn only moves of players with this name")
+    parser.add_argument("--winner-only", action="store_true", help="learn only the winner's moves")
+    parser.add_argument(
+        "--min-rank", default="", help="learn only moves of this rank or above, such as 5d or 1p"
+    )
+    parser.add_argument(
+        "--min-moves",
+        type=int,
+        default=10,
+        help="learn only games with this number of moves or more",
+    )
+    parser.add_argument("--most-games", type=int, help="most games to train on, drawn by the seed")
+    parser.add_argument("--most-rows", type=int, help="most positions to train on")
     parser.add_argument(
         "--mix",
         metavar="RUN",
-        help="mix in self-play rows of this run, or 'play' to play some now: forget less",
+        help="mix in self-play rows of this run, or 'play' to play some now, against forgetting",
     )
-    parser.add_argument("--mix-rows", type=int, help="how many of them, at most")
+    parser.add_argument("--mix-rows", type=int, help="most self-play rows")
     parser.add_argument(
         "--relabel", type=int, metavar="N", help="soften targets by N simulations a position"
     )
@@ -103,7 +114,7 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         "--holdout", type=float, default=0.1, help="share of games kept for judging"
     )
     parser.add_argument(
-        "--holdout-rows", type=int, default=20_000, help="judge by so many positions at most"
+        "--holdout-rows", type=int, default=20_000, help="most positions to judge by"
     )
     parser.add_argument("--seed", type=int, default=1, help="seed of the split and the training")
 

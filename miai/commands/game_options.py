@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 def add_game_options(parser: argparse.ArgumentParser) -> None:
     """Add --game, --size, --komi, --rules and --rule."""
-    add_game_name(parser, default="go", help="such as othello or hex; list shows all (default: go)")
+    add_game_name(
+        parser, default="go", help="game, such as othello or hex; list shows all (default: go)"
+    )
     parser.add_argument(
         "--size", help="board, such as 9, or width by height, 7x6 (default: the game's usual one)"
     )

@@ -103,7 +103,7 @@ def _adapters_beside(path: Path, tensors: Mapping[str, NDArray[Any]]) -> list[st
             if read_adapter_metadata(other)["base"] == base:
                 found.append(other.name)
         except NetworkFileError:
-            continue  # a damaged one is nobody's
+            continue  # a damaged one is left out
     return found
 
 

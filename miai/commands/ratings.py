@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=0.0,
         metavar="MINUTES",
-        help="play games that are still missing for so long, before showing the table",
+        help="play missing games for this number of minutes before showing the table",
     )
     add_trust_option(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")

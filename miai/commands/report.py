@@ -13,7 +13,10 @@ EXAMPLE = "miai report runs/try"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, help="folder of the run")
     parser.add_argument(
-        "--out", type=Path, metavar="FILE", help="write there (default: report.html in the folder)"
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="file to write (default: report.html in the folder)",
     )
 
 

@@ -146,7 +146,7 @@ def _as_text(facts: list[dict[str, Any]]) -> str:
 
 
 def columns(rows: list[list[str]], left: int) -> str:
-    """Align a table; the first so many columns to the left, the others to the right."""
+    """Align a table; the first columns to the left, the others to the right."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join(
         "  ".join(

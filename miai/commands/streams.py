@@ -7,7 +7,7 @@ import sys
 from typing import BinaryIO, Final
 
 NO_READER: Final = 1
-"""Exit code if nobody can read the answers."""
+"""Exit code if the answers cannot be read any more."""
 
 
 def protocol_streams() -> tuple[BinaryIO, BinaryIO] | None:

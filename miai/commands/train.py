@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "resume needs none); miai train --preset list shows them",
     )
     add_game_name(parser, "learn this game with its quickest preset; list shows all games")
-    parser.add_argument("--size", help="on this board, such as 9 or 7x6, width by height")
+    parser.add_argument("--size", help="board, such as 9, or width by height, 7x6")
     parser.add_argument(
         "--run",
         type=Path,
@@ -45,15 +45,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--from",
         dest="start",
         metavar="NETWORK",
-        help="begin with this network and not from nothing: a file, a run's folder, or 'shipped'; "
-        "any board size of its game; a strong one wants a lower schedule.learning_rate",
+        help="begin with this network: a file, a run folder, or 'shipped'; any board size of its "
+        "game; a strong network needs a lower schedule.learning_rate",
     )
     parser.add_argument("--minutes", type=float, help="time of the whole run, over all resumes")
     parser.add_argument(
         "--cycles",
         type=int,
-        help="stop after so many cycles instead: repeats bit for bit, as does a budget in games or "
-        "rows (--set schedule.rows=100000)",
+        help="stop after this number of cycles instead; such a run repeats bit for bit, as with a "
+        "budget in games or rows (--set schedule.rows=100000)",
     )
     parser.add_argument("--seed", type=int, help="seed of games and weights")
     parser.add_argument(
@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--workers",
         type=int,
         metavar="N",
-        help="play in N processes instead of threads: the same games; one that is killed is "
+        help="play the same games in N processes instead of threads; a process that is killed is "
         "replaced",
     )
     parser.add_argument(
@@ -78,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--watch",
         type=Path,
         metavar="RUN",
-        help="show a run that goes on in another process, its games ply by ply; trains nothing",
+        help="show a run that trains in another process, its games ply by ply; train nothing",
     )
     parser.add_argument(
         "--tensorboard", action="store_true", help="write TensorBoard logs too (optional extra)"
@@ -203,7 +203,7 @@ def _watch(path: Path) -> int:
 
 
 def _trackers(args: argparse.Namespace, folder: Path, settings: str) -> list[Tracker]:
-    """Whoever else is to follow the metrics; refused here, before any work, if not installed."""
+    """Return other programs that get the metrics; one that is not installed is refused here."""
     from miai.tracking import Board, WeightsAndBiases
 
     trackers: list[Tracker] = []

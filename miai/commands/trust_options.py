@@ -17,7 +17,7 @@ def add_trust_option(parser: argparse.ArgumentParser) -> None:
         "--trust",
         action="store_true",
         help="run the programs that the files name, now and later, without a question; without it "
-        "only those that were named on a command line, or confirmed, on this machine",
+        "only programs run that were named on a command line, or confirmed, on this machine",
     )
 
 
@@ -37,7 +37,7 @@ def allow_from_file(spellings: Iterable[Spelling], source: str, trust: bool) -> 
         trust: whether the person said so with ``--trust``.
 
     Raises:
-        ConfigError: if there is one that nobody confirmed; none has been started.
+        ConfigError: if one is not confirmed; none has been started.
     """
     from agents.trust import allow, recall
     from engine.errors import ConfigError
