@@ -20,7 +20,7 @@ class Resignation:
     value: float = 0.9
     """Win minus loss in [0, 1] that both must see, in favour of the same side."""
     moves: int = 3
-    """Of each player, in a row."""
+    """Moves in a row of each player that must see it."""
     audited: float = 0.1
     """Share of these games that is played on, to count wrong agreements."""
 

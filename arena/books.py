@@ -230,7 +230,7 @@ def make_book(
         spec: the game.
         agent: searches; its thoughts say what a position is worth.
         openings: candidates, distinct.
-        count: at most so many are kept.
+        count: how many are kept at most.
         largest_value: for either side, in [-1, 1].
 
     Raises:

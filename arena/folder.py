@@ -10,7 +10,7 @@ lock               held while something is written
 ```
 
 A game counts once its line is complete; a line that a crash cut short is dropped and the game is
-played again. A lock is gone with its process, so whoever goes on may claim the game.
+played again. A lock ends with its process, so another process may claim the game.
 """
 
 from __future__ import annotations
@@ -132,12 +132,12 @@ class TournamentFolder:
             lock.release()
 
     def _games_by_now(self) -> set[int]:
-        """Numbers of all finished games, whoever played them."""
+        """Numbers of all finished games, of every process."""
         self._played |= {_number_of(line) for line in self._ended.lines()} - {-1}
         return self._played
 
     def news(self, spec: GameSpec) -> list[GameLine]:
-        """Return games that have ended since the last call, whoever played them; at first all.
+        """Return games of every process that ended since the last call; at first all.
 
         Raises:
             RunError: if a complete line is not that of a game.
@@ -217,7 +217,7 @@ class TournamentFolder:
         self._give_up(line.game)
 
     def append_void(self, game: int, agent: str, note: str) -> None:
-        """Store that a game did not count; ``agent`` is empty if nobody's failure was the cause."""
+        """Store that a game did not count; ``agent`` is empty if no agent caused it."""
         with suppress(OSError), self._writing():
             _append(self._voids, {"game": game, "agent": agent, "note": note})
 

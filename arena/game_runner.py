@@ -33,7 +33,7 @@ class Terms:
     """What every game of a tournament is played under, beside the rules."""
 
     seed: int
-    """Of all randomness."""
+    """Seed of all random numbers."""
     move_limit: int | None = None
     """Plies after which the board is scored as it stands; the game's own if ``None``."""
     clock: TimeControl | None = None
@@ -46,7 +46,7 @@ class Void:
 
     fixture: Fixture
     agent: int | None
-    """Whose failure it was; nobody's if the tournament was stopped."""
+    """The agent that failed; ``None`` if the tournament was stopped."""
     note: str
 
 
@@ -180,7 +180,7 @@ class GameRunner:
         self.waiting = list(fixtures)
         self.playing: list[_Game] = []
         self.programs = {i: a.processes for i, a in enumerate(agents) if isinstance(a, Program)}
-        # Where seconds count, nobody else's game may cost a player time.
+        # Where seconds count, another game must not cost a player time.
         self.alone = {i for i, a in enumerate(agents) if terms.clock is not None or _is_timed(a)}
         self.voids = dict.fromkeys(self.programs, 0)
         self.voids_of_game: Counter[int] = Counter()

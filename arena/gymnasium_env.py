@@ -77,7 +77,7 @@ class AgainstAgent(gymnasium.Env[dict[str, NDArray[np.int8]], int]):
         self._side: Side = side
         self._strict = strict
         self.colour = BLACK
-        """Which side is yours in this game."""
+        """Side of the caller in this game."""
         self._game = 0
         self._seed = 0
 

@@ -1,7 +1,7 @@
-"""A few games of two players, and Elo of all who ever met: what rates checkpoints as they come.
+"""A few games of two players, and Elo of all players that ever met; it rates a run's checkpoints.
 
-Unlike a tournament, players are added at any time. Knows no training run: players have names, and
-somebody else decides who meets whom.
+Unlike in a tournament, players are added at any time. Players are names here, and the caller
+decides which of them meet.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class RatedPlayer:
 
 @dataclass(frozen=True)
 class LadderRatings:
-    """Everybody who played, weakest first."""
+    """All players that played, the weakest first."""
 
     players: tuple[RatedPlayer, ...]
     anchor: str
@@ -67,9 +67,8 @@ def play_encounter(
         before: games that they have played under this seed.
 
     Raises:
-        ConfigError: if so many distinct openings do not exist.
-        ProgramError: if a program could not go on: a game that it lost by that says nothing about
-            how well anybody plays.
+        ConfigError: if there are fewer distinct openings.
+        ProgramError: if a program could not go on, since such a loss says nothing about strength.
     """
     openings = make_openings(spec, (before + games) // 2, _plies(spec), seed)[before // 2 :]
     played: list[PlayedGame] = []
@@ -92,14 +91,14 @@ def play_encounter(
 
 
 def _plies(spec: GameSpec) -> tuple[int, int]:
-    """Plies of random openings: fewer where so many would decide a tiny board."""
+    """Plies of random openings: fewer where two to four would decide a tiny board."""
     return OPENING_PLIES if spec.points > 2 * OPENING_PLIES[1] + 4 else (0, 2)
 
 
 def rate_players(encounters: Sequence[Encounter], anchor: str) -> LadderRatings:
-    """Fit Elo of everybody who played, jointly; ``anchor`` has 0.
+    """Fit Elo of all players jointly; ``anchor`` has 0.
 
-    Where the anchor has not played, or nobody has, the first name there is stands in for it.
+    Where the anchor has not played, the first name takes its place.
     """
     names = list(dict.fromkeys(name for e in encounters for name in (e.first, e.second)))
     if not names:

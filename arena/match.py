@@ -114,7 +114,7 @@ def _result(spec: GameSpec, played: Sequence[PlayedGame]) -> PairResult:
 
 
 def _points(game: PlayedGame) -> float:
-    """Of agent number 0."""
+    """Points of agent number 0 in a game."""
     return game.black_points if game.fixture.black == 0 else 1.0 - game.black_points
 
 

@@ -29,7 +29,7 @@ from engine.symmetry import action_permutations, permutations
 Opening = tuple[int, ...]
 Kind = Literal["book", "random", "policy", "file", "none"]
 OPENING_PLIES: Final = (2, 4)
-"""Of random openings, fewest and most."""
+"""Fewest and most plies of random openings."""
 _ATTEMPTS = 2000
 """Draws without a new opening, after which there are no more."""
 _SMALLEST_WITH_EDGE = 5
@@ -43,9 +43,9 @@ class OpeningPlan:
     source: str = ""
     """Name of the book, or path of the network or file."""
     plies: tuple[int, int] = (0, 0)
-    """Of random and policy openings: fewest and most; of SGF games how many are kept at most."""
+    """Fewest and most plies of random and policy openings; of SGF games, the most that are kept."""
     sha256: str = ""
-    """Of the book, network or file."""
+    """Hash of the book, network or file."""
 
     def __str__(self) -> str:
         low, high = self.plies
@@ -80,7 +80,7 @@ def make_openings(
 
     Each has a random number of plies between the two of ``plies``, inclusive, uniformly over the
     sensible points that are not on the board's edge (on boards of 5 and more). With no plies at all
-    every opening is the start position. ``fewer`` will do if there are not so many.
+    every opening is the start position. ``fewer`` accepts fewer than ``count``.
 
     Raises:
         ConfigError: if the numbers of plies make no sense, or allow fewer distinct openings.
@@ -98,10 +98,10 @@ def distinct_openings(
 ) -> list[Opening]:
     """Return the first ``count`` openings of ``draw(0), draw(1), ...`` that differ and end no game.
 
-    ``fewer`` will do if there are not so many.
+    ``fewer`` accepts fewer than ``count`` if no more are found.
 
     Raises:
-        ConfigError: if there are hardly so many.
+        ConfigError: if fewer are found and ``fewer`` is false.
     """
     openings: list[Opening] = []
     seen: set[bytes] = set()

@@ -26,7 +26,7 @@ _ATTEMPTS: Final = 60
 """Random games per question, before there are no more questions."""
 
 Values = Callable[[Positions], NDArray[np.int64]]
-"""Of a position ``(1,)``, 1, 0 or -1 of each action ``(actions,)`` for the mover; -2 if illegal."""
+"""Gives each action's value ``(actions,)`` in a position ``(1,)``: 1, 0, -1; -2 if illegal."""
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ class Report:
     agreed: int
     """Games that the players agreed about and that were played on to check it."""
     agreed_wrongly: int
-    """Of these, how many somebody else won, or nobody."""
+    """Those of them that another player won, or that were drawn."""
     first_player: Rating
     anchor: str
     groups: tuple[tuple[str, ...], ...]

@@ -27,7 +27,7 @@ def as_text(report: Report) -> str:
 
 
 def conditions_text(conditions: Conditions) -> str:
-    """Everything that somebody who wants to repeat it has to know."""
+    """Say everything that is needed to repeat the tournament."""
     rules = ", ".join(f"{name} {value}" for name, value in conditions.rules.items())
     size = f"{conditions.game} {conditions.width}x{conditions.height}"
     rounds = f" of {conditions.rounds} rounds" if conditions.rounds else ""

@@ -61,7 +61,7 @@ class Conditions:
     test: Hypotheses | None = None
     """Ends a match of two as soon as it has decided."""
     rounds: int = 0
-    """Of a Swiss tournament."""
+    """Rounds of a Swiss tournament."""
     scoring: str = SCORING
 
     @property

@@ -1,11 +1,11 @@
-"""Which games a tournament consists of. Knows agents by number only.
+"""Which games a tournament consists of. Agents are numbers here.
 
 ```
-round-robin   everybody meets everybody
-gauntlet      the first meets everybody else
+round-robin   each agent meets each other one
+gauntlet      the first meets each other one
 ladder        each meets those 1, 2, 4, 8 ... places before it: for checkpoints in their order
-swiss         in each round those with about equal points meet, nobody twice if that can be done:
-              for many agents
+swiss         in each round those with about equal points meet, no two twice if possible: for
+              many agents
 ```
 """
 
@@ -58,7 +58,7 @@ def meetings_in_all(agents: int, kind: str, rounds: int = 0) -> int:
 
 
 def most_rounds(agents: int) -> int:
-    """Return how many rounds a Swiss tournament can have in which surely nobody meets twice."""
+    """Return how many rounds a Swiss tournament can have in which no two agents meet twice."""
     return _ROUNDS_OF_FEW.get(agents, (agents + 1) // 2)
 
 

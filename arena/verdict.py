@@ -1,8 +1,8 @@
 """Who won, and how the game ended.
 
 The board is scored by area as it stands. Where programs played, they are asked which stones are
-dead once both sides have passed, and those are taken off first; a game whose winner depends on that
-is counted as disputed.
+dead once both sides have passed, and those are taken off first. A game whose winner depends on that
+counts as disputed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Verdict:
     score: float | None
     """Black's points minus White's, komi included; ``None`` if the game was not counted."""
     area_score: float
-    """The same of the board as it stands, with no stone dead; of every game."""
+    """The score of the board as it stands, with no stone dead; every game has it."""
     termination: str
     """One of ``TERMINATIONS``."""
     note: str = ""

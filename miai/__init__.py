@@ -1,6 +1,7 @@
-"""The front door: command line, configuration files, and the few names a notebook imports.
+"""The command line, configuration files, and the few names that a notebook imports.
 
-The names below load their room on first use, so ``miai --help`` imports neither Numba nor torch.
+The names below import their package on first use, so ``miai --help`` imports neither Numba nor
+torch.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The loop's last step: other settings of fine-tuning, and what the arena thinks of them.
+"""Other settings of fine-tuning, tried out and compared by games in the arena.
 
-A budgeted search: a few settings are drawn from a small grid, each is trained, the half that
-predicts held-out rows worse is dropped, but for the setting that was asked for, and the others play
-the starting network. The best of several noisy results flatters itself, so the winner plays once
-more from other openings, and that is the number that counts.
+A few settings are drawn from a small grid, and each is trained. The half that predicts held-out
+rows worse is dropped, but not the setting that was asked for. The others play the starting network.
+The best of several noisy results is too high on average, so the winner plays once more from other
+openings, and that result counts.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def adjust(
         deadline_s: ``time.perf_counter()`` after which nothing new is tried.
 
     Returns:
-        ``None`` instead of a trial if nobody won more than half its points twice.
+        ``None`` instead of a trial if none won more than half its points twice.
     """
 
     def late() -> bool:

@@ -3,7 +3,7 @@
 Only the subcommand that is asked for is imported, and none of them imports Numba, torch or pygame
 before it runs: ``miai train --help`` has to answer at once.
 
-Exit codes: 0 done; 1 nobody reads the output any more; 2 the input or the machine is at fault (one
+Exit codes: 0 done; 1 the output is not read any more; 2 the input or the machine is at fault (one
 line on stderr says how); 130 interrupted. A traceback means a bug.
 """
 
@@ -82,7 +82,7 @@ def _plain_streams() -> Iterator[None]:
         sys.stdin = io.TextIOWrapper(io.BytesIO())
     if sys.stderr is None:
         sys.stderr = io.StringIO()
-    if sys.stdout is not None:  # the protocols have to know that nobody reads
+    if sys.stdout is not None:  # the protocols have to know that it is closed
         sys.stdout = PlainStream(sys.stdout)
     sys.stderr = PlainStream(sys.stderr)
     try:

@@ -1,4 +1,4 @@
-"""Settings: from TOML files and ``section.key=value`` to the frozen dataclasses of the other rooms.
+"""Settings: from TOML files and ``section.key=value`` to the frozen dataclasses of all packages.
 
 The dataclasses live beside the code that obeys them and know nothing of files. What a field allows
 stands in its type and its metadata: ``min``, ``max``, ``choices``, ``unit``, ``why``. ``None`` is

@@ -1,7 +1,7 @@
 """A run on the terminal: numbers, curves in a line of blocks, strength, what it noticed, a board.
 
-On a terminal it is redrawn in place; elsewhere there is a plain line a minute. Whoever trains feeds
-it metrics as they come (:class:`TrainingDisplay`); whoever watches reads them from the folder.
+On a terminal it is redrawn in place; elsewhere there is a plain line a minute. A training process
+gives it metrics as they come (:class:`TrainingDisplay`); a watching one reads them from the folder.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _OF_TASK: Final = (
 
 
 class RunView:
-    """What is on the screen of one run; knows no terminal, only what to draw."""
+    """What the screen of one run shows, without a terminal."""
 
     def __init__(self, path: Path, coloured: bool = True) -> None:
         """Read the run's settings. Without colours White's stones are hollow.

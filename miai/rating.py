@@ -144,7 +144,7 @@ class Rating:
         return self._quiz
 
     def _due(self) -> Pair | None:
-        """Who is to meet; where nobody is by ratings that are not the latest, by the latest."""
+        """The players that meet next; if the ratings at hand name none, by the latest ratings."""
         due = self._choose()
         if due is None and self._unfitted_s > 0.0:
             self._fit()
@@ -208,7 +208,7 @@ class Rating:
             write_ratings(self.folder, self.ratings)
 
     def _fit(self) -> None:
-        """Rate everybody; with a hundred checkpoints it takes as long as some games do."""
+        """Rate all players; with a hundred checkpoints it takes as long as some games do."""
         started = time.process_time()
         self.ratings = rate_players([_encounter(m) for m in self.played], self.config.anchor)
         self._fit_s, self._unfitted_s = time.process_time() - started, 0.0
@@ -324,7 +324,7 @@ def follow(path: Path, stopped: Callable[[], bool], rated: Callable[[], object])
 
 
 def _lock(path: Path) -> filelock.FileLock:
-    """Held by whoever rates: two would play the same games, and count them twice."""
+    """Lock that a rating process holds: two would play the same games, and count them twice."""
     return filelock.FileLock(path / "rating.lock")
 
 
@@ -408,7 +408,7 @@ def serve_beside(path: Path, rated: Callable[[], object]) -> None:
 
 
 def finish(path: Path, seconds: float, rated: Callable[[str], None]) -> None:
-    """Rate with the whole machine until everybody has the games that are due, or time is up.
+    """Rate with the whole machine until all players have the games that are due, or time is up.
 
     Raises:
         MiaiError: as :func:`follow`, and if another process rates this run.

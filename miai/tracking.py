@@ -1,4 +1,4 @@
-"""Training metrics for those who follow them elsewhere: TensorBoard and W&B, both optional extras.
+"""Training metrics in TensorBoard and in W&B, both optional extras.
 
 Nothing is lost without them: ``metrics.jsonl`` in the run's folder has every number.
 """

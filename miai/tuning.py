@@ -189,7 +189,7 @@ def beside(network: Path, ending: str) -> Path:
 def _some(
     records: list[GameRecord], games: int | None, rows: int | None, seed: int
 ) -> list[GameRecord]:
-    """So many games, or as many as so many positions take, drawn by the seed."""
+    """Draw ``games`` games by the seed, or as many as ``rows`` positions take."""
     chosen = np.random.default_rng(seed).permutation(len(records))[: games or len(records)]
     if rows is not None and len(chosen):
         total = np.cumsum([len(records[i].actions) for i in chosen])

@@ -26,7 +26,7 @@ _LINE_S = 60.0
 
 
 class Flow:
-    """Which games are on the boards, and how far each is played out; knows no clock of its own."""
+    """Which games are on the boards, and how far each is played out; time is given to it."""
 
     def __init__(self) -> None:
         self._games: list[LiveGame] = []
@@ -69,7 +69,7 @@ def watch(
         path: of the run.
         console: where to.
         going_on: whether to look again; as long as a process trains there if ``None``.
-        pause: waits so many seconds.
+        pause: waits a number of seconds.
 
     Raises:
         RunError: if the folder holds no run.
@@ -112,7 +112,7 @@ def _watch_live(
 
 
 def _cut(game: LiveGame, plies: int) -> LiveGame:
-    """The game as it stood after so many plies."""
+    """The game as it stood after some plies."""
     score = game.score if plies == len(game.actions) else None
     return replace(game, actions=game.actions[:plies], score=score)
 

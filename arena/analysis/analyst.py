@@ -175,7 +175,7 @@ class Analyst:
                 on_finding(finding)
 
     def forget(self) -> None:
-        """Give back the memory of searches that nobody uses."""
+        """Give back the memory of searches that are not used."""
         self._tables = {key: table for key, table in self._tables.items() if table.seated}
 
     def _seated(self) -> list[_Seated]:

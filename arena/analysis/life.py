@@ -1,9 +1,9 @@
 """Which stones are dead and which live in seki when a game has ended that has such stones.
 
-A chain that lives for certain (Benson) is alive, a chain inside such a territory of the other side
-is dead, whoever judges; of the rest, those are dead whose points an evaluator gives to the other
-side on average. A group that is alive and owns no territory, dead stones counted as such, lives in
-seki; chains of one colour that share an open region are one group.
+A chain that lives for certain (Benson) is alive, and a chain inside such a territory of the other
+side is dead. Any other chain is dead if an evaluator gives its points to the other side on average.
+A group that is alive and owns no territory, dead stones counted as such, lives in seki. Chains of
+one colour that share an open region are one group.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def judge_life(spec: GameSpec, position: Positions, ownership: NDArray[np.float3
 
 
 def seki_points(spec: GameSpec, life: Life) -> NDArray[np.bool_]:
-    """Points that count for nobody by territory: those of groups in seki and beside them."""
+    """Points that count for neither side by territory: those of groups in seki and beside them."""
     marked = life.seki.copy()
     for point in np.flatnonzero(life.seki):
         marked[neighbours(spec, int(point))] = True

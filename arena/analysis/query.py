@@ -73,7 +73,7 @@ class Ticket:
     query: str
     turn: int
     number: int
-    """Of the query, since ids may be used again."""
+    """Number of the query, since ids may be used again."""
 
 
 def read_query(

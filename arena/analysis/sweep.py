@@ -62,11 +62,11 @@ class MoveReview:
     action: int
     best: Candidate
     loss: float
-    """Of the chance to win by this move, in [0, 1]; 0 for the move that the search would play."""
+    """Chance to win that this move cost, in [0, 1]; 0 for the search's own choice."""
     score_loss: float
-    """In points, at least 0."""
+    """Points that this move cost, at least 0."""
     rank: int | None
-    """Of the move among the candidates, from 1; ``None`` if the search never tried it."""
+    """Place of the move among the candidates, from 1; ``None`` if the search never tried it."""
     prior: float
 
 
@@ -85,7 +85,7 @@ class GameReview:
         return sum(move.loss < 0.02 for move in mine) / len(mine) if mine else None
 
     def mistakes(self, least: float = 0.05) -> list[MoveReview]:
-        """The moves that cost at least so much, the worst first."""
+        """The moves that cost ``least`` or more of the chance to win, the worst first."""
         found = [move for move in self.moves if move.loss >= least]
         return sorted(found, key=lambda move: (-move.loss, move.ply))
 

@@ -1,4 +1,4 @@
-"""Statistics of matches: pure functions of counts. Knows no game, agent or file.
+"""Statistics of matches: pure functions of counts, without games, agents or files.
 
 elo           score <-> Elo
 intervals     of a proportion

@@ -18,7 +18,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Chances:
-    """Of games, arrays of one shape; logarithms, because a win may be as good as impossible."""
+    """Chances of results, as arrays of one shape; logarithms, because they may be close to 0."""
 
     log_win: Numbers
     log_draw: Numbers
@@ -27,7 +27,7 @@ class Chances:
     score: Numbers
     """Expected score in (0, 1)."""
     variance: Numbers
-    """Of one game's score; ``score * (1 - score)`` without draws, less with them."""
+    """Variance of one game's score; ``score * (1 - score)`` without draws, less with them."""
 
 
 def chances(log_odds: Numbers, drawishness: float) -> Chances:

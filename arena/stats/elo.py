@@ -6,7 +6,7 @@ import math
 from typing import Final
 
 LARGEST_ELO: Final = 400.0 * math.log10(999.0)
-"""Of a score of 0.999; where a finite number is needed, lopsided scores stop here."""
+"""Elo of a score of 0.999; where a finite number is needed, larger ones are cut to this."""
 ELO_PER_NAT: Final = 400.0 / math.log(10.0)
 """Elo points of one unit of log-odds, about 173.7."""
 

@@ -45,7 +45,7 @@ def clopper_pearson(score: float, games: int, confidence: float = 0.95) -> tuple
 
 
 def superiority(wins: int, losses: int) -> float:
-    """Return the likelihood that a player who won and lost so many games is the stronger.
+    """Return the likelihood that a player with these wins and losses is the stronger.
 
     The chance that the winning probability is above one half, all being equally likely before;
     drawn games say nothing about it.

@@ -76,8 +76,9 @@ class Ratings:
     groups: tuple[tuple[int, ...], ...]
     """Players that met directly or through others. Ratings compare within a group only."""
     covariance: NDArray[np.float64]
-    """Of the players' Elo, ``(players, players)``, by the curvature of the likelihood; the anchor's
-    row is 0. For differences between players, whose intervals do not tell them."""
+    """Covariance of the players' Elo, ``(players, players)``, by the curvature of the likelihood.
+
+    The anchor's row is 0. Errors of differences between players follow from it."""
     drawishness: float
     """See :mod:`arena.stats.draws`; 0 where no game was drawn."""
 

@@ -1,8 +1,8 @@
 """What a sequential test says about the Elo difference, once it has stopped.
 
 A match that stops because it went well has flattered the winner: its plain Elo is biased. Outcomes
-of the test are ordered from the quickest failure through "undecided" to the quickest pass; the
-estimate is the Elo at which half of all tests end worse than this one, and the interval's ends are
+of the test are ordered from the quickest failure through "undecided" to the quickest pass. The
+estimate is the Elo at which half of all tests end worse than this one. The interval's ends are
 those at which 2.5 % and 97.5 % do (Siegmund, "Sequential Analysis", 1985, chapter III).
 
 The log-likelihood ratio is taken as a Brownian motion whose drift and variance are those of the

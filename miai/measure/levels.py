@@ -19,7 +19,7 @@ from engine.games.spec import GameSpec
 
 SEED: Final = 11
 _SHARES: Final = {9: 2, 10: 5}
-"""Levels that think long play fewer games: so many times fewer."""
+"""Levels that think long play fewer games, by this factor."""
 _CHUNKS: Final = {9: 10, 10: 4}
 """Games that are played and kept together, by level ..."""
 _CHUNK: Final = 20

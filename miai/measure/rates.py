@@ -1,4 +1,4 @@
-"""Contenders, the race, and the conditions it was run under. Knows no game."""
+"""Contenders, the race, and the conditions it was run under, without games."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PACKAGES = ("numpy", "numba", "torch", "open-spiel", "openvino")
 
 @dataclass(frozen=True)
 class Contender:
-    """Somebody who does pieces of work that can be counted."""
+    """A program that does pieces of work that can be counted."""
 
     name: str
     unit: str

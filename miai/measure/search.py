@@ -38,9 +38,9 @@ _MEASURED: Final[tuple[tuple[GameSpec, int, int, int, tuple[str, ...]], ...]] = 
 
 
 class InputsEvaluator(ConstantEvaluator):
-    """Prepares a network's inputs for every position of one game, and then knows nothing.
+    """Prepares a network's inputs for every position of one game, and gives constant evaluations.
 
-    It says so in the same arrays for every batch of a size: making them is no part of a search.
+    The arrays are the same for every batch of a size: making them is no part of a search.
     """
 
     def __init__(self) -> None:
@@ -122,7 +122,7 @@ def _contender(spec: GameSpec, slots: int, leaves: int, simulations: int, rule: 
 
 
 def _physical_memory() -> int:
-    """Bytes, 0 where nobody can tell."""
+    """Return bytes, 0 where they are not known."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):

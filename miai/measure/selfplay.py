@@ -90,7 +90,7 @@ class Plies:
 
     @property
     def evaluator_share(self) -> float:
-        """Of the threads' time, what they spent in the evaluator."""
+        """Share of the threads' time that they spent in the evaluator."""
         return self._timed.seconds / max(self._seconds * self._threads, 1e-9)
 
     def facts(self) -> dict[str, float]:
@@ -121,7 +121,7 @@ class Steps:
 
 
 def _some_rows(config: RunConfig, count: int) -> Rows:
-    """At least so many rows, of short games that nobody thought about."""
+    """Return at least ``count`` rows of short games that were played without a network."""
     play = replace(config.selfplay, slots=64, max_plies_share=0.3)
     search = replace(config.search, no_pass_before=0)
     group = Group(config.spec(), ConstantEvaluator(), search, play, config.seed, 0, 1)
