@@ -135,16 +135,16 @@ def _completed_q(edge, mixed):
 
 
 @helper
-def _trust(most_visits, settings):
+def _trust(most_visits, c_visit, c_scale):
     """What q is multiplied by: ``(c_visit + visits of the most visited) * c_scale``."""
-    return (settings["c_visit"] + most_visits) * settings["c_scale"]
+    return (c_visit + most_visits) * c_scale
 
 
 @kernel
-def _improved_logits(node, edges, settings, out):
+def _improved_logits(node, edges, c_visit, c_scale, out):
     """Write ``logit + sigma(completed q)`` of each edge to ``out[:edges]``."""
     mixed, most_visits = _mixed_value(node, edges)
-    scale = _trust(most_visits, settings)
+    scale = _trust(most_visits, c_visit, c_scale)
     for k in range(node["edges"]):
         edge = edges[node["first_edge"] + k]
         q = _completed_q(edge, mixed)
@@ -166,7 +166,7 @@ def _softmax(values, count):
 
 
 @kernel
-def _inner_edge(node, edges, settings, scratch):
+def _inner_edge(node, edges, c_visit, c_scale, scratch):
     """Return the unproven edge whose visits lag most behind the improved policy (equation 14).
 
     All edges never selected share the mixed value, so one term of the policy's sum stands for them.
@@ -175,7 +175,7 @@ def _inner_edge(node, edges, settings, scratch):
     first = node["first_edge"]
     seen = node["seen"]
     mixed, most_visits = _mixed_value(node, edges)
-    scale = _trust(most_visits, settings) * 0.5
+    scale = _trust(most_visits, c_visit, c_scale) * 0.5
     highest = mixed
     for k in range(seen):
         highest = max(highest, _completed_q(edges[first + k], mixed))
@@ -228,7 +228,7 @@ def _untried_edge(node, edges, gumbels, known):
 
 
 @kernel
-def _root_edge(node, edges, gumbels, known, schedule, settings):
+def _root_edge(node, edges, gumbels, known, schedule, c_visit, c_scale):
     """Return the unproven edge that sequential halving tries next.
 
     Where proofs have taken away all edges with the visits that the schedule wants, the best of
@@ -245,7 +245,7 @@ def _root_edge(node, edges, gumbels, known, schedule, settings):
         if best >= 0:
             return best
     mixed, most_visits = _mixed_value(node, edges)
-    scale = _trust(most_visits, settings)
+    scale = _trust(most_visits, c_visit, c_scale)
     best = -1
     best_exact = False
     best_score = -np.inf
@@ -268,15 +268,15 @@ def _root_edge(node, edges, gumbels, known, schedule, settings):
     return best if best >= 0 else least_bad_edge(node, edges)
 
 
-@kernel
+@helper
 def next_edge(node, edges, depth, slot, state):
     """Return the edge to take: by sequential halving at the root, by equation 14 below it."""
-    settings, scratch, roots = state
+    # Indexed, not unpacked: Numba would count references to all of its arrays at each node.
+    c_visit, c_scale = state[0][0]["c_visit"], state[0][0]["c_scale"]
     if depth > 0:
-        return _inner_edge(node, edges, settings[0], scratch)
-    gumbels, known, schedules, plans = roots
-    schedule = schedules[plans[slot]]
-    return _root_edge(node, edges, gumbels[slot], known[slot], schedule, settings[0])
+        return _inner_edge(node, edges, c_visit, c_scale, state[1])
+    gumbels, known, schedule = state[2][slot], state[3][slot], state[4][state[5][slot]]
+    return _root_edge(node, edges, gumbels, known, schedule, c_visit, c_scale)
 
 
 @kernel
@@ -298,7 +298,7 @@ def _improve_rows(nodes, edges, row_slot, settings, gumbels, known, policy, chos
         chosen[i] = -1
         if count == 0:
             continue
-        _improved_logits(root, edges[s], settings[0], scratch)
+        _improved_logits(root, edges[s], settings[0]["c_visit"], settings[0]["c_scale"], scratch)
         most = -1
         best_score = -np.inf
         for k in range(count):
@@ -343,9 +343,9 @@ class Gumbel(Rule[GumbelSettings]):
 
     @property
     def state(self) -> tuple[Any, ...]:
-        """Settings, scratch memory, and what the roots need."""
+        """Settings, scratch memory, gumbels, known, schedules and plans."""
         roots = (self.gumbels, self.known, self._schedules, self._plans)
-        return self._record, self._scratch, roots
+        return self._record, self._scratch, *roots
 
     def slot_arrays(self) -> tuple[NDArray[Any], ...]:
         """Return the noise and the visits from before."""
