@@ -48,6 +48,8 @@ class Void:
     agent: int | None
     """The agent that failed; ``None`` if the tournament was stopped."""
     note: str
+    last: bool = False
+    """It is not played again."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,7 @@ def play_games(
     claim: Callable[[Fixture], bool] = lambda fixture: True,
     go_on: Callable[[], bool] = lambda: True,
     games_at_once: int = GAMES_AT_ONCE,
+    leave_out: bool = False,
 ) -> None:
     """Play all fixtures, calling ``on_game`` in this thread as games finish.
 
@@ -142,12 +145,14 @@ def play_games(
         claim: asked before a fixture is started; it is left out if the answer is False.
         go_on: asked after each finished game; the games in play are given up if it is False.
         games_at_once: games between agents of this process; programs bring their own number.
+        leave_out: a game that is void three times, as a program plays it by other rules, is left
+            out; three such games in a row end the tournament, without this the first does.
 
     Raises:
         ProgramError: if a program cannot be started, or not be set up for the game, at all.
     """
     callbacks = _Callbacks(on_game, on_void, claim, go_on)
-    GameRunner(spec, agents, fixtures, terms, games_at_once, callbacks).run()
+    GameRunner(spec, agents, fixtures, terms, games_at_once, callbacks, leave_out).run()
 
 
 @dataclass(frozen=True)
@@ -171,6 +176,7 @@ class GameRunner:
         terms: Terms,
         games_at_once: int,
         callbacks: _Callbacks,
+        leave_out: bool = False,
     ) -> None:
         self.spec, self.agents, self.terms = spec, agents, terms
         self.callbacks = callbacks
@@ -184,6 +190,8 @@ class GameRunner:
         self.alone = {i for i, a in enumerate(agents) if terms.clock is not None or _is_timed(a)}
         self.voids = dict.fromkeys(self.programs, 0)
         self.voids_of_game: Counter[int] = Counter()
+        self.left_out = dict.fromkeys(self.programs, 0)  # games in a row
+        self.most_left_out = _MOST_VOIDS if leave_out else 1
         seats = sum(self.programs.values())
         self.positions = spec.allocate(self.games_at_once + seats)
         self.free = list(range(len(self.positions)))[::-1]
@@ -352,23 +360,28 @@ class GameRunner:
     def _void(self, agent: int, game: _Game, decision: Decision) -> None:
         """Play a game again that does not count because of a program, if that has any hope."""
         note = decision.forfeit
-        self.callbacks.on_void(Void(game.fixture, agent, note))
+        by_rules = decision.termination == "other rules"
+        self.voids[agent] += not by_rules
+        self.voids_of_game[game.fixture.game] += by_rules
+        last = self.voids_of_game[game.fixture.game] >= _MOST_VOIDS
+        self.callbacks.on_void(Void(game.fixture, agent, note, last))
         self._leave(game)
-        self.voids[agent] += decision.termination != "other rules"
-        self.voids_of_game[game.fixture.game] += 1
         name = repr(self.agents[agent].name)
         if self.voids[agent] >= _MOST_VOIDS:
             raise ProgramError(
                 f"expected a program that can play {self.spec}, got {name}, "
                 f"which failed {_MOST_VOIDS} times in a row before its first move: {note}"
             )
-        if self.voids_of_game[game.fixture.game] >= _MOST_VOIDS:
+        if not last:
+            self.waiting.append(game.fixture)
+            return
+        self.left_out[agent] += 1
+        if self.left_out[agent] >= self.most_left_out:
             raise ProgramError(
                 f"expected a program that plays by the rules of {self.spec}, got {name}, whose "
                 f"game {game.fixture.game} was void {_MOST_VOIDS} times: it {note}; start it with "
                 "these rules (its own options, or commands after ;;), or play by its rules (--rule)"
             )
-        self.waiting.append(game.fixture)
 
     def _end_normally(self, game: _Game) -> None:
         """Score the board; in Go programs are asked first which stones are dead."""
@@ -386,6 +399,7 @@ class GameRunner:
 
     def _finish(self, game: _Game, verdict: Verdict) -> None:
         self._leave(game)
+        self.left_out.update({agent: 0 for agent in game.agents if agent in self.left_out})
         self.callbacks.on_game(
             PlayedGame(
                 fixture=game.fixture,

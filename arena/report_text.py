@@ -199,7 +199,7 @@ def _faults_remarks(report: Report) -> Iterator[str]:
         if standing.voids:
             yield (
                 f"{standing.name} failed before its first move, or played by other rules, "
-                f"{standing.voids} times: void and played again"
+                f"{standing.voids} times: void, and played again or left out"
             )
     if report.interrupted:
         yield f"{report.interrupted} games were interrupted: void and played again"

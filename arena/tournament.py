@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -97,24 +97,29 @@ def play_tournament(
     schedule = _Schedule(conditions, games_per_pairing)
     lines = folder.begin(conditions, games_per_pairing)
     announced = -1
+    left_out: set[int] = set()
     while True:
         fixtures = schedule.fixtures(lines)
         counter = pair_counter(conditions, lines)
-        missing = _missing(fixtures, lines)
+        missing = _missing(fixtures, lines, left_out)
         if not missing or counter.over:
             return lines
         if len(fixtures) != announced:
             announced = len(fixtures)
             watcher.on_start(len(fixtures), len(fixtures) - len(missing))
-        _play_missing(folder, conditions, agents, missing, counter, watcher, games_at_once)
+        _play_missing(
+            folder, conditions, agents, missing, counter, watcher, games_at_once, left_out
+        )
         lines = folder.games()
-        if not counter.over and (left := _missing(fixtures, lines)):
+        if not counter.over and (left := _missing(fixtures, lines, left_out)):
             watcher.on_wait(len(left))
             time.sleep(_LOOK_AGAIN_S)
 
 
-def _missing(fixtures: Sequence[Fixture], lines: Sequence[GameLine]) -> list[Fixture]:
-    played = {line.game for line in lines}
+def _missing(
+    fixtures: Sequence[Fixture], lines: Sequence[GameLine], left_out: Collection[int]
+) -> list[Fixture]:
+    played = {line.game for line in lines} | set(left_out)
     return [fixture for fixture in fixtures if fixture.game not in played]
 
 
@@ -144,7 +149,9 @@ def _play_missing(
     counter: PairCounter,
     watcher: Watcher,
     games_at_once: int,
+    left_out: set[int],
 ) -> None:
+    """Play what is missing; games that are void again and again join ``left_out``."""
     spec, names = conditions.spec, conditions.names
 
     def store(game: PlayedGame) -> None:
@@ -160,6 +167,8 @@ def _play_missing(
     def store_void(void: Void) -> None:
         name = "" if void.agent is None else names[void.agent]
         folder.append_void(void.fixture.game, name, void.note)
+        if void.last:
+            left_out.add(void.fixture.game)
         watcher.on_void(void)
 
     play_games(
@@ -172,6 +181,7 @@ def _play_missing(
         claim=lambda fixture: folder.claim(fixture.game),
         go_on=go_on,
         games_at_once=games_at_once,
+        leave_out=conditions.kind != "swiss",  # whose next round needs every result
     )
 
 

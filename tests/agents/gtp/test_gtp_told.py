@@ -133,6 +133,36 @@ def test_a_program_that_always_plays_by_other_rules_ends_the_tournament(make: Ma
     assert len(voids) >= 3 and all(void.agent == 1 for void in voids[:3])
 
 
+@pytest.mark.parametrize(("games", "ends"), [(2, False), (3, True)])
+def test_a_game_that_is_void_again_and_again_is_left_out(
+    make: Make, games: int, ends: bool
+) -> None:
+    spec = GoSpec(5, 5, 7.0)
+    opening = tuple(text_to_action(spec, move) for move in SUICIDE)
+    fixtures = [Fixture(number, 0, 0, 1, opening) for number in range(games)]
+    voids: list[Void] = []
+    played: list[PlayedGame] = []
+
+    def play() -> None:
+        play_games(
+            spec,
+            (RandomAgent(), make("--moves", "99")),
+            fixtures,
+            Terms(1),
+            on_game=played.append,
+            on_void=voids.append,
+            leave_out=True,
+        )
+
+    if ends:
+        with pytest.raises(ProgramError, match="void 3 times"):
+            play()
+    else:
+        play()
+    last = [void.fixture.game for void in voids if void.last]
+    assert len(last) == games and not played
+
+
 def test_the_table_says_what_a_program_could_not_be_told(make: Make) -> None:
     spec, agent = GoSpec(5, 5, 7.0), make()
     spellings = [Spelling("gtp:mock", "mock", "gtp"), Spelling("random", "random", "random")]
