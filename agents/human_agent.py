@@ -78,7 +78,7 @@ class HumanAgent:
     def _read(self) -> None:
         try:
             line = self._in.readline()
-        except (OSError, ValueError):  # closed, or no text: nobody can answer there
+        except (OSError, ValueError):  # closed, or no text: no answer can come
             line = ""
         self._lines.put(line)
 
@@ -89,6 +89,6 @@ class HumanAgent:
         """Keeps nothing."""
 
     def close(self) -> None:
-        """Whoever waits for a line waits no longer."""
+        """End every wait for a line."""
         self._closed = True
         self._lines.put("")

@@ -33,7 +33,7 @@ class Level:
     """From 1, the weakest."""
     name: str
     simulations: int
-    """Of a network's search; 0 is the bare network."""
+    """Simulations of a network's search; 0 is the bare network."""
     playouts: int
     """Simulations where there is no network and random games judge the positions."""
     temperature: float
@@ -83,7 +83,7 @@ def ratings_path(spec: GameSpec) -> Path:
 
 
 def network_hash(spec: GameSpec) -> str:
-    """Of the network that plays the levels; ``playouts`` where none came along."""
+    """Name of the network that plays the levels; ``playouts`` where there is none."""
     path = shipped_network_path(spec.name, spec.width)
     return str(read_metadata(path)["hash"]) if path.is_file() else "playouts"
 

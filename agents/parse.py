@@ -91,9 +91,9 @@ class Spelling:
     backend: str = AUTO
     argv: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
-    """That a program is told at its start."""
+    """Commands that a program is sent at its start."""
     level: int = 1
-    """Of the kind ``level``."""
+    """Number of a level, for the kind ``level``."""
     allowed: bool = False
     """Whether a person named this program: no other is started. See :mod:`agents.trust`."""
 
@@ -298,7 +298,7 @@ def make_agent(
     processes: int = 2,
     watchdog: Watchdog | None = None,
 ) -> Agent:
-    """Make the agent. Raises as :func:`parse_agent`, and for a program that nobody allowed."""
+    """Make the agent. Raises as :func:`parse_agent`, and for a program that is not allowed."""
     if spelling.kind == "random":
         from agents.random_agent import RandomAgent
 

@@ -56,7 +56,7 @@ class Turn:
     seed: int
     """Randomness for this game is a function of this seed and the ply."""
     time_left: TimeLeft | None = None
-    """Of the side to move; ``None`` if the game is played without a clock."""
+    """Time of the side to move; ``None`` if the game is played without a clock."""
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class _Table:
 
 
 class _Watch:
-    """Tells somebody how a search goes, now and then, and whether it may go on."""
+    """Is told now and then how a search goes, and says whether it may go on."""
 
     def __init__(
         self,

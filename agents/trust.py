@@ -1,6 +1,6 @@
 """Which programs may be started: those that a person named, never those that only a file names.
 
-A command line that somebody typed is remembered by its hash in the user's configuration folder.
+A command line that a person typed is remembered by its hash in the user's configuration folder.
 A run folder, a preset, a tournament or a saved game may then name it again; any other program that
 such data names is refused until the person confirms it. See ``docs/security.md``.
 """
@@ -65,7 +65,7 @@ def _is_here(word: str) -> bool:
 
 
 def _known() -> dict[str, str]:
-    """What is remembered: nothing if somebody else could have written it."""
+    """What is remembered: nothing if another user could have written it."""
     path = programs_path()
     try:
         if not is_private(path):

@@ -1,4 +1,4 @@
-"""Files: written whole or not at all, read within bounds, whoever made them."""
+"""Files: written whole or not at all, and read within bounds."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def _is_alive(process: int) -> bool:
 
 
 def is_private(path: Path) -> bool:
-    """Whether a file or folder is this user's own and nobody else may write it.
+    """Whether a file or folder is this user's own and no other user may write it.
 
     Always true on Windows, whose permissions are those of the user's own profile.
 

@@ -32,7 +32,7 @@ GROUND_COLOURS: Final[dict[Style, Colour]] = {
     "hexagons": (214, 208, 194),
     "paper": (236, 230, 214),
 }
-"""Of the board, or of each hexagon."""
+"""Colour of the board, or of each hexagon."""
 LINE_COLOURS: Final[dict[Style, Colour]] = {
     "lines": (58, 40, 20),
     "cells": (24, 78, 56),

@@ -46,7 +46,7 @@ class StoredNetwork:
 
     network: FoldedNetwork
     calibration: Calibration | None
-    """Of the 8-bit evaluator; ``None`` if the file has none."""
+    """Calibration of the 8-bit evaluator; ``None`` if the file has none."""
     tensors: dict[str, NDArray[np.float32]]
     """As in the model's ``state_dict``."""
     metadata: dict[str, Any]

@@ -27,7 +27,7 @@ class NetworkConfig:
     head_channels: int = 32
     value_hidden: int = 64
     pooled_every: int = 2
-    """Every so many blocks, one sees the whole board through global pooling."""
+    """One block in this number of blocks sees the whole board through global pooling."""
     bottleneck: int = 0
     """Channels inside a block; 0: a block is two 3x3 convolutions of all channels."""
     inner_blocks: int = 2

@@ -340,7 +340,7 @@ class GomocupServer:
 
 
 def _explained(spec: GomokuSpec, decision: Decision) -> Lines:
-    """What was thought, for whoever watches the manager."""
+    """What was thought, for the manager to show."""
     thought = decision.thought
     if thought is None:
         return []

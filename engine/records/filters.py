@@ -27,7 +27,7 @@ class Filter:
     min_rank: str = ""
     """Only moves of players of this rank or above, such as ``3k``, ``5d`` or ``1p``."""
     min_moves: int = 1
-    """Only games of so many moves or more."""
+    """Fewest moves of a game."""
 
     def __post_init__(self) -> None:
         if self.min_rank and rank_number(self.min_rank) is None:

@@ -72,7 +72,7 @@ class Loaded:
         return names
 
     def results(self) -> Counter[str]:
-        """How many games Black won, White won, nobody won; of how many it is not known."""
+        """How many games Black won, White won, neither won; of how many it is not known."""
         words = {1: "Black won", -1: "White won", 0: "drawn", None: "unknown"}
         return Counter(words[record.winner] for record in self.records)
 
@@ -98,7 +98,7 @@ def load_games(
         min_moves: shorter games are left out.
         games: names of the games to read, or any.
         only: leaves out games of which no move would be used.
-        most_moves: after so many in all, further games are left out.
+        most_moves: of all games together; games after that are left out.
 
     Raises:
         RecordError: if a path does not exist.
@@ -128,7 +128,7 @@ def load_games(
 
 
 def _plain(game: ReadGame) -> ReadGame:
-    """The game up to the first action that nobody played, or that came after its end."""
+    """The game up to the first action that was not played, or that came after its end."""
     record, plain = game.record, game.plain
     if plain is None:
         return game

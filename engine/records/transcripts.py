@@ -112,7 +112,7 @@ def _number(words: Iterable[str]) -> int | None:
 
 
 def _play(spec: GameSpec, lines: Sequence[_Line], points: bool) -> Iterator[ReadGame]:
-    """Play all lines in step; passes, which nobody writes, are put in where they are forced."""
+    """Play all lines in step; passes, which are not written, are added where they are forced."""
     positions = spec.allocate(len(lines))
     actions: list[list[int]] = [[] for _ in lines]
     at = np.zeros(len(lines), np.int64)

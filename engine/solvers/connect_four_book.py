@@ -61,7 +61,7 @@ def load_book() -> OpeningBook:
 
 
 def beginnings(discs: int) -> list[Bits]:
-    """All positions of so many discs, up to 6, sorted; of two mirror images the lesser one."""
+    """All positions with a number of discs, up to 6, sorted; of two mirror images the lesser."""
     found: set[Bits] = {(0, 0)}
     for _ in range(discs):
         found = {after for bits in found for after in _successors(*bits)}

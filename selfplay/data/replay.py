@@ -155,7 +155,7 @@ class ReplayWindow:
 
 
 Later = Callable[[int], tuple[NDArray[np.int64], NDArray[np.bool_]]]
-"""Given plies, says for each row where the row of so many plies later is, and whether it is."""
+"""Given plies, says for each row where the row that many plies later is, and if there is one."""
 
 
 def same_game(

@@ -41,7 +41,7 @@ class Head:
     """How a head is taught."""
 
     weight: float
-    """Of its loss in the total."""
+    """Weight of its loss in the total."""
     loss: Callable[[NetworkOutput, Targets], Tensor | None]
     """Mean over the rows of a batch; ``None`` if the batch has no target for it."""
     why: str = ""

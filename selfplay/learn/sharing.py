@@ -98,6 +98,6 @@ class _Shared(torch.autograd.Function):
 
 
 def _sum(gradients: tuple[Tensor | None, ...]) -> Tensor | None:
-    """Of the parts of a batch, in their order."""
+    """Sum of the gradients of a batch's parts, in their order."""
     known = [gradient for gradient in gradients if gradient is not None]
     return functools.reduce(torch.add, known) if known else None

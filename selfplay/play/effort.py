@@ -35,7 +35,7 @@ class EffortConfig:
         metadata={
             "min": 0.0,
             "max": 1.0,
-            "why": "a game that one side leads by so much is searched fast; 1 is never",
+            "why": "a game that one side leads by this value is searched fast; 1 is never",
         },
     )
     decided_plies: int = field(

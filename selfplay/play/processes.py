@@ -25,7 +25,7 @@ from selfplay.run.state import Arrays
 from selfplay.run.watch import LiveGame
 
 _MOST_DEATHS: Final = 3
-"""Of one worker within one call: more is a fault that will not go away."""
+"""Deaths of one worker within one call: more is a fault that will not go away."""
 _LAST_WORDS: Final = 400
 _ENDING_S: Final = 5.0
 

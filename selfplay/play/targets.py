@@ -77,7 +77,7 @@ class GameBuffer:
             self._actions[slot].append(int(action))
 
     def led(self, least_q: float, plies: int) -> NDArray[np.bool_]:
-        """Which games one side has led by at least so much for so many plies, ``(slots,)``."""
+        """Which games one side has led by at least a value for a number of plies, ``(slots,)``."""
         back = self._count[:, None] - 1 - np.arange(plies)
         rows = np.arange(len(self._count))[:, None]
         at = np.maximum(back, 0)
@@ -166,7 +166,7 @@ def surprise_weights(
 ) -> NDArray[np.float32]:
     """Weights of a game's rows, mean about 1: ``share`` of it goes by surprise (KataGo methods).
 
-    Rows that teach no policy surprise nobody. No row weighs more than :data:`LARGEST_WEIGHT`.
+    Rows that teach no policy have no surprise. No row weighs more than :data:`LARGEST_WEIGHT`.
     """
     weights = np.ones(len(surprises), np.float32)
     teaching = policy_weight > 0.0

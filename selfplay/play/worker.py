@@ -46,25 +46,29 @@ class SelfPlayConfig:
     )
     sampled_plies: int = field(
         default=16,
-        metadata={"min": 0, "why": "so many plies are drawn from the improved policy"},
+        metadata={"min": 0, "why": "number of first plies that are drawn from the improved policy"},
     )
     late_gumbel_scale: float = field(
         default=0.5, metadata={"min": 0.0, "why": "noise at the root after the sampled plies"}
     )
     opening_plies: int = field(
-        default=3, metadata={"min": 0, "why": "0 to so many uniformly random first plies"}
+        default=3,
+        metadata={
+            "min": 0,
+            "why": "most uniformly random first plies; games begin with 0 to this number",
+        },
     )
     first_games: int = field(
         default=256,
         metadata={
             "min": 0,
-            "why": "so many begin from up to most of a board of random plies: else games that are "
-            "all about as long go on ending together, and rows come in floods",
+            "why": "this number of games begin from random plies, up to most of a board: otherwise "
+            "games of about the same length end together, and rows come in bursts",
         },
     )
     komi_spread: float = field(
         default=1.5,
-        metadata={"min": 0.0, "unit": "points", "why": "komi varies by so much, if there is one"},
+        metadata={"min": 0.0, "unit": "points", "why": "komi varies by this much, if there is one"},
     )
     max_plies_share: float = field(
         default=1.6,
@@ -76,7 +80,7 @@ class SelfPlayConfig:
     )
     stop_certain: bool = field(
         default=False,
-        metadata={"why": "Go ends when every point is somebody's for good, by Benson's theorem"},
+        metadata={"why": "Go ends when every point has a certain owner, by Benson's theorem"},
     )
     surprise_share: float = field(
         default=0.0,
@@ -162,7 +166,7 @@ class Group:
 
     @property
     def positions(self) -> Positions:
-        """Of the games in flight, a row per slot; not to be written to."""
+        """Positions of the games in flight, a row per slot; not to be written to."""
         return self._positions
 
     @property
@@ -180,7 +184,7 @@ class Group:
         return self._counted.positions
 
     def in_play(self) -> list[LiveGame]:
-        """The games in flight of the first few slots, for whoever watches."""
+        """The games in flight of the first few slots, to be shown."""
         return [
             LiveGame(
                 int(self._numbers[slot]),

@@ -48,7 +48,7 @@ class Chart:
 
     lines: Sequence[Line]
     title: str = ""
-    """For whoever cannot see it."""
+    """Description in words, for readers that cannot see it."""
     unit: str = ""
     x_unit: str = "min"
     levels: Sequence[Level] = ()
@@ -139,7 +139,7 @@ class _Frame:
 
 
 def ticks(low: float, high: float, about: int) -> list[float]:
-    """Round numbers within ``low`` and ``high``, about so many, at least two."""
+    """Round numbers within ``low`` and ``high``, about a given number, at least two."""
     span = max(high - low, 1e-12)
     power = 10.0 ** math.floor(math.log10(span / about))
     for step in (power * nice for nice in (*_NICE, 20.0, 50.0)):

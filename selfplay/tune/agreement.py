@@ -142,7 +142,7 @@ def judge(prediction: Prediction, rows: Rows, *, intervals: bool = True) -> Agre
 
 
 def predict(model: PolicyValueNet, rows: Rows, threads: int = 1) -> Prediction:
-    """Ask the model about every row, in float32, on so many threads."""
+    """Ask the model about every row, in float32, on a number of threads."""
     frozen = model.frozen().float()
     sharing = BatchThreads(threads)
     legal_plane = rows.layout.plane_names.index("legal")

@@ -97,7 +97,7 @@ class Step:
 
     epoch: int
     share: float
-    """Of the epoch's expert rows that have been trained on, in (0, 1]."""
+    """Share of the epoch's expert rows that have been trained on, in (0, 1]."""
     loss: float
     """Mean of the epoch so far."""
     rows_per_s: float
@@ -303,7 +303,7 @@ class _Tuner:
         return self._learner.step(parts, rate)["total"]
 
     def _value_loss(self, batch: Batch, output: NetworkOutput, experts: int) -> Tensor:
-        """Of a batch whose first ``experts`` rows are from games that no search has seen."""
+        """Value loss of a batch whose first ``experts`` rows are from games without searches."""
         weight = batch.weight * (batch.root_value.sum(axis=1) > 0)
         weight[:experts] *= self._config.value_weight
         target = losses.value_target(
