@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.games.spec import GameSpec, Positions
+from engine.search.evaluation import Evaluator
 from engine.search.result import SearchResult
 
 _SAFETY: Final = 0.9
@@ -177,4 +178,14 @@ class Exact(Protocol):
 
     def value(self, position: Positions) -> int:
         """What the one position ``(1,)`` is worth to its side to move: 1, 0 or -1."""
+        ...
+
+
+@runtime_checkable
+class Evaluates(Protocol):
+    """What an agent with an evaluator has besides: its opinion can be asked without a search."""
+
+    @property
+    def evaluator(self) -> Evaluator:
+        """What judges positions for it."""
         ...

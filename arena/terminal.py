@@ -14,13 +14,12 @@ from rich.text import Text
 from agents.protocol import Agent, Decision, Thinks, Turn
 from arena.console import PlainConsole
 from arena.session import files, games
-from arena.session.counting import begin_count
 from arena.session.insight import rows, why
 from arena.session.opponents import Opponent, allow_program, describe
 from arena.session.review import SWEEP_SIMULATIONS, mistakes, unjudged
 from arena.session.session import Session
 from arena.session.texts import say
-from arena.session.thinker import Loader, Place
+from arena.session.thinker import Loader, Place, dead_stones
 from engine.diagram import diagram
 from engine.errors import MiaiError, NotationError
 from engine.games.spec import BLACK
@@ -306,13 +305,8 @@ class Terminal:
             session.message = say("There is nothing to count in this game")
             return
         if not game.node.dead:
-            node = game.node
-            while node.parent is not None and node.action == game.spec.pass_action:
-                node = node.parent
-            decision = self._think(self._analyst(_HINT), session.turn_at(node))
-            position = game.position_at(node)
-            dead = begin_count(game.spec, position, decision.thought).dead
-            game.node.dead = frozenset(int(point) for point in dead.nonzero()[0])
+            agent = self._agent(self._analyst(_HINT))
+            game.node.dead = dead_stones(agent, session.turn_at(game.node))
         self._print_count()
 
     def _print_count(self) -> None:

@@ -14,7 +14,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.evaluators.rollout import RolloutEvaluator
 from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, Positions
+from engine.search.evaluation import Evaluator
+from engine.search.symmetric import AllSymmetries
 
 PLAYOUTS_TO_JUDGE: Final = 256
 """Where random games say who will own the points: a few of them say little."""
@@ -50,6 +53,43 @@ def judge_life(spec: GameSpec, position: Positions, ownership: NDArray[np.float3
         theirs = bool((certain[points] == -side).all())
         dead[points] = theirs or side * float(ownership[points].mean()) < 0.0
     return Life(dead, _seki(spec, np.where(dead, EMPTY, stones), certain), chains)
+
+
+def judge_board(evaluator: Evaluator, spec: GameSpec, position: Positions) -> Life:
+    """Judge every stone by what an evaluator expects, as every count of a finished game does.
+
+    Args:
+        evaluator: whose opinion decides where the rules do not.
+        spec: the rules.
+        position: ``(1,)``; passes and whose turn it is do not matter.
+    """
+    return judge_life(spec, position, expected_ownership(evaluator, spec, position))
+
+
+def expected_ownership(
+    evaluator: Evaluator, spec: GameSpec, position: Positions
+) -> NDArray[np.float32]:
+    """Return who will own the points in the end, ``(points,)`` in [-1, 1], 1 is Black's.
+
+    The mean over either side being to move, of random games, and, where a network judges, of what
+    it says over all turns of the board. Random games count twice: networks have seen few dead
+    stones that nobody captures.
+    """
+    both = spec.allocate(2)
+    for row, colour in enumerate((BLACK, WHITE)):
+        spec.set_up(both[row : row + 1], spec.stones(position)[0], colour, strict=False)
+    owners = RolloutEvaluator(PLAYOUTS_TO_JUDGE).evaluate(spec, both).ownership
+    if not isinstance(evaluator, RolloutEvaluator):
+        owners = (2.0 * owners + AllSymmetries(evaluator).evaluate(spec, both).ownership) / 3.0
+    return ((owners[0] - owners[1]) / 2.0).astype(np.float32)
+
+
+def with_dead(spec: GameSpec, position: Positions, dead: NDArray[np.bool_]) -> Life:
+    """Return what lives and how if these stones, ``(points,)``, are dead."""
+    stones = spec.stones(position)[0]
+    chains = tuple(tuple(region) for region in regions(spec, stones) if stones[region[0]] != EMPTY)
+    seki = _seki(spec, np.where(dead, EMPTY, stones), spec.certain(position)[0])
+    return Life(dead, seki, chains)
 
 
 def seki_points(spec: GameSpec, life: Life) -> NDArray[np.bool_]:

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agents.evaluators.rollout import RolloutEvaluator
 from agents.protocol import Limit
 from agents.search_agent import PLAY_SEARCH
 from arena.analysis.analyst import Analyst, Finding, Job, side_sign
-from arena.analysis.life import PLAYOUTS_TO_JUDGE, judge_life, seki_points
+from arena.analysis.life import judge_board, seki_points
 from engine.errors import RecordError
 from engine.games.spec import BLACK, GameSpec, Positions
 from engine.records import GameRecord
@@ -191,16 +190,9 @@ def _end(spec: GameSpec, positions: Positions, evaluator: Evaluator) -> Look:
 
 
 def _settled_score(spec: GameSpec, positions: Positions, evaluator: Evaluator) -> float:
-    """Score the last position without the stones that are dead.
-
-    The evaluator judges by the two positions before it: without the passes, and with one of them.
-    """
-    if isinstance(evaluator, RolloutEvaluator):
-        evaluator = RolloutEvaluator(PLAYOUTS_TO_JUDGE)
-    before, last = positions[-3:-1], positions[-1:]
-    signs = np.where(spec.to_move(before) == BLACK, 1.0, -1.0)
-    ownership = signs[:, None] * evaluator.evaluate(spec, before).ownership
-    life = judge_life(spec, last, ownership.mean(axis=0).astype(np.float32))
+    """Score the last position without the stones that are dead."""
+    last = positions[-1:]
+    life = judge_board(evaluator, spec, last)
     dead, seki = life.dead[None], seki_points(spec, life)[None]
     return float(spec.score(last, dead=dead, seki=seki)[0])
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.gtp.grammar import parse_colour
-from arena.analysis.life import Life, judge_life, seki_points
+from arena.analysis.life import Life, judge_board, seki_points
 from arena.gtp.board_commands import at_least
 from arena.gtp.player import Player
 from arena.gtp.server import CommandError, Handler
@@ -51,7 +51,7 @@ class JudgeCommands:
         board = self._player.board
         if not board.spec.has_dead_stones:
             raise CommandError("expected a game of Go")
-        return judge_life(board.spec, board.position, self._player.expected_ownership())
+        return judge_board(self._player.evaluator, board.spec, board.position)
 
     def _final_score(self, arguments: Sequence[str]) -> str:
         """Dead stones of Go are taken off first, and a game that goes on is estimated.

@@ -152,20 +152,10 @@ class Player:
         enough = self._hopeless[colour] >= settings.resign_moves
         return decision.resign or (settings.allow_resignation and hopeless and enough)
 
-    def expected_ownership(self) -> NDArray[np.float32]:
-        """Who will own the points in the end, ``(points,)``, 1 for Black.
-
-        The evaluator's opinion, averaged over the symmetries of the board and over what it says
-        with either side to move.
-        """
-        outlooks = [
-            (1.0 if to_move == BLACK else -1.0) * outlook.ownership[places[:-1]]
-            for outlook, places, to_move in self.outlooks(self._both_to_move())
-        ]
-        return np.mean(outlooks, axis=0).astype(np.float32)
-
     def expected_score(self) -> float:
-        """Points by which Black will be ahead in the end, averaged in the same way."""
+        """Points by which Black will be ahead in the end, averaged over
+        all turns of the board and over what the evaluator says with either side to move.
+        """
         return float(
             np.mean(
                 [

@@ -14,7 +14,6 @@ from typing import Final
 
 from agents.protocol import Limit
 from arena.session import games
-from arena.session.counting import begin_count
 from arena.session.game import Game, Settings
 from arena.session.opponents import (
     Opponent,
@@ -30,6 +29,7 @@ from arena.session.thinker import (
     Decided,
     Event,
     Failed,
+    Judged,
     Loaded,
     Loader,
     Place,
@@ -39,6 +39,7 @@ from arena.session.thinker import (
 )
 from arena.session.tree import Node
 from arena.session.view import View
+from arena.session.wording import score_words
 from engine.games.spec import BLACK
 from engine.notation import action_to_text
 
@@ -52,6 +53,7 @@ _DEPTH_POINTS: Final = 2_000_000
 _LEAST_DEPTH: Final = 50
 _SOON: Final = max(_HINT, LESSON_SIMULATIONS)
 """Simulations of a look that other positions wait for; the analysis goes on when they are done."""
+_JUDGING: Final = (-1, 0, "judging")
 _HOME = "home"
 
 
@@ -92,6 +94,11 @@ class Control:
         self._asked: tuple[int, int, str] | None = None
         self._swept: dict[int, Node] = {}
         self._sweeps = 0
+        self._judging: tuple[int, Node] | None = None
+        """The question which stones are dead, by its ticket, and the position it is about."""
+        self._judged: set[Node] = set()
+        self._counted: Node | None = None
+        """The position that the person wants to count."""
         self._hint = -1
         self._ended = -1
         self.prepare()
@@ -263,6 +270,8 @@ class Control:
                 node.look(event.thought)
             else:
                 self.session.ai_thinks(event.ticket, event.thought)
+        elif isinstance(event, Judged):
+            self._take_judgement(event)
         elif isinstance(event, Decided):
             node = self._swept.pop(event.ticket, None)
             if node is not None:
@@ -289,10 +298,8 @@ class Control:
         session, game = self.session, self.game
         if not game.over or self._ended == session.ticket:
             return
-        if game.played_out and game.count is not None and not game.node.dead:
-            if self._needs_owners() is not None:
-                return  # the look at the board before the last pass comes first
-            self.mark_dead()
+        if self._to_judge() is not None:
+            return  # which stones are dead decides who has won
         self._ended = session.ticket
         opponent, people = game.settings.opponent, game.settings.people
         if opponent.kind != "adaptive" or len(people) != 1 or self._standings is None:
@@ -314,27 +321,39 @@ class Control:
         return 0.5 if score == 0 else float(score > 0)
 
     def mark_dead(self) -> None:
-        """Mark the stones that the network thinks are dead."""
-        game = self.game
-        node, position = game.node, game.position
-        while node.parent is not None and (node.thought is None or node.thought.ownership is None):
-            if node.action != game.spec.pass_action:
-                return
-            node = node.parent
-            position = game.position_at(node)
-        dead = begin_count(game.spec, position, node.thought).dead
-        game.node.dead = frozenset(int(point) for point in dead.nonzero()[0])
+        """Find out which stones of the board are dead, though the game may go on."""
+        self._judged.discard(self.game.node)
+        self._counted = self.game.node
 
-    def _needs_owners(self) -> Node | None:
-        """The last position of a game that can be searched, if nobody has looked at it yet."""
+    def _to_judge(self) -> Node | None:
+        """The position on the board, if it is to be counted and its stones have to be judged."""
         game = self.game
         node = game.node
-        if not game.over or not game.played_out or game.count is None or node.dead:
+        ended = game.over and game.played_out and game.count is not None
+        if not (ended or self._counted is node) or node.dead or node in self._judged:
             return None
-        node = node.parent or node
-        looked = node.thought is not None and node.thought.ownership is not None
-        here = (self.analyst.key, game.spec)
-        return None if looked or here in self._failures or not self.settled_in else node
+        failed = None in self._failures or (self.analyst.key, game.spec) in self._failures
+        return None if failed else node
+
+    def _judge(self, node: Node) -> None:
+        if self._judging is None or self._judging[1] is not node or self._asked != _JUDGING:
+            self._sweeps -= 1
+            ticket = self._sweeps - 1
+            self._judging, self._asked = (ticket, node), _JUDGING
+            self._swept.clear()
+            turn, analyst = self.session.turn_at(node), self.analyst
+            question = Question(ticket, turn, analyst.limit, analyst, judges=True)
+            self._minds[_HOME].ask(question)
+
+    def _take_judgement(self, event: Judged) -> None:
+        if self._judging is None or self._judging[0] != event.ticket:
+            return
+        node = self._judging[1]
+        self._judging = self._asked = self._counted = None
+        self._judged.add(node)
+        node.dead = event.dead
+        if self.game.counting and node is self.game.node:
+            self.session.message = score_words(self.game)
 
     @property
     def settled_in(self) -> bool:
@@ -357,6 +376,10 @@ class Control:
                 session.message = say("No teaching: {reason}", reason=failure)
         if game.ai_to_move:
             self._ask_for_move()
+            return
+        node = self._to_judge()
+        if node is not None:
+            self._judge(node)
             return
         wanted, other = self._wanted_simulations(), self._wanted_elsewhere()
         if other is not None and game.node.known(min(wanted, _SOON)):
@@ -410,10 +433,7 @@ class Control:
         return _GLANCE if self.view.overlays.looking else 0
 
     def _wanted_elsewhere(self) -> tuple[Node, int] | None:
-        """The next other position to look at and how deep: to count, or to review the game."""
-        node = self._needs_owners()
-        if node is not None:
-            return node, _GLANCE
+        """The next other position to look at and how deep, to review the game."""
         node = unjudged(self.game) if self.view.wants_game else None
         return None if node is None else (node, SWEEP_SIMULATIONS)
 

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from agents.protocol import Agent, Decision, Limit, Thinks, Turn
+from agents.protocol import Agent, Decision, Evaluates, Limit, Thinks, Turn
+from arena.analysis.life import judge_board
 from arena.session.opponents import Opponent
 from engine.errors import MiaiError
 from engine.games.spec import GameSpec
@@ -56,7 +57,15 @@ class Failed:
     reason: str
 
 
-Event = Loaded | Thinking | Decided | Failed
+@dataclass(frozen=True)
+class Judged:
+    """The stones of a board have been judged."""
+
+    ticket: int
+    dead: frozenset[int]
+
+
+Event = Loaded | Thinking | Decided | Failed | Judged
 Loader = Callable[[Opponent, GameSpec], tuple[Agent, str]]
 """Makes the agent for an opponent and a game, slowly, and says what is remarkable about it."""
 
@@ -69,6 +78,8 @@ class Question:
     turn: Turn
     limit: Limit
     opponent: Opponent
+    judges: bool = False
+    """Say which stones are dead rather than what to play."""
 
 
 class Thinker:
@@ -151,6 +162,9 @@ class Thinker:
         agent = self._agent(question.opponent, turn.spec)
         if agent is None:
             return
+        if question.judges:
+            self._events.put(Judged(ticket, dead_stones(agent, turn)))
+            return
         try:
             if isinstance(agent, Thinks):
                 going = partial(self._keeps_going, ticket)
@@ -186,6 +200,14 @@ class Thinker:
         if not self._closed and ticket == self._wanted:
             self._events.put(Thinking(ticket, thought))
         return self._keeps_going(ticket)
+
+
+def dead_stones(agent: Agent, turn: Turn) -> frozenset[int]:
+    """The points of stones that are dead, as far as an agent can tell."""
+    if not isinstance(agent, Evaluates):
+        return frozenset()
+    dead = judge_board(agent.evaluator, turn.spec, turn.position).dead
+    return frozenset(int(point) for point in dead.nonzero()[0])
 
 
 def _warm(agent: Agent, spec: GameSpec) -> None:

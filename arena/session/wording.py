@@ -57,6 +57,13 @@ def _ending(game: Game) -> str:
     return say("{who} wins: {name} by {points}", who=game.name_of(colour), name=name, points=points)
 
 
+def score_words(game: Game) -> str:
+    """The score as the board stands, dead stones taken off."""
+    score = game.score
+    name = say(game.look.player(BLACK if score > 0 else WHITE))
+    return say("As it stands: {name} by {points:g}", name=name, points=abs(score))
+
+
 def result(game: Game) -> str:
     """Of the position on the board, as in SGF; ``?`` where the game is not over."""
     node = game.node

@@ -18,6 +18,7 @@ from arena.session.preferences import Preferences
 from arena.session.review import next_mistake
 from arena.session.texts import say
 from arena.session.view import PANES
+from arena.session.wording import score_words
 from arena.window import dialogs
 from engine.diagram import diagram
 from engine.errors import MiaiError, NotationError
@@ -251,15 +252,15 @@ class Actions:
             return
         game.counting = not game.counting
         session.renew()
-        if game.counting and not game.node.dead:
-            self._app.control.mark_dead()
-        first, second = (say(player) for player in game.look.players)
-        score = game.score
-        name = first if score > 0 else second
-        session.message = say("As it stands: {name} by {points:g}", name=name, points=abs(score))
-        if not game.counting and not game.over:
-            game.node.dead = frozenset()
+        if not game.counting:
             session.message = ""
+            if not game.over:
+                game.node.dead = frozenset()
+        elif game.node.dead or self._app.control.broken:
+            session.message = score_words(game)
+        else:
+            session.message = say("Looking which stones are dead ...")
+            self._app.control.mark_dead()
 
     def _teach(self) -> None:
         app = self._app

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from arena.analysis.life import judge_life
 from arena.session import games
 from arena.session.choices import NEW_GAME, OPTIONS
 from arena.session.control import Control
-from arena.session.counting import begin_count
 from arena.session.files import as_sgf, open_text
 from arena.session.game import Settings
 from arena.session.insight import cost_of, losses, rows, shown_candidates
@@ -130,38 +131,39 @@ def test_handicap_stones_stand_and_white_begins() -> None:
     assert session.game.to_move == WHITE
 
 
-def test_dead_stones_are_marked_by_the_network_and_corrected_by_clicks() -> None:
+def test_dead_stones_are_marked_by_a_judge_and_corrected_by_clicks() -> None:
     session = Session(Settings(GoSpec(5, 5, komi=0.5), (BLACK, WHITE)), seed=1)
     #   A B C D E      Black has the left, White the right; White's A5 is dead
     play(session, "C1 D1 C2 D2 C3 D3 C4 D4 C5 D5 pass A5 pass pass")
     assert session.game.played_out
     assert session.game.score == 5 - 11 - 0.5, "with A5 alive the left is nobody's"
-    owner = dict.fromkeys(range(25), 1.0)
-    for row in range(5):
-        owner[row * 5 + 3] = owner[row * 5 + 4] = -1.0
-    before = session.game.node.parent
-    assert before is not None
-    before = before.parent
-    assert before is not None
-    before.thought = thought(session, ownership=owner)
     control = Control(session, load_playouts)
-    control.mark_dead()
+    settle(control)
     assert session.game.node.dead == frozenset({0})
     assert session.game.score == 15 - 10 - 0.5
     assert session.toggle_dead(0)
-    assert session.game.node.dead == frozenset()
+    settle(control)
+    assert session.game.node.dead == frozenset(), "what a person says is not judged again"
     assert not session.toggle_dead(1), "an empty point has nothing to mark"
     control.close()
 
 
-def test_stones_that_live_for_certain_are_never_marked() -> None:
+def settle(control: Control) -> None:
+    """Let the judge have its say."""
+    end = time.monotonic() + 300
+    while not control.settled_in or control._to_judge() is not None:
+        assert time.monotonic() < end, control.failure
+        control.update()
+        time.sleep(0.01)
+
+
+def test_stones_that_live_for_certain_are_never_dead() -> None:
     spec = GoSpec(5, 5)
     position = spec.allocate(1)
     black = [5, 6, 7, 8, 9, 1, 3]  # the top row's A5, C5, E5 are eyes
     spec.set_up(position, spec.board(black), WHITE, strict=False)
-    session = Session(Settings(spec), seed=1)
-    against = thought(session, ownership=dict.fromkeys(range(25), 1.0))  # all White's, says White
-    assert not begin_count(spec, position, against).dead.any()
+    against = np.full(25, -1.0, np.float32)  # all White's
+    assert not judge_life(spec, position, against).dead.any()
 
 
 def test_what_few_visits_say_is_not_shown() -> None:
