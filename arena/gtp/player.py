@@ -153,8 +153,9 @@ class Player:
         return decision.resign or (settings.allow_resignation and hopeless and enough)
 
     def expected_score(self) -> float:
-        """Points by which Black will be ahead in the end, averaged over
-        all turns of the board and over what the evaluator says with either side to move.
+        """Points by which Black will be ahead in the end.
+
+        The evaluator's opinion, averaged over the turns of the board and over either side to move.
         """
         return float(
             np.mean(

@@ -301,24 +301,16 @@ class Control:
         if self._to_judge() is not None:
             return  # which stones are dead decides who has won
         self._ended = session.ticket
-        opponent, people = game.settings.opponent, game.settings.people
-        if opponent.kind != "adaptive" or len(people) != 1 or self._standings is None:
+        adaptive = game.settings.opponent.kind == "adaptive"
+        if not adaptive or len(game.settings.people) != 1 or self._standings is None:
             return
         if game.node.next is not None or game.node.counted:
             return
         game.node.counted = True
         before = standing(game.spec, self._standings)
-        now = after_game(before, self._points_of(people[0]))
+        now = after_game(before, game.points_of(game.settings.people[0]))
         keep_standing(game.spec, now, self._standings)
         session.message = say("Your next opponent: level {level:g}", level=round(now.level))
-
-    def _points_of(self, colour: int) -> float:
-        node = self.game.node
-        for loser in (node.resigned, node.timed_out):
-            if loser is not None:
-                return 0.0 if loser == colour else 1.0
-        score = self.game.score * (1 if colour == BLACK else -1)
-        return 0.5 if score == 0 else float(score > 0)
 
     def mark_dead(self) -> None:
         """Find out which stones of the board are dead, though the game may go on."""

@@ -177,6 +177,14 @@ class Game:
         count = self.count
         return float(self.spec.score(self.position)[0]) if count is None else count.score
 
+    def points_of(self, colour: int) -> float:
+        """What a colour has from a game that is over: 1, 1/2 or 0."""
+        for loser in (self.node.resigned, self.node.timed_out):
+            if loser is not None:
+                return 0.0 if loser == colour else 1.0
+        score = self.score * (1 if colour == BLACK else -1)
+        return 0.5 if score == 0 else float(score > 0)
+
     @property
     def thought(self) -> SearchResult | None:
         """What the AI thinks of the position on the board."""
