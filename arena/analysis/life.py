@@ -71,16 +71,15 @@ def expected_ownership(
 ) -> NDArray[np.float32]:
     """Return who will own the points in the end, ``(points,)`` in [-1, 1], 1 is Black's.
 
-    The mean over either side being to move, of random games, and, where a network judges, of what
-    it says over all turns of the board. Random games count twice: networks have seen few dead
-    stones that nobody captures.
+    The mean over all turns of the board and over either side being to move; of random games where
+    the evaluator plays those.
     """
     both = spec.allocate(2)
     for row, colour in enumerate((BLACK, WHITE)):
         spec.set_up(both[row : row + 1], spec.stones(position)[0], colour, strict=False)
-    owners = RolloutEvaluator(PLAYOUTS_TO_JUDGE).evaluate(spec, both).ownership
-    if not isinstance(evaluator, RolloutEvaluator):
-        owners = (2.0 * owners + AllSymmetries(evaluator).evaluate(spec, both).ownership) / 3.0
+    rollouts = isinstance(evaluator, RolloutEvaluator)
+    judge = RolloutEvaluator(PLAYOUTS_TO_JUDGE) if rollouts else AllSymmetries(evaluator)
+    owners = judge.evaluate(spec, both).ownership
     return ((owners[0] - owners[1]) / 2.0).astype(np.float32)
 
 
