@@ -15,7 +15,7 @@ from agents.protocol import Agent, Decision, Thinks, Turn
 from arena.console import PlainConsole
 from arena.session import files, games
 from arena.session.insight import rows, why
-from arena.session.opponents import Opponent, allow_program, describe
+from arena.session.opponents import Opponent, allow_program, describe, level_number
 from arena.session.review import SWEEP_SIMULATIONS, mistakes, unjudged
 from arena.session.session import Session
 from arena.session.texts import say
@@ -83,9 +83,13 @@ class Terminal:
             "analyze": self._analyse,
             "why": self._why,
             "review": self._review,
-            "level": lambda rest: self._oppose(Opponent("level", _count(rest, None))),
-            "simulations": lambda rest: self._oppose(Opponent("simulations", _count(rest, None))),
-            "seconds": lambda rest: self._oppose(Opponent("seconds", _count(rest, None))),
+            "level": lambda rest: self._oppose(
+                Opponent("level", level=level_number(_count(rest, None)))
+            ),
+            "simulations": lambda rest: self._oppose(
+                Opponent("simulations", simulations=_count(rest, None))
+            ),
+            "seconds": lambda rest: self._oppose(Opponent("seconds", seconds=_count(rest, None))),
             "program": self._oppose_program,
             "people": lambda _: session.set_people((1, 2)),
             "ais": lambda _: session.set_people(()),
@@ -166,7 +170,7 @@ class Terminal:
         return agent.choose([turn])[0]
 
     def _analyst(self, simulations: int) -> Opponent:
-        return Opponent("simulations", simulations, self._network)
+        return Opponent("simulations", self._network, simulations=simulations)
 
     def _let_ai_move(self) -> None:
         session = self._session
@@ -198,7 +202,7 @@ class Terminal:
 
     def _oppose_program(self, command: str) -> None:
         allow_program(command)
-        self._oppose(Opponent("program", 0, command))
+        self._oppose(Opponent("program", command))
 
     def _oppose(self, opponent: Opponent) -> None:
         session = self._session

@@ -45,7 +45,7 @@ def make_app(size: tuple[int, int], board: int) -> Any:
     from arena.window.screen import open_screen
 
     spec = make("go", board)
-    settings = Settings(spec, (BLACK,), Opponent("simulations", 200_000))
+    settings = Settings(spec, (BLACK,), Opponent("simulations", simulations=200_000))
     return App(open_screen(size), Control(Session(settings, seed=1), load))
 
 

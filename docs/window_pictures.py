@@ -169,7 +169,7 @@ def shrink(path: Path) -> None:
 
 def others(folder: Path) -> None:
     """The other games, and the window as other people like it."""
-    go = Settings(quick("go"), (BLACK,), Opponent("level", 5))
+    go = Settings(quick("go"), (BLACK,), Opponent("level", level=5))
     app = window("usual", Preferences(colour_blind=True, board="flat", light=True), go)
     play_game(app, GO)
     app.view.overlays = Overlays(candidates=True)
@@ -198,7 +198,7 @@ def main(folder: Path) -> None:
     """Paint all pictures, then sheets of them and a few whole ones into ``folder``."""
     raw = folder / "raw"
     raw.mkdir(parents=True, exist_ok=True)
-    go = Settings(quick("go"), (BLACK,), Opponent("level", 5))
+    go = Settings(quick("go"), (BLACK,), Opponent("level", level=5))
     for size in SIZES:
         for tone in ("dark", "light"):
             app = window(size, Preferences(light=tone == "light"), go)

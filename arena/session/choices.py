@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar
 
-from agents.levels import DEFAULT_LEVEL, LEVELS
 from arena.session.clock import RULES as CLOCKS
 from arena.session.clock import rule_words
 from arena.session.game import Settings
@@ -22,6 +21,7 @@ from arena.session.opponents import (
     SIMULATIONS,
     Opponent,
     describe,
+    level_number,
 )
 from arena.session.preferences import BOARDS, Preferences
 from arena.session.texts import LANGUAGES, mark, say
@@ -147,22 +147,21 @@ def _people_words(settings: Settings) -> str:
 
 def _change_kind(opponent: Opponent, step: int) -> Opponent:
     kind = _around(KINDS, opponent.kind, step)
-    amounts = {"simulations": 400.0, "seconds": 2.0}
     source = "shipped" if opponent.kind == "program" else opponent.source
     if kind == "program":
         source = ""
     if kind in ("level", "adaptive"):
         source = "shipped"
-    return Opponent(kind, amounts.get(kind, float(DEFAULT_LEVEL)), source)
+    return Opponent(kind, source)
 
 
 def _change_amount(opponent: Opponent, step: int) -> Opponent:
     if opponent.kind == "level":
-        return replace(opponent, amount=min(max(opponent.level + step, 1), len(LEVELS)))
+        return replace(opponent, level=level_number(opponent.level + step))
     if opponent.kind == "simulations":
-        return replace(opponent, amount=float(neighbour(SIMULATIONS, opponent.amount, step)))
+        return replace(opponent, simulations=neighbour(SIMULATIONS, opponent.simulations, step))
     if opponent.kind == "seconds":
-        return replace(opponent, amount=neighbour(SECONDS, opponent.amount, step))
+        return replace(opponent, seconds=neighbour(SECONDS, opponent.seconds, step))
     return opponent
 
 

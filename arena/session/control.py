@@ -19,6 +19,7 @@ from arena.session.opponents import (
     Opponent,
     after_game,
     keep_standing,
+    level_number,
     standing,
 )
 from arena.session.review import SWEEP_SIMULATIONS, unjudged
@@ -111,7 +112,7 @@ class Control:
     @property
     def analyst(self) -> Opponent:
         """Who looks at positions for the person."""
-        return Opponent("simulations", self._depth(), self.network)
+        return Opponent("simulations", self.network, simulations=self._depth())
 
     def _depth(self) -> int:
         deepest = min(_DEPTH, _DEPTH_POINTS // self.game.spec.points)
@@ -187,7 +188,8 @@ class Control:
         """Start over, against the level that suits the person if they want that."""
         if settings.opponent.kind == "adaptive" and self._standings is not None:
             level = standing(settings.spec, self._standings).level
-            settings = replace(settings, opponent=replace(settings.opponent, amount=level))
+            opponent = replace(settings.opponent, level=level_number(level))
+            settings = replace(settings, opponent=opponent)
         had = len(self.session.set_aside)
         games.new_game(self.session, settings)
         if len(self.session.set_aside) > had:
@@ -222,8 +224,8 @@ class Control:
         self.network = source
         opponent = game.settings.opponent
         kind = opponent.kind if opponent.kind in ("simulations", "seconds") else "simulations"
-        amount = opponent.amount if kind == opponent.kind else 400.0
-        game.settings = replace(game.settings, opponent=Opponent(kind, amount, source))
+        changed = replace(opponent, kind=kind, source=source)
+        game.settings = replace(game.settings, opponent=changed)
         session.renew()
         session.message = say("{name} plays and looks now", name=Path(source).name)
         games.forget_thoughts(session)
@@ -400,7 +402,7 @@ class Control:
         self._put(session.ticket, limit.simulations or 0, opponent, limit)
 
     def _ask_about_this(self, simulations: int) -> None:
-        analyst = replace(self.analyst, amount=simulations)
+        analyst = replace(self.analyst, simulations=simulations)
         self._put(self.session.ticket, simulations, analyst, analyst.limit)
 
     def _put(self, ticket: int, simulations: int, opponent: Opponent, limit: Limit) -> None:
@@ -431,7 +433,7 @@ class Control:
 
     def _sweep(self, node: Node, simulations: int) -> None:
         """Look at another position of the tree."""
-        analyst = replace(self.analyst, amount=simulations)
+        analyst = replace(self.analyst, simulations=simulations)
         if node in self._swept.values() or (analyst.key, self.game.spec) in self._failures:
             return
         self._sweeps -= 1

@@ -18,7 +18,7 @@ import engine.games
 from arena.session import games, wording
 from arena.session.clock import ClockRule
 from arena.session.game import Game, Settings
-from arena.session.opponents import KINDS, Opponent
+from arena.session.opponents import KINDS, Opponent, level_number
 from arena.session.session import Session
 from arena.session.texts import say
 from arena.session.tree import Node
@@ -157,7 +157,7 @@ def autosave(game: Game, path: Path) -> None:
         "width": game.spec.width,
         "rules": game.spec.rules,
         "people": settings.people,
-        "opponents": [asdict(settings.opponent_of(colour)) for colour in (BLACK, WHITE)],
+        "opponents": [_stored(settings.opponent_of(colour)) for colour in (BLACK, WHITE)],
         "clock": None if settings.clock is None else asdict(settings.clock),
         "stones": game.spec.stones(game.start)[0].tolist(),
         "first": int(game.spec.to_move(game.start)[0]),
@@ -287,10 +287,22 @@ def _clock_rule(main_s: float, periods: int = 0, period_s: float = 0.0) -> Clock
 
 
 def _opponent(entry: dict[str, Any]) -> Opponent:
-    found = Opponent(entry["kind"], float(entry["amount"]), str(entry["source"]))
-    if found.kind not in KINDS:
-        raise ValueError(f"expected an opponent from {', '.join(KINDS)}, got {found.kind!r}")
-    return found
+    kind, amount = entry["kind"], float(entry["amount"])
+    if kind not in KINDS:
+        raise ValueError(f"expected an opponent from {', '.join(KINDS)}, got {kind!r}")
+    found = Opponent(kind, str(entry["source"]))
+    if kind == "simulations":
+        return replace(found, simulations=max(int(amount), 1))
+    if kind == "seconds":
+        return replace(found, seconds=amount)
+    return found if kind == "program" else replace(found, level=level_number(amount))
+
+
+def _stored(opponent: Opponent) -> dict[str, Any]:
+    """What :func:`_opponent` reads: one number, whose meaning is the kind's."""
+    amounts = {"simulations": opponent.simulations, "seconds": opponent.seconds, "program": 0}
+    amount = amounts.get(opponent.kind, opponent.level)
+    return {"kind": opponent.kind, "amount": amount, "source": opponent.source}
 
 
 def _rebuild(game: Game, entries: list[list[Any]], here: int) -> Node:

@@ -50,10 +50,14 @@ class Opponent:
     """One AI."""
 
     kind: Kind = "level"
-    amount: float = DEFAULT_LEVEL
-    """A level's number, simulations or seconds a move; of no use to a program."""
     source: str = "shipped"
     """The network, as ``--network`` names it, or the program and its arguments."""
+    level: int = DEFAULT_LEVEL
+    """From 1, of the kinds ``level`` and ``adaptive``."""
+    simulations: int = 400
+    """Of each move, of the kind of that name."""
+    seconds: float = 2.0
+    """For each move, of the kind of that name."""
 
     @property
     def key(self) -> str:
@@ -65,24 +69,24 @@ class Opponent:
         return f"network {self.source}"
 
     @property
-    def level(self) -> int:
-        """The level's number, of levels."""
-        return min(max(round(self.amount), 1), len(LEVELS))
-
-    @property
     def limit(self) -> Limit:
         """How long it thinks."""
         if self.kind == "seconds":
-            return Limit(simulations=_LONGEST_SEARCH, time_limit_s=self.amount)
+            return Limit(simulations=_LONGEST_SEARCH, time_limit_s=self.seconds)
         if self.kind == "simulations":
-            return Limit(simulations=max(int(self.amount), 1))
+            return Limit(simulations=self.simulations)
         level = LEVELS[self.level - 1]
         return Limit(simulations=max(level.simulations, 1))
 
     @property
-    def simulations(self) -> int:
+    def expected_simulations(self) -> int:
         """Of one move, as far as they are known before; for the progress bar."""
         return self.limit.simulations or 1
+
+
+def level_number(level: float) -> int:
+    """The number of the level that is nearest."""
+    return min(max(round(level), 1), len(LEVELS))
 
 
 def short_name(opponent: Opponent) -> str:
@@ -99,9 +103,9 @@ def describe(opponent: Opponent, spec: GameSpec) -> str:
     if opponent.kind == "program":
         return opponent.source or say("no program yet")
     if opponent.kind == "simulations":
-        return say("{count} simulations a move", count=int(opponent.amount))
+        return say("{count} simulations a move", count=opponent.simulations)
     if opponent.kind == "seconds":
-        return say("{seconds:g} s a move", seconds=opponent.amount)
+        return say("{seconds:g} s a move", seconds=opponent.seconds)
     words = say(
         "Level {number}: {name}",
         number=opponent.level,
@@ -156,7 +160,7 @@ def load(opponent: Opponent, spec: GameSpec) -> tuple[Agent, str]:
     if missing:
         from agents.evaluators.rollout import RolloutEvaluator
 
-        return rollout_agent(name, opponent.simulations, RolloutEvaluator()), note
+        return rollout_agent(name, opponent.expected_simulations, RolloutEvaluator()), note
     from agents.evaluators.auto import network_evaluator
 
     return SearchAgent(name, network_evaluator(path, spec), Limit(), parallel_leaves=8), ""

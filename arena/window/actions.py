@@ -13,7 +13,7 @@ import pygame
 
 from arena.session import choices, files, games
 from arena.session.game import Settings
-from arena.session.opponents import Opponent, allow_program
+from arena.session.opponents import Opponent, allow_program, level_number
 from arena.session.preferences import Preferences
 from arena.session.review import next_mistake
 from arena.session.texts import say
@@ -314,7 +314,7 @@ def _typed(opponent: Opponent, text: str) -> Opponent:
         is_path = opponent.kind in ("simulations", "seconds") and text
         return replace(opponent, source=text) if is_path else opponent
     if opponent.kind in ("level", "adaptive"):
-        return replace(opponent, amount=min(max(amount, 1.0), 10.0))
-    most = 200_000.0 if opponent.kind == "simulations" else 3600.0
-    least = 1.0 if opponent.kind == "simulations" else 0.05
-    return replace(opponent, amount=min(max(amount, least), most))
+        return replace(opponent, level=level_number(amount))
+    if opponent.kind == "simulations":
+        return replace(opponent, simulations=int(min(max(amount, 1), 200_000)))
+    return replace(opponent, seconds=min(max(amount, 0.05), 3600.0))

@@ -136,7 +136,7 @@ def _draw_status(
     elif game.ai_to_move:
         status = say("{name} is thinking", name=game.name_of(game.to_move)) + theme.dots()
         done = game.thought.simulations if game.thought else 0
-        budget = game.mover.simulations
+        budget = game.mover.expected_simulations
         if game.mover.kind == "simulations":
             count = say("{done} of {all} simulations", done=done, all=budget)
         _draw_progress(target, area, min(done / max(budget, 1), 1.0))

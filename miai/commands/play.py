@@ -153,19 +153,19 @@ def _opponent(args: argparse.Namespace) -> Opponent:
 
     if args.program is not None:
         allow_program(args.program)
-        return Opponent("program", 0, args.program)
+        return Opponent("program", args.program)
     if args.seconds is not None:
-        return Opponent("seconds", args.seconds, _network(args))
+        return Opponent("seconds", _network(args), seconds=args.seconds)
     if args.simulations is not None:
-        return Opponent("simulations", args.simulations, _network(args))
+        return Opponent("simulations", _network(args), simulations=args.simulations)
     if _network(args) != "shipped":
         if args.level is not None:
             raise ConfigError(
                 "expected --level without --network: levels are played by the network that came "
                 f"along; got --network {args.network!r}; name --simulations or --seconds"
             )
-        return Opponent("simulations", 400, args.network)
-    return Opponent() if args.level is None else Opponent("level", args.level)
+        return Opponent("simulations", args.network, simulations=400)
+    return Opponent() if args.level is None else Opponent("level", level=args.level)
 
 
 def _preferences(keys: Path | None) -> tuple[Preferences, str]:

@@ -211,7 +211,7 @@ def test_a_file_cannot_trust_itself(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_a_saved_game_starts_nothing(tmp_path: Path) -> None:
     program, mark = evil(tmp_path)
     with pytest.raises(ConfigError, match="type its command line"):
-        load(Opponent("program", 0, program.removeprefix("gtp:")), make("go", 5, 5))
+        load(Opponent("program", program.removeprefix("gtp:")), make("go", 5, 5))
     assert not mark.exists()
 
 

@@ -18,4 +18,6 @@ def load_playouts(opponent: Opponent, spec: GameSpec) -> tuple[Agent, str]:
 
 def go5(people: tuple[int, ...], simulations: int, komi: float = 0.5) -> Settings:
     """A small game of Go."""
-    return Settings(GoSpec(5, 5, komi=komi), people, Opponent("simulations", simulations))
+    return Settings(
+        GoSpec(5, 5, komi=komi), people, Opponent("simulations", simulations=simulations)
+    )

@@ -38,7 +38,7 @@ def program(*words: str) -> Opponent:
     """A program that the person typed."""
     command = f"{sys.executable} {MOCK} {' '.join(words)}"
     opponents.allow_program(command)
-    return Opponent("program", 0, command)
+    return Opponent("program", command)
 
 
 def wait(control: Control, what: Callable[[], bool], seconds: float = 300.0) -> None:
@@ -113,7 +113,9 @@ def test_a_program_is_not_asked_about_a_board_it_cannot_have(make) -> None:  # t
 
 
 def test_two_ais_play_each_other_to_the_end(make) -> None:  # type: ignore[no-untyped-def]
-    settings = Settings(GoSpec(5, 5), (), Opponent("simulations", 8), program("--moves", "3"))
+    settings = Settings(
+        GoSpec(5, 5), (), Opponent("simulations", simulations=8), program("--moves", "3")
+    )
     control = make(settings)
     wait(control, lambda: control.game.over or control.game.node.ply > 12)
     assert control.game.node.ply >= 6
@@ -147,7 +149,7 @@ def test_a_review_goes_through_the_whole_game_and_back_to_rest(make) -> None:  #
 
 
 def test_a_lesson_stops_the_game_before_the_ai_answers(make) -> None:  # type: ignore[no-untyped-def]
-    control = make(Settings(GoSpec(5, 5), (BLACK,), Opponent("simulations", 8)))
+    control = make(Settings(GoSpec(5, 5), (BLACK,), Opponent("simulations", simulations=8)))
     control.teach(-1.0)  # every move is costly enough
     control.session.play(0)
     wait(control, lambda: "costs" in control.session.message)
@@ -157,7 +159,9 @@ def test_a_lesson_stops_the_game_before_the_ai_answers(make) -> None:  # type: i
 
 
 def test_the_ai_moves_in_its_time(make) -> None:  # type: ignore[no-untyped-def]
-    settings = Settings(GoSpec(5, 5), (BLACK,), Opponent("simulations", 10**6), clock=ClockRule(20))
+    settings = Settings(
+        GoSpec(5, 5), (BLACK,), Opponent("simulations", simulations=10**6), clock=ClockRule(20)
+    )
     control = make(settings)
     control.session.play(12)
     wait(control, lambda: len(control.game.actions) == 2, 60)
@@ -243,7 +247,7 @@ def test_a_question_is_hurried_and_not_its_ticket() -> None:
     spec = GoSpec(5, 5)
     turn = Turn(0, spec, spec.allocate(1), (), 1)
     thinker.hurry(7)
-    thinker.ask(Question(7, turn, Limit(simulations=300), Opponent("simulations", 300)))
+    thinker.ask(Question(7, turn, Limit(simulations=300), Opponent("simulations", simulations=300)))
     decided: list[Decided] = []
     end = time.monotonic() + 300
     while not decided and time.monotonic() < end:

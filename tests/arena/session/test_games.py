@@ -277,7 +277,7 @@ def test_a_game_against_the_adaptive_opponent_counts_once(tmp_path: Path) -> Non
     session = Session(go5((BLACK,), 1), seed=1)
     path = tmp_path / "standings.json"
     control = Control(session, load_playouts, standings=path)
-    control.new_game(Settings(GoSpec(5, 5), (BLACK,), Opponent("adaptive", 1)))
+    control.new_game(Settings(GoSpec(5, 5), (BLACK,), Opponent("adaptive", level=1)))
     assert session.game.settings.opponent.level == 3
     session.resign()
     control.update()

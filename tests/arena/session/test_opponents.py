@@ -9,7 +9,9 @@ from arena.session.opponents import Opponent, load
 from engine.games import make
 
 
-@pytest.mark.parametrize("opponent", [Opponent("level", 10), Opponent("simulations", 64)])
+@pytest.mark.parametrize(
+    "opponent", [Opponent("level", level=10), Opponent("simulations", simulations=64)]
+)
 def test_a_game_under_rules_that_the_network_never_saw_begins_even(opponent: Opponent) -> None:
     """Asked about simple ko as it stands, the network thinks that Black has won at the start."""
     spec = make("go", 9, ko="simple")

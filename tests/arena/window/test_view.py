@@ -262,7 +262,9 @@ def test_no_words_overlap_in_the_smallest_window(app: App, monkeypatch: pytest.M
 
     app.screen = pygame.display.set_mode(SMALLEST)
     app.control.new_game(go5((BLACK,), 16, -12.5))
-    app.game.settings = replace(app.game.settings, opponent=Opponent("simulations", 16, "x" * 20))
+    app.game.settings = replace(
+        app.game.settings, opponent=Opponent("simulations", "x" * 20, simulations=16)
+    )
     app.control._loaded[(app.game.settings.opponent.key, app.game.spec)] = ""
     app.session.play(12)
     written: list[tuple[str, pygame.Rect]] = []
@@ -371,7 +373,7 @@ def test_a_network_file_is_typed_for_the_opponent(app: App) -> None:
         press(app, ord(letter), letter)
     press(app, pygame.K_RETURN)
     assert app.dialog is rows
-    assert rows.value.opponent.amount == 800
+    assert rows.value.opponent.simulations == 800
     press(app, pygame.K_ESCAPE)
     assert app.dialog is None
 

@@ -48,7 +48,7 @@ def test_a_game_is_played_to_its_end_by_clicks(name: str, dummy: None) -> None:
     from arena.window.app import App
     from arena.window.screen import open_screen
 
-    settings = Settings(make(name, *SIZES[name]), (BLACK,), Opponent("simulations", 4))
+    settings = Settings(make(name, *SIZES[name]), (BLACK,), Opponent("simulations", simulations=4))
     app = App(open_screen((640, 480)), Control(Session(settings, seed=2), load_playouts))
     session, random = app.session, np.random.default_rng(3)
     end = time.monotonic() + 120
