@@ -142,6 +142,7 @@ def describe_run(path: Path) -> dict[str, Any]:
     from engine.errors import RunError
     from miai.config import load_preset
     from selfplay.run.folder import RunFolder
+    from selfplay.run.settings import task_names
 
     folder = RunFolder(path)
     if not folder.config.exists():
@@ -154,7 +155,11 @@ def describe_run(path: Path) -> dict[str, Any]:
     checkpoints = folder.checkpoints()
     return {
         "run": str(path),
-        "game": settings.get("game", {}),
+        **(
+            {"tasks": tasks}
+            if (tasks := settings.get("tasks"))
+            else {"game": settings.get("game", {})}
+        ),
         "network": settings.get("network"),
         "seed": settings.get("seed"),
         "latest cycle": cycles[-1] if cycles else {},
@@ -163,7 +168,8 @@ def describe_run(path: Path) -> dict[str, Any]:
         "passed over": folder.damaged_lines(),
         "rated games": sum(
             games
-            for entry in folder.read_lines(folder.benchmarks)
+            for name in task_names(settings)
+            for entry in folder.read_lines(folder.of_task(name).benchmarks)
             if isinstance(games := entry.get("games"), int)
         ),
     }

@@ -288,6 +288,8 @@ def _resolve(args: argparse.Namespace) -> tuple[Path, RunConfig, str]:
     if args.start is not None:
         fitting = fit_start(known, config)
         shape = [f"network={fitting.network}", f"future_head={str(fitting.future_head).lower()}"]
+        if fitting.heads:
+            shape.append(f"heads={[*fitting.heads]}")
         config = build(RunConfig, preset, [*shape, *overrides], source=source)
     config.check()
     return folder, config, source
