@@ -22,7 +22,7 @@ from arena.session.opponents import KINDS, Opponent, level_number
 from arena.session.session import Session
 from arena.session.texts import say
 from arena.session.tree import Node
-from engine.errors import MiaiError
+from engine.errors import MiaiError, RecordError
 from engine.files import json_of, read_file, write_atomic
 from engine.games.spec import BLACK, WHITE
 from engine.records import GameRecord
@@ -30,7 +30,7 @@ from engine.records.replay import reopen
 from engine.records.sgf import written_sgf
 from engine.records.variations import read_first, start_of, write_variations
 
-_MOST_NODES: Final = 100_000
+_MOST_NODES: Final = 200_000  # read in some seconds, during which the window stands still
 _POSITIONS_KEPT: Final = 20_000  # while a kept game is read
 _FORMAT: Final = "miai-window-2"
 _MOST_WINDOWS: Final = 50
@@ -107,6 +107,11 @@ def open_file(session: Session, path: Path) -> bool:
 
 def open_text(session: Session, data: bytes, name: str) -> bool:
     """Show the first game of some SGF text that can be read; raises MiaiError if there is none."""
+    if data.count(b";") > _MOST_NODES:
+        raise RecordError(
+            f"expected at most {_MOST_NODES:,} positions to look at, got more; cut the file, or "
+            "let `miai analyze` look through its first game"
+        )
     found, moves, number, count = read_first(data, name)
     games.show(session, start_of(found.record), found.record)
     _grow(session.game, moves)

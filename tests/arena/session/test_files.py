@@ -106,6 +106,14 @@ def test_a_file_that_is_no_game_gets_a_sentence(tmp_path: Path) -> None:
     assert "missing.sgf" in session.message
 
 
+def test_a_file_of_endless_variations_does_not_freeze_the_window(tmp_path: Path) -> None:
+    path = tmp_path / "wide.sgf"
+    path.write_bytes(b"(;SZ[9];B[ee]" + b"(;)" * 1_300_000 + b")")
+    session = Session(Settings(), seed=1)
+    assert not open_file(session, path)
+    assert "200,000" in session.message
+
+
 def test_handicap_stones_stand_when_a_file_is_opened() -> None:
     session = Session(Settings(), seed=1)
     data = b"(;GM[1]FF[4]SZ[9]KM[0.5]HA[2]AB[cc][gg];W[ee];B[dd])"
@@ -303,7 +311,7 @@ def test_two_windows_keep_a_game_each(tmp_path: Path) -> None:
         (("opponents", 0), None),
         (("nodes", 0), [0, 10**20, True, [None, None, []]]),
         (("nodes", 0), [0, 1, True, ["x", None, []]]),
-        (("nodes",), [[0, 1, True, [None, None, []]]] * 100_001),
+        (("nodes",), [[0, 1, True, [None, None, []]]] * 200_001),
         (("sgf",), "(;GM[5])"),
     ],
 )
