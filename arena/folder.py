@@ -35,11 +35,12 @@ from arena.results import (
     record_of,
 )
 from engine.errors import RunError, SpecError
-from engine.files import LARGEST_SETTINGS, json_of, read_file, write_atomic
+from engine.files import LARGEST_SETTINGS, drop_leftovers, json_of, read_file, write_atomic
 from engine.games.spec import GameSpec
 from engine.records.sgf import write_sgf
 
 _LARGEST: Final = 1 << 31
+_LEFTOVER_S: Final = 600.0  # other machines may play in the same folder
 FORMAT: Final = 2
 _LOCK_TIMEOUT_S: Final = 60.0
 
@@ -186,6 +187,8 @@ class TournamentFolder:
                         "another --out"
                     )
                 self._drop_unfinished_line()
+                for folder in (self.path, self.path / "sgf"):
+                    drop_leftovers(folder, _LEFTOVER_S)
             stored = {
                 "format": FORMAT,
                 "games_per_pairing": games_per_pairing,

@@ -6,7 +6,9 @@ import errno
 import json
 import os
 import stat
+import time
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -119,15 +121,19 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def drop_leftovers(folder: Path) -> None:
+def drop_leftovers(folder: Path, older_than_s: float = 0.0) -> None:
     """Delete the halves of files that killed processes left, and no other one is writing.
 
-    Call it only where no process of another machine writes.
+    Args:
+        folder: where to look, not in folders inside it.
+        older_than_s: files that are newer stay; 0 only where no other machine writes.
     """
     for path in folder.glob(".*.tmp"):
         number = path.name.split(".")[-2]
         if number.isdecimal() and not _is_alive(int(number)):
-            path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime >= older_than_s:
+                    path.unlink()
 
 
 def _is_alive(process: int) -> bool:
