@@ -21,6 +21,7 @@ from engine.records.record import GameRecord
 from engine.records.sgf import ReadGame, read_game
 from engine.records.transcripts import read_transcripts
 from engine.symmetry import inverses
+from engine.text import printable
 
 MOST_MOVES: Final = 30_000_000
 """Moves that are kept in memory, about 8 bytes each; games beyond are refused."""
@@ -57,7 +58,7 @@ class Loaded:
             kind = re.sub(r"[^A-Za-z]+", " ", note)[:60]
             if kind not in self._kinds and len(self._kinds) < _KINDS_KEPT:
                 self._kinds.add(kind)
-                self.notes.append(f"{note}: {game.record.source}")
+                self.notes.append(printable(f"{note}: {game.record.source}", None))
 
     @property
     def moves(self) -> int:

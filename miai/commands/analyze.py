@@ -107,12 +107,13 @@ def _out(args: argparse.Namespace) -> Path:
 def _record(args: argparse.Namespace) -> GameRecord:
     from engine.errors import RecordError
     from engine.records.formats import read_game_of
+    from engine.text import printable
 
     game = read_game_of(read_file(args.file), str(args.file), args.number)
     for note in game.notes:
-        print(f"note: {note}", file=sys.stderr)
+        print(f"note: {printable(note)}", file=sys.stderr)
     if game.cut:
-        print(f"the game is looked at up to there: {game.cut}", file=sys.stderr)
+        print(f"the game is looked at up to there: {printable(game.cut, None)}", file=sys.stderr)
     if not game.record.actions:
         raise RecordError(f"expected a game with moves, got none: {args.file}")
     return game.record

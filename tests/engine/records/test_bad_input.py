@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from engine.records import load_games
 from engine.records.sgf import read_games
+from tests.fuzz import mutations
 from tests.fuzz.records import CORPUS, check
 
 GOOD = b"(;SZ[9]RE[B+R];B[ee];W[cc])"
@@ -130,3 +131,7 @@ def test_damaged_games_give_legal_games_or_refusals(
 @given(data=st.binary(max_size=300))
 def test_noise(data: bytes) -> None:
     check(data)
+
+
+def test_files_of_many_programs_with_damage() -> None:
+    assert sum(mutations.run(300, 7).values()) == 300
