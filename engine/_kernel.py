@@ -1,16 +1,16 @@
 """The one place that knows Numba's options, cache folder and switches.
 
-Numba stamps a cached kernel by the file that defines it only: after an edit of a helper in another
-file the caller would go on with the old machine code, silently. So the cache folder's name holds a
-hash of every kernel source, Numba's version and its flags; an edit recompiles, a second start
+Numba stamps a cached kernel by the file that defines it only. After an edit of a helper in another
+file the caller would silently go on with the old machine code. So the cache folder's name holds a
+hash of every kernel source, Numba's version and its flags. An edit recompiles; a second start
 loads.
 
 Numba also names machine code by the types of its arguments, and names a record type by a counter of
 the process. Two processes then give one name to the code of two board layouts, and a third process
 that loads both from the cache calls the wrong one. So record types are named by their content here.
 
-A file of the cache is machine code: whoever writes one decides what runs. So only a folder counts
-that the user owns and no other user can write; and each file ends in its checksum.
+A file of the cache is machine code, and the user who can write one decides what runs. So a folder
+is used only if the user owns it and no other user can write to it. Each file ends in its checksum.
 
 Environment variables read here, and nowhere else in the library:
 ``MIAI_CACHE_DIR``      folder for compiled kernels (default: the user's cache folder)
@@ -53,10 +53,10 @@ def _digest(text: str) -> str:
 
 
 def _name_by_content(kind: type[types.Type]) -> None:
-    """Let Numba name a kind of type by all that tells its types apart, equally in every process.
+    """Let Numba name a kind of type by its content, so that every process gives the same name.
 
     ``Type.mangling_args`` becomes part of the symbol of each function that takes the type. Numba's
-    own is a running number for records, and leaves out the shape for arrays inside a record.
+    own value is a running number for records. For arrays inside a record it leaves out the shape.
     """
 
     def mangling_args(self: types.Type) -> tuple[str, tuple[str, ...]]:
@@ -65,7 +65,7 @@ def _name_by_content(kind: type[types.Type]) -> None:
     setattr(kind, "mangling_args", property(mangling_args))  # noqa: B010  (mypy: a method)
 
 
-# Before the first kernel is compiled: a function's symbol is made once.
+# This must precede the first kernel, because Numba makes a function's symbol only once.
 _name_by_content(types.Record)
 _name_by_content(types.NestedArray)
 
@@ -84,7 +84,7 @@ def _cache_key() -> str:
 
 
 class _CheckedFiles(caching.IndexDataCacheFile):
-    """One function's files in the cache; a damaged one is dropped, and the function compiled."""
+    """The cache files of one function. A damaged file is deleted and the function recompiled."""
 
     @contextmanager
     def _open_for_write(self, path: str) -> Iterator[IO[bytes]]:
@@ -134,7 +134,7 @@ def _prepare_cache() -> Path:
     try:
         base.mkdir(mode=0o700, parents=True, exist_ok=True)
         if os.name != "nt" and base.stat().st_uid == os.geteuid():
-            base.chmod(0o700)  # an older one may be the group's; what is in it is checked anew
+            base.chmod(0o700)  # an older folder may be open to the group; each file is checked
         folder.mkdir(mode=0o700, exist_ok=True)
         if is_open_to_all(home) or not (is_private(base) and is_private(folder)):
             print(

@@ -1,4 +1,4 @@
-"""Tree search over batches of slots. Knows no game and no network."""
+"""Tree search over batches of slots, independent of any game and any network."""
 
 from __future__ import annotations
 

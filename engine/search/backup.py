@@ -15,7 +15,7 @@ _Q_SLACK: Final = 1e-3  # probabilities of a network need not sum to 1 exactly
 
 @helper
 def _fault(candidates, logits, q, score, finished):
-    """What is wrong with an evaluation: an index of ``leaves.FAULTS``, 0 for nothing."""
+    """Return the fault of an evaluation as an index of ``leaves.FAULTS``, 0 for none."""
     actions = 0
     unfit = 0
     for action in range(len(candidates)):
@@ -60,9 +60,9 @@ def expand_and_back_up_rows(
 ):
     """Create each row's leaf and push its value up the path that a rule chose.
 
-    Rows that met at the same leaf count as further visits of it. An end of the game proves what it
-    can on its way up (:mod:`solver`). A faulty row is given up. Returns whether any row has a
-    question, and whether any is faulty.
+    Rows that reached the same leaf count as further visits of it. The end of a game proves the
+    nodes above it where possible (:mod:`solver`). A faulty row is given up. Returns whether any row
+    has a question, and whether any is faulty.
 
     Args:
         nodes, edges, slots: the arrays of :class:`~engine.search.tree.Tree`.
@@ -140,7 +140,7 @@ def _back_up(nodes, edges, path, length, leaf, q, score):
 
 @helper
 def _visit(node, value, points):
-    """Count a visit; return what it was worth: of a node that is proven, always the same."""
+    """Count a visit and return its value, which for a proven node is the proven value."""
     if node["proof"] != UNPROVEN:
         value = proven_value(node["proof"])
     node["visits"] += 1

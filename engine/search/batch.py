@@ -1,4 +1,4 @@
-"""Scratch arrays for the rows of a batch: paths to leaves, the leaves, and what is found there."""
+"""Scratch arrays for the rows of a batch: paths, leaves, and the outcome of each expansion."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from engine.search.tree import MAX_DEPTH
 
 
 class Batch(NamedTuple):
-    """One simulation in each row."""
+    """Arrays of one batch; each row holds one simulation."""
 
     path_edges: NDArray[np.int32]
     """``(rows, MAX_DEPTH)``, valid up to ``lengths``; indices of the slot's edges."""
     path_actions: NDArray[np.int16]
     """``(rows, MAX_DEPTH)``, valid up to ``lengths``."""
     lengths: NDArray[np.int32]
-    """``(rows,)``."""
+    """``(rows,)`` number of actions on each path."""
     leaves: Positions
-    """``(rows,)``."""
+    """``(rows,)`` positions at the ends of the paths."""
     questions: NDArray[np.int32]
     """``(rows,)``; see :func:`~engine.search.backup.expand_and_back_up_rows`."""
     faults: NDArray[np.uint8]

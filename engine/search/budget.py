@@ -1,4 +1,4 @@
-"""How long each slot may search: simulations, seconds, patience; and how its choice changed."""
+"""The limits of each slot's search (simulations, seconds, patience) and changes of its choice."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _WATCH_EVERY: Final = 16  # rounds: often enough to see a choice change, too sel
 
 
 class Change(NamedTuple):
-    """From when on a search preferred another action."""
+    """The moment at which a search came to prefer another action."""
 
     simulations: int
-    """Root visits by then."""
+    """Root visits at that moment."""
     action: int
     value: float
     """Root q at that moment."""
@@ -33,8 +33,8 @@ def _fill_rows(nodes, states, slots, active, done, budget, leaves, first, row_sl
 
     Args:
         nodes, states: of :class:`~engine.search.tree.Tree`.
-        slots: int32 ``(n,)``; active: bool ``(n,)``, written: a slot with its budget spent, a full
-            pool or a proven root is out. done: int64 ``(n,)``, written.
+        slots: int32 ``(n,)``; active: bool ``(n,)``, written: cleared for a slot with its budget
+            spent, a full pool or a proven root. done: int64 ``(n,)``, written.
         budget: int64 ``(n,)``; leaves: the rows of one slot, fewer only at its budget's end.
         first: index of the slot that comes first.
         row_slot: int32 ``(most rows,)``, written.
@@ -74,7 +74,7 @@ def _leader_rows(nodes, edges, slots, leaders):
 def refusals(
     spec: GameSpec, roots: Positions, slots: NDArray[np.int32], simulations: NDArray[np.int64]
 ) -> dict[int, str]:
-    """Return why slots cannot be searched, by slot: a game that is over, or an empty budget."""
+    """Return, by slot, why it cannot be searched: its game is over, or its budget is empty."""
     over = spec.finished(roots[slots])
     reasons = {}
     for i in np.flatnonzero(over | (simulations < 1)):
@@ -88,7 +88,7 @@ def refusals(
 
 
 class Budget:
-    """Simulations, seconds and patience that the slots of one run have left."""
+    """The simulations, seconds and patience that the slots of one run have left."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class Budget:
         self._rounds = 0
 
     def stop(self, slot: int) -> None:
-        """Let a slot search no more."""
+        """End the search of a slot."""
         self._active[self.slots == slot] = False
 
     def next_rows(self, tree: Tree, leaves: int, row_slot: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -134,7 +134,7 @@ class Budget:
         return row_slot[:rows]
 
     def note_round(self, tree: Tree) -> None:
-        """After a batch: look at the clock, and now and then at the choices."""
+        """Check the clock after a batch, and the choices every few batches."""
         self._rounds += 1
         if self._deadlines is not None:
             self._active &= time.perf_counter() < self._deadlines
@@ -142,7 +142,7 @@ class Budget:
             self.watch(tree)
 
     def watch(self, tree: Tree) -> None:
-        """Note which roots have another leading action than before; stop who waited long enough."""
+        """Note roots whose leading action changed; stop slots whose patience has run out."""
         leaders = np.empty(len(self.slots), np.int16)
         _leader_rows(tree.nodes, tree.edges, self.slots, leaders)
         for i in np.flatnonzero(leaders != self._leaders):

@@ -1,4 +1,4 @@
-"""The actions that a search tries: those that the game calls sensible and nothing prohibits."""
+"""The actions that a search tries: the game's sensible actions without prohibited ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from engine.search.rule import RuleSettings
 
 
 class Candidates:
-    """The actions to search, under the settings of a search and the prohibitions of its slots."""
+    """Selects actions by the settings of a search and the prohibitions of its slots."""
 
     def __init__(self, spec: GameSpec, config: RuleSettings) -> None:
         self._spec = spec
@@ -28,8 +28,8 @@ class Candidates:
         """Leave actions out of a slot's search; see :meth:`Search.prohibit`.
 
         Args:
-            slot: one whose tree is empty.
-            root: its root position, ``(1,)``.
+            slot: a slot with an empty tree.
+            root: root position of the slot, ``(1,)``.
             until: ``(2, actions)``.
 
         Raises:
@@ -51,7 +51,7 @@ class Candidates:
 
     @property
     def completeness(self) -> int:
-        """What a new node says of its edges: with actions left out, the rules are to be asked."""
+        """Return the completeness of a new node: unknown if actions may have been left out."""
         if self._prohibited and self._complete == tree.COMPLETE:
             return tree.NOT_ASKED
         return self._complete
@@ -62,7 +62,7 @@ class Candidates:
         """Return the actions to search, ``(rows, actions)``.
 
         Args:
-            positions: ``(rows,)``, one in the tree of each row's slot.
+            positions: ``(rows,)``, each from the tree of its row's slot.
             row_slot: int32 ``(rows,)``.
             depths: int32 ``(rows,)``, of the positions in their trees; the root's is 0.
         """

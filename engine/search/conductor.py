@@ -1,7 +1,7 @@
-"""select -> replay -> evaluate -> expand, over rows.
+"""The search loop over rows: select, replay, evaluate, expand.
 
-Rules, tree and evaluator never call each other; this passes the rows round. Python runs once per
-batch. A :class:`Search` belongs to one thread; several may share an evaluator.
+Rules, tree and evaluator never call each other: this module passes rows between them. Python runs
+once per batch. A :class:`Search` belongs to one thread; several searches may share an evaluator.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ class Search:
     ) -> None:
         """Start empty trees at ``positions``. Randomness is addressed by (seed, game, ply).
 
-        ``noise_scale`` is 1 for self-play, 0 for play to win: how much a rule that explores the
-        root at random does so.
+        ``noise_scale`` multiplies a rule's random exploration at the root: 1 for self-play, 0 for
+        play to win.
         """
         self.roots[slots] = positions
         tree.clear_rows(self.tree.slots, slots)
@@ -81,10 +81,10 @@ class Search:
         """Leave actions out of a slot's search, until the next :meth:`begin`.
 
         Args:
-            slot: one that has just begun.
+            slot: a slot that has just begun.
             until: ``(2, actions)``, for Black and White: an action is left out at depths below
-                this, the root's being 0. Below the root, a side left without any plays as usual.
-                ``None`` lifts it; the tree then stays as it is.
+                this number; the root has depth 0. Below the root, a side without any allowed
+                action plays as usual. ``None`` lifts the prohibition and keeps the tree.
 
         Raises:
             SearchError: if nothing would be left to play at the root.
@@ -131,26 +131,26 @@ class Search:
         patience: int | NDArray[np.int64] | None = None,
         on_round: Callable[[], bool] | None = None,
     ) -> None:
-        """Search on until every slot has spent its budget.
+        """Continue the search until every slot has spent its budget.
 
         The evaluation of a new root is not counted. A slot ends early when its pool is full or its
-        root is proven; a rule that divides its budget does so anew in each run.
+        root is proven. A rule that divides its budget divides it anew in each run.
 
         Args:
             slots: each at most once.
-            simulations: to add, one number for all or one per slot.
+            simulations: number to add, one for all slots or one per slot.
             leaves: most leaves of one tree that are evaluated together. Where the rows do not
-                suffice for all slots, they take turns: no tree depends on the others.
+                suffice for all slots, the slots take turns: no tree depends on the others.
             deadline_s: when ``time.perf_counter()`` passes it, a slot ends; for all or per slot.
             patience: a slot ends when its most visited action has been the same for this number of
                 simulations; for all or per slot.
             on_round: called after each batch; the search ends when it returns False.
 
         Raises:
-            SearchError: when the other slots are done, if slots could not begin (game over, no
-                budget) or go on (no legal action, an evaluation that is no number). ``reasons``
-                says which slots and why. An evaluation of a wrong shape raises at once. Trees stay
-                usable.
+            SearchError: if slots could not begin (game over, no budget) or continue (no legal
+                action, an evaluation that is not a number). It is raised after the other slots are
+                done; ``reasons`` says which slots failed and why. An evaluation of a wrong shape
+                raises at once. Trees stay usable.
         """
         simulations = np.broadcast_to(np.asarray(simulations, np.int64), len(slots))
         reasons = refusals(self.spec, self.roots, slots, simulations)
@@ -182,7 +182,7 @@ class Search:
             )
 
     def _renew_priors(self, slots: NDArray[np.int32]) -> None:
-        """Give kept roots the priors that they would have as new ones."""
+        """Give kept roots the priors that they would have as new roots."""
         if len(slots):
             logits = self.evaluate_roots(slots).policy_logits
             sound = np.isfinite(logits).all(axis=1)
@@ -190,7 +190,7 @@ class Search:
             noise.set_prior_rows(self.tree.nodes, self.tree.edges, slots[sound], policy)
 
     def evaluate_roots(self, slots: NDArray[np.int32]) -> Evaluation:
-        """What the evaluator says of the slots' roots, by :attr:`SearchConfig.root_symmetries`."""
+        """Evaluate the slots' roots, averaged as :attr:`SearchConfig.root_symmetries` says."""
         return self._root_evaluator.evaluate(self.spec, self.roots[slots])
 
     def _round(
@@ -200,7 +200,7 @@ class Search:
         reasons: dict[int, str],
         evaluator: Evaluator,
     ) -> None:
-        """One simulation per row; slots with faulty leaves stop for ``reasons``."""
+        """Run one simulation per row; slots with faulty leaves stop and enter ``reasons``."""
         if not len(row_slot):
             return
         path_edges, path_actions, lengths, leaves, questions, faults = self._batches.of(

@@ -16,7 +16,7 @@ _SETTINGS = tuple(rule.settings for rule in RULES.values())
 class SearchConfig(*_SETTINGS, RuleSettings):  # type: ignore[misc]
     """How a search chooses. The budget is given with each search.
 
-    It has the fields of every rule side by side; a rule reads its own.
+    It has the fields of all rules; each rule reads only its own.
 
     Raises:
         ConfigError: if there is no such rule.
@@ -38,11 +38,11 @@ class SearchConfig(*_SETTINGS, RuleSettings):  # type: ignore[misc]
 
     @property
     def rule(self) -> type[Rule[Any]]:
-        """The rule that searches."""
+        """The class of the rule that ``algorithm`` names."""
         return RULES[self.algorithm]
 
     def without_effect(self) -> dict[str, dict[str, Any]]:
-        """Return settings that were changed and must act, but belong to other rules, by rule."""
+        """Return, by rule, changed settings of other rules that this search must not ignore."""
         idle: dict[str, dict[str, Any]] = {}
         own = {each.name for each in fields(self.rule.settings)}
         for rule in RULES.values():

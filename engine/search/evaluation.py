@@ -1,4 +1,4 @@
-"""What the search asks of an evaluator of positions; the evaluators are in ``agents``."""
+"""The interface between the search and evaluators of positions, which are in ``agents``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from engine.games.spec import GameSpec, Positions
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What an evaluator says of a batch of positions, each from its own side to move."""
+    """Predictions for a batch of positions, each from its own side to move."""
 
     policy_logits: NDArray[np.float32]
     """``(rows, actions)``; illegal actions may hold anything finite: the tree masks them."""
@@ -22,7 +22,7 @@ class Evaluation:
     score: NDArray[np.float32]
     """``(rows,)`` expected points by which the side to move is ahead at the end."""
     ownership: NDArray[np.float32]
-    """``(rows, points)`` in [-1, 1]: 1 is surely the side to move's."""
+    """``(rows, points)`` in [-1, 1]: 1 means that the side to move surely owns the point."""
 
     @property
     def q(self) -> NDArray[np.float32]:
@@ -33,8 +33,8 @@ class Evaluation:
 class Evaluator(Protocol):
     """Gives evaluations for positions.
 
-    Knows neither trees nor agents. Must be a pure function of each row: what shares the batch may
-    change a result by rounding only. Must be safe to call from several threads at once.
+    It must be a pure function of each row: the other rows of a batch may change a result by
+    rounding only. It must be safe to call from several threads at once.
     """
 
     def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:

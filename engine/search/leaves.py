@@ -1,4 +1,4 @@
-"""What leaves are worth: by the evaluator, or by the rules where the game is over; checked."""
+"""Checked values of leaves, from the evaluator or, where the game is over, from the rules."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FAULTS: Final = (
 
 
 class LeafEvaluations(NamedTuple):
-    """What leaves are worth, each to its own side to move."""
+    """Priors and values of leaves, each for its own side to move."""
 
     logits: NDArray[np.float32]
     """``(rows, actions)``."""
@@ -30,10 +30,10 @@ class LeafEvaluations(NamedTuple):
     score: NDArray[np.float32]
     """``(rows,)``."""
     finished: NDArray[np.bool_]
-    """``(rows,)`` whether the game is over there, so that the rules give the values."""
+    """``(rows,)`` whether the game is over there, in which case the rules give the values."""
 
     def why(self, row: int, fault: int) -> str:
-        """Say what is wrong with a row."""
+        """Return a sentence that says what is wrong with a row."""
         wrong = self.logits[row][~np.isfinite(self.logits[row])]
         logits = wrong[0] if len(wrong) else None
         return FAULTS[fault].format(logits=logits, q=self.q[row], score=self.score[row])
@@ -43,7 +43,7 @@ def evaluate_leaves(spec: GameSpec, evaluator: Evaluator, positions: Positions) 
     """Evaluate positions ``(rows,)``.
 
     Raises:
-        SearchError: if the evaluator's arrays have other shapes than they must.
+        SearchError: if an array of the evaluator has a wrong shape.
     """
     finished = spec.finished(positions)
     if np.count_nonzero(finished) == 0:  # four times as fast as any()
@@ -74,10 +74,10 @@ def _ask(
 
 
 def check_shapes(spec: GameSpec, evaluation: Evaluation, rows: int) -> None:
-    """Check what the search reads of an evaluation.
+    """Check the shapes of the arrays that the search reads.
 
     Raises:
-        SearchError: on another shape than it must have.
+        SearchError: if an array has a wrong shape.
     """
     for name, found, shape in (
         ("policy_logits", evaluation.policy_logits.shape, (rows, spec.actions)),

@@ -1,6 +1,6 @@
-"""Root priors made flatter and noisier for self-play, or replaced by better ones.
+"""Changes to root priors: temperature and noise for self-play, or replacement by a new policy.
 
-Dirichlet noise: Silver et al., Nature 2017, Methods; its shaping and the root policy temperature:
+Dirichlet noise: Silver et al., Nature 2017, Methods. Its shaping and the root policy temperature:
 KataGo (KataGoMethods.md, "Shaped Dirichlet Noise", "Root Policy Softmax Temperature").
 """
 
@@ -15,10 +15,10 @@ from engine.search.tree import ROOT, line_up
 
 @kernel
 def _gamma(shape, state):
-    """One Gamma(shape, 1) sample.
+    """Draw one Gamma(shape, 1) sample.
 
-    Marsaglia and Tsang, "A simple method for generating gamma variables", 2000, section 6; shapes
-    below 1 by their boost ``Gamma(shape + 1) * U ** (1 / shape)``, which tends to 0 with the shape.
+    Marsaglia and Tsang, "A simple method for generating gamma variables", 2000, section 6. Shapes
+    below 1 use their boost ``Gamma(shape + 1) * U ** (1 / shape)``, which tends to 0 with it.
     """
     if shape <= 0.0:
         return 0.0
@@ -40,7 +40,7 @@ def _gamma(shape, state):
 
 @kernel
 def _temper(node, edges, temperature):
-    """Raise the priors to the power ``1 / temperature``: above 1 they get flatter."""
+    """Raise the priors to the power ``1 / temperature``; a temperature above 1 flattens them."""
     first = node["first_edge"]
     total = 0.0
     for e in range(first, first + node["edges"]):
@@ -54,8 +54,8 @@ def _temper(node, edges, temperature):
 def concentrations(priors, total, shaped, out):
     """Write the parameters of the Dirichlet distribution, float64 ``out`` as long as ``priors``.
 
-    They sum to ``total``. A share of ``1 - shaped`` is spread evenly; the rest goes in proportion
-    to how far the logarithm of the prior, at most 0.01, lies above the mean of all.
+    They sum to ``total``. A share of ``1 - shaped`` is spread evenly. The rest is proportional to
+    the excess of the logarithm of the prior, capped at 0.01, over the mean of these logarithms.
     """
     count = len(priors)
     mean = 0.0
@@ -75,7 +75,7 @@ def concentrations(priors, total, shaped, out):
 
 @kernel
 def _add_noise(node, edges, address, total, shaped, fraction):
-    """Mix a Dirichlet sample into the priors; an action's part is a function of the address."""
+    """Mix a Dirichlet sample into the priors; the address determines the sample."""
     first = node["first_edge"]
     count = node["edges"]
     priors = np.empty(count, np.float64)
@@ -94,7 +94,7 @@ def _add_noise(node, edges, address, total, shaped, fraction):
 
 @helper
 def _line_up_again(root, edges):
-    """After new priors: what selection relies on."""
+    """Restore the order of the edges that selection relies on, after a change of priors."""
     root["seen_prior"] = 0.0
     for e in range(root["first_edge"], root["first_edge"] + root["seen"]):
         root["seen_prior"] += edges[e]["prior"]

@@ -1,4 +1,4 @@
-"""What the roots say after a search: plain arrays, and one :class:`SearchResult` per slot."""
+"""The roots after a search, as plain arrays and as one :class:`SearchResult` per slot."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _root_rows(
 
 @kernel
 def _better_line(nodes, node, edge, best):
-    """Whether a line should rather go on with ``edge`` than with ``best``."""
+    """Return whether ``edge`` continues a line better than ``best``."""
     if node["proof"] != UNPROVEN:
         if edge["proof"] != best["proof"]:
             return edge["proof"] == node["proof"]
@@ -88,15 +88,16 @@ def _write_line(nodes, edges, first_action, out, visits):
 
 @kernel
 def line_rows(nodes, edges, row_slot, firsts, out, visits, lengths):
-    """Write the lines that start with some actions of each root.
+    """Write the lines that start with the given actions of each root.
 
-    They go on with what is proven best, else with the most visits.
+    A line continues with the best proven edge, else with the most visited one.
 
     Args:
         nodes, edges: of :class:`~engine.search.tree.Tree`.
         row_slot: int32 ``(rows,)``.
         firsts: int16 ``(rows, lines)``, -1 for no line.
-        out: int16 ``(rows, lines, longest)``, written; visits: int32, those of each action.
+        out: int16 ``(rows, lines, longest)``, written: the actions of each line.
+        visits: int32, shaped like ``out``, written: the visits of each action.
         lengths: int32 ``(rows, lines)``, written.
     """
     for i in range(len(row_slot)):
@@ -114,7 +115,7 @@ class Roots:
     """The roots of several slots; arrays over actions have shape ``(rows, actions)``."""
 
     action: NDArray[np.int16]
-    """``(rows,)`` what the search would play; -1 where the game is over."""
+    """``(rows,)`` action that the search would play; -1 where the game is over."""
     visits: NDArray[np.int32]
     q: NDArray[np.float32]
     prior: NDArray[np.float32]
@@ -131,16 +132,16 @@ class Roots:
     """``(rows, actions)`` lower confidence bound of q; -1 where unvisited."""
     simulations: NDArray[np.int32]
     proof: NDArray[np.int8]
-    """``(rows, actions)`` what playing an action is proven to be: ``WIN``, ``LOSS``, ``DRAW`` or
+    """``(rows, actions)`` proven outcome of each action: ``WIN``, ``LOSS``, ``DRAW`` or
     ``UNPROVEN`` of :mod:`~engine.search.tree`."""
     proven: NDArray[np.int8]
-    """``(rows,)`` the same of the root."""
+    """``(rows,)`` proven outcome of the root."""
     plies_to_end: NDArray[np.int16]
-    """``(rows, actions)`` from the root, where an action is proven."""
+    """``(rows, actions)`` plies from the root to the end, where an action is proven."""
 
 
 class RootEdges(NamedTuple):
-    """The root edges of several slots by action, all ``(rows, actions)``, zero where none is."""
+    """The root edges of several slots by action, all ``(rows, actions)``, zero without an edge."""
 
     exists: NDArray[np.bool_]
     visits: NDArray[np.int32]
@@ -153,7 +154,7 @@ class RootEdges(NamedTuple):
 
     @classmethod
     def of(cls, trees: tree.Tree, slots: NDArray[np.int32], actions: int) -> RootEdges:
-        """Read them."""
+        """Read the root edges of ``slots``."""
         shape = (len(slots), actions)
         edges = cls(
             exists=np.zeros(shape, np.bool_),
@@ -172,8 +173,8 @@ class RootEdges(NamedTuple):
 def lower_bounds(edges: RootEdges, stdevs: float) -> NDArray[np.float64]:
     """Return q less ``stdevs`` standard errors float64 ``(rows, actions)``; -inf if unvisited.
 
-    As KataGo: with few visits the variance leans towards the largest there can be, 1, by a weight
-    of ``1 / visits ** 3``. A proven action is sure.
+    As in KataGo, the variance is pulled towards its maximum of 1 with the weight
+    ``1 / visits ** 3``. The bound of a proven action is its q.
     """
     visits = np.maximum(edges.visits, 1).astype(np.float64)
     q = edges.value_sums / visits
@@ -195,7 +196,7 @@ def read(
     """Read the roots of slots that have been run.
 
     ``chosen`` is the rule's improved policy ``(rows, actions)`` and its action ``(rows,)``, -1 for
-    none. What is proven overrules it.
+    none. Proofs override it.
     """
     policy, action = chosen
     q = (edges.value_sums / np.maximum(edges.visits, 1)).astype(np.float32)
@@ -262,7 +263,7 @@ Lines = list[tuple[tuple[int, ...], ...]]
 
 
 def _variations(trees: tree.Tree, slots: NDArray[np.int32], roots: Roots) -> tuple[Lines, Lines]:
-    """By slot, the lines of the chosen action and of the most visited others; visits along them."""
+    """Return by slot the lines of the chosen and the most visited actions, and their visits."""
     rows = np.arange(len(slots))
     rank = roots.visits.astype(np.int64)
     rank[rows, roots.action] += np.iinfo(np.int32).max  # the chosen one comes first
@@ -277,7 +278,7 @@ def _variations(trees: tree.Tree, slots: NDArray[np.int32], roots: Roots) -> tup
 
 
 def _as_tuples(lines: NDArray[np.generic], lengths: NDArray[np.int32]) -> Lines:
-    """Cut lines to their lengths; those without one are left out."""
+    """Cut lines to their lengths and leave out empty ones."""
     return [
         tuple(tuple(line[:length]) for line, length in zip(row, ends, strict=True) if length)
         for row, ends in zip(lines.tolist(), lengths.tolist(), strict=True)

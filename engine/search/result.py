@@ -1,4 +1,4 @@
-"""What a search thought, in one plain type that window, GTP and arena all read."""
+"""The result of a search as one plain type, which window, GTP and arena all read."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ class SearchResult:
     """
 
     action: int
-    """The action the search would play."""
+    """The action that the search would play."""
     visits: NDArray[np.int32]
     q: NDArray[np.float32]
     """Mean value of each action in [-1, 1]; 0 where unvisited."""
     prior: NDArray[np.float32]
-    """Network's policy, masked to legal actions, sums to 1."""
+    """The network's policy, masked to legal actions; sums to 1."""
     policy: NDArray[np.float32]
-    """Improved policy: what the search would teach the network; sums to 1."""
+    """Improved policy, the training target; sums to 1."""
     value: float
     """Root q after the search, in [-1, 1]."""
     score: float
     """Mean expected final points for the side to move."""
     simulations: int
     variation: tuple[int, ...] = ()
-    """Principal variation, from the root's best action on."""
+    """Principal variation, which begins with the root's best action."""
     variations: tuple[tuple[int, ...], ...] = ()
-    """The lines of several actions: of the chosen one first, then of the most visited."""
+    """The lines of several actions: the chosen one first, then the most visited."""
     variation_visits: tuple[tuple[int, ...], ...] = ()
     """Visits of each action of ``variations``."""
     action_score: NDArray[np.float32] | None = None
@@ -42,18 +42,18 @@ class SearchResult:
     lcb: NDArray[np.float32] | None = None
     """Lower confidence bound of each q, in [-1, 1]; -1 where unvisited."""
     changes: tuple[Change, ...] = ()
-    """When the most visited action changed: the last is the present one."""
+    """Changes of the most visited action; the last entry is the present one."""
     ownership: NDArray[np.float32] | None = None
     """``(points,)`` in [-1, 1] from the network at the root; ``None`` if not asked for."""
     proof: NDArray[np.int8] | None = None
-    """What the rules prove of each action: ``tree.WIN``, ``LOSS``, ``DRAW`` or 0; ``None`` if
-    they were not asked."""
+    """Proven outcome of each action: ``tree.WIN``, ``LOSS``, ``DRAW`` or 0; ``None`` if proofs
+    were not tried."""
     proven: int = 0
-    """The same of the root: the search has ended, ``value`` is exact."""
+    """Proven outcome of the root; if not 0, the search has ended and ``value`` is exact."""
     notes: tuple[str, ...] = field(default=())
-    """What the search had to say, such as that its memory cap ended it early."""
+    """Remarks of the search, such as that its memory cap ended it early."""
 
     @property
     def win_rate(self) -> float:
-        """Chance to win of the side to move, draws counted half, in [0, 1]."""
+        """Expected result of the side to move in [0, 1]; a draw counts one half."""
         return (self.value + 1.0) / 2.0

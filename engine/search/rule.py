@@ -1,9 +1,9 @@
-"""What a search rule is, and the walk from root to leaf, compiled once for each rule.
+"""The interface of a search rule, and the walk from root to leaf, compiled once for each rule.
 
-A rule decides which edge a simulation takes at each node, and what a root teaches and plays in the
-end. It is one module under ``rules`` with three parts: a frozen dataclass of its own settings, a
-kernel that names the next edge of a node, and a subclass of :class:`Rule`. The rule knows the tree;
-it knows no game and no evaluator.
+A rule decides which edge a simulation takes at each node. At the root it gives the policy to teach
+and the action to play. It is one module under ``rules`` with three parts: a frozen dataclass of its
+settings, a kernel that names the next edge of a node, and a subclass of :class:`Rule`. A rule reads
+the tree; it is independent of games and evaluators.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from engine.search.tree import LOSS, NO_CHILD, ROOT, UNPROVEN, Tree, take
 
 @dataclass(frozen=True)
 class RuleSettings:
-    """Settings that hold under every rule. A rule adds its own in a subclass.
+    """Settings that apply under every rule. A rule adds its own in a subclass.
 
     A field whose metadata has ``must_act`` is refused in a run whose rule does not read it.
     """
@@ -60,21 +60,21 @@ Own = TypeVar("Own", bound=RuleSettings)
 
 
 class Rule(ABC, Generic[Own]):
-    """A rule at work in one search: its settings, and what it keeps about the root of each slot."""
+    """The state of a rule in one search: its settings, and its data about each slot's root."""
 
     name: ClassVar[str]
     """The value of ``search.algorithm`` that chooses the rule."""
     summary: ClassVar[str]
-    """What the rule is good for, in a few words that follow its name."""
+    """A few words that follow the rule's name and say what it is good for."""
     settings: ClassVar[type[RuleSettings]]
-    """The class of its settings. Two rules must not give one name to two settings."""
+    """The class of its settings. Two rules must not use one name for different settings."""
     walk: ClassVar[Callable[..., None]]
     """``staticmethod(bind(next_edge))``."""
     needs_budget: ClassVar[bool] = False
-    """Whether simulations are divided beforehand: then their number must be known, and a search
-    cannot be interrupted."""
+    """Whether the rule divides its simulations beforehand. Then their number must be known, and a
+    search cannot be interrupted."""
     fresh_share: ClassVar[float] = 0.0
-    """The least share of a budget that is searched even if the kept tree has all of it already."""
+    """The least share of a budget to search even if the kept tree already has all its visits."""
     pinned: ClassVar[tuple[Mapping[str, Any], ...]] = ()
     """Settings under which ``miai benchmark signature`` searches."""
 
@@ -82,30 +82,30 @@ class Rule(ABC, Generic[Own]):
         self.config = config
         self.actions = actions
         self.noise_scale = np.zeros(slots, np.float64)
-        """Of each slot: 1 where the root explores at random, 0 for play to win."""
+        """float64 ``(slots,)``: 1 where the root explores at random, 0 for play to win."""
         self._seeds = np.zeros(slots, np.uint64)
         self._games = np.zeros(slots, np.uint64)
         self._plies = np.zeros(slots, np.uint64)
         self._prepared = np.zeros(slots, np.bool_)
 
-    # What a rule says.
+    # Methods that a rule implements or overrides.
 
     @property
     @abstractmethod
     def state(self) -> Any:
-        """What ``next_edge`` is given beside the tree: an array, or a tuple of arrays."""
+        """The ``state`` argument of ``next_edge``: an array, or a tuple of arrays."""
 
     def reset_roots(self, slots: NDArray[np.int32]) -> None:
-        """Begin with new root positions; :meth:`addresses` and ``noise_scale`` hold already."""
+        """Begin with new root positions; :meth:`addresses` and ``noise_scale`` are set already."""
 
     def keep_roots(self, tree: Tree, slots: NDArray[np.int32]) -> None:
-        """Go on with roots that keep visits from an earlier search; called after a reset."""
+        """Continue with roots that keep visits from an earlier search; called after a reset."""
 
     def divide(self, tree: Tree, slots: NDArray[np.int32], budget: NDArray[np.int64]) -> None:
-        """Plan a search that begins; ``budget`` int64 ``(n,)`` is that of each slot."""
+        """Plan a search that begins; ``budget`` int64 ``(n,)`` holds each slot's simulations."""
 
     def prepare_roots(self, tree: Tree, slots: NDArray[np.int32]) -> None:
-        """Change the priors of roots; called once for each root when it has been expanded."""
+        """Change the priors of roots; called once for each root after its expansion."""
 
     def choose(
         self, tree: Tree, slots: NDArray[np.int32], edges: RootEdges
@@ -113,7 +113,7 @@ class Rule(ABC, Generic[Own]):
         """Return the policy to teach ``(rows, actions)`` and the action ``(rows,)``, -1 for none.
 
         The policy is the share of visits, or the prior where there are none. The action is the most
-        visited; among equals the likeliest. Actions that are proven lost come last.
+        visited one; ties go to the larger prior. Actions that are proven lost come last.
         """
         return visit_shares(edges.visits, edges.prior), best_action(edges, visit_ranks(edges))
 
@@ -131,7 +131,7 @@ class Rule(ABC, Generic[Own]):
         """
         return None
 
-    # What the search calls.
+    # Methods that the search calls.
 
     def begin(
         self,
@@ -148,7 +148,7 @@ class Rule(ABC, Generic[Own]):
         self.move(slots, plies)
 
     def move(self, slots: NDArray[np.int32], plies: NDArray[np.uint64]) -> None:
-        """Go on with the same games at other plies."""
+        """Continue the same games at other plies."""
         self._plies[slots] = plies
         self._prepared[slots] = False
         self.reset_roots(slots)
@@ -167,7 +167,7 @@ class Rule(ABC, Generic[Own]):
         return slots[~self._prepared[slots]]
 
     def prepare(self, tree: Tree, slots: NDArray[np.int32]) -> None:
-        """Prepare the roots that have not been; all of them are expanded."""
+        """Prepare the roots that are not prepared yet; all of them are expanded."""
         slots = self.unprepared(slots)
         self._prepared[slots] = True
         if len(slots):
@@ -262,8 +262,8 @@ def bind(next_edge: Callable[..., int]) -> Callable[..., None]:
     return only the first, at ``first_edge + seen``; :func:`~engine.search.tree.swap` puts another
     there.
 
-    The walk that is returned marks each path as in flight. Rows of one slot walk one after the
-    other, each seeing the others in flight. Its arguments are those of :meth:`Rule.select`:
+    The returned walk marks each path as in flight. Rows of one slot walk one after the other, and
+    each counts the earlier paths in flight. Its arguments are those of :meth:`Rule.select`:
 
     - nodes, edges, slots: the arrays of :class:`~engine.search.tree.Tree`;
     - row_slot: int32 ``(rows,)``; state: as above;
@@ -271,8 +271,8 @@ def bind(next_edge: Callable[..., int]) -> Callable[..., None]:
     - path_actions: int16 ``(rows, MAX_DEPTH)``, written up to lengths;
     - lengths: int32 ``(rows,)``, written.
 
-    A kernel that is given a function is never loaded from the cache. So the walk is compiled as if
-    each rule had written it, under a name of its own.
+    Numba never loads a kernel that takes a function from the cache. So the walk is compiled for
+    each rule as part of the rule's module, under its own name.
     """
     rule = next_edge.__module__
     walk = types.FunctionType(

@@ -1,10 +1,10 @@
-"""Exact endings: the end of a game proves its parents, which are then searched no more.
+"""Exact endings: the end of a game can prove its parents, which are then not searched again.
 
-MCTS-Solver (Winands, Björnsson, Saito, "Monte-Carlo Tree Search Solver", CG 2008) with draws: one
-winning edge proves a node won; all edges lost or drawn prove it lost or drawn, but only if they are
-all its legal actions. A search that leaves out what is not sensible has to ask the rules about that
-before; the kernels give the question back to the conductor. A proven node's earlier visits are
-worth the proven value too, on the whole path (as Leela Chess Zero's sticky endgames).
+MCTS-Solver (Winands, Björnsson, Saito, "Monte-Carlo Tree Search Solver", CG 2008) with draws. One
+winning edge proves a node won. If all legal actions are lost or drawn, the node is proven lost or
+drawn. A search that leaves out actions must first ask the rules whether the edges are all legal
+actions; the kernels return this question to the conductor. A proven node's earlier visits take the
+proven value too, on the whole path (as in Leela Chess Zero's sticky endgames).
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ NOTHING_TO_ASK: Final = -1
 
 @kernel
 def _prove(nodes, edges, index):
-    """Prove a node from its edges if that is possible; return whether a question is in the way.
+    """Prove a node from its edges if possible; return whether that waits for a question.
 
-    A win is proven by the first winning edge, so in as many plies as that; a loss takes as long as
-    the longest defence.
+    The first winning edge proves a win and gives its length. The length of a loss is that of the
+    longest defence.
     """
     node = nodes[index]
     longest_draw = -1
@@ -80,7 +80,7 @@ def _settle(node, change, change_of_squares):
 
 @kernel
 def climb(nodes, edges, path, length):
-    """Carry the proof of the node at the end of ``path[:length]`` as far up as it goes.
+    """Propagate the proof of the node at the end of ``path[:length]`` as far up as possible.
 
     Returns the depth of a node that is proven if its edges are all its legal actions, or
     ``NOTHING_TO_ASK``.
@@ -106,7 +106,7 @@ def climb(nodes, edges, path, length):
 
 @kernel
 def answer_rows(nodes, edges, row_slot, path_edges, questions, complete):
-    """Note for each question whether the node has all its actions, and go on with the proof.
+    """Record for each question whether the node has all its actions, and continue the proof.
 
     Args:
         nodes, edges: the arrays of :class:`~engine.search.tree.Tree`.
@@ -146,11 +146,11 @@ def decide(
     exists: NDArray[np.bool_],
     q: NDArray[np.float32],
 ) -> NDArray[np.int16]:
-    """Correct a search's choice by what is proven.
+    """Correct a search's choice by the proofs.
 
-    The shortest proven win; else, with every action proven, a draw or the longest defence; else a
-    proven draw if the choice looks worse than that. Only then the choice, which must not be an
-    action that is proven lost unless all are.
+    The shortest proven win comes first. If every action is proven, a draw or else the longest
+    defence follows. A proven draw also replaces a choice with a lower value. Otherwise the choice
+    stays; it must not be an action that is proven lost unless all are.
 
     Args:
         choice: ``(rows,)`` action, -1 for none.
@@ -174,9 +174,9 @@ def decide(
 def correct_policy(
     policy: NDArray[np.float32], proof: NDArray[np.int8], chosen: NDArray[np.int16]
 ) -> NDArray[np.float32]:
-    """Return a policy to teach, ``(rows, actions)``, with nothing that is proven worse than chosen.
+    """Return a policy to teach, ``(rows, actions)``, without actions proven worse than the choice.
 
-    Beside a chosen action that is proven, only what is proven as good keeps its share.
+    If the chosen action is proven, only actions proven equally good keep their share.
     """
     corrected = policy.copy()
     for row in np.flatnonzero((proof != UNPROVEN).any(axis=1)):

@@ -1,7 +1,7 @@
-"""The mean evaluation of a position in all turns of the board, for the roots of searches.
+"""The mean evaluation of a position over all symmetries of the board, for the roots of searches.
 
-A network sees a turned board as another one and errs otherwise; the mean of its answers errs less
-(KataGo, KataGoMethods.md, "Symmetries").
+A network's errors differ between a board and its symmetric images, so the mean of its answers has
+a smaller error (KataGo, KataGoMethods.md, "Symmetries").
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _LEAST_PROBABILITY = 1e-12
 class AllSymmetries:
     """The mean of an evaluator's answers over all symmetries of the board.
 
-    For evaluators that know a position by the spec's ``features`` alone, as networks do; others are
-    right only if they treat all actions alike. Costs as many evaluations as there are symmetries.
+    It suits evaluators that read the spec's ``features`` alone, as networks do. Other evaluators
+    must treat all actions alike. The cost is one evaluation per symmetry.
     """
 
     def __init__(self, evaluator: Evaluator) -> None:
@@ -42,7 +42,7 @@ class AllSymmetries:
         )
 
     def _turned(self, spec: GameSpec, positions: Positions, k: int) -> Evaluation:
-        """The answer to the turned board, turned back."""
+        """Evaluate the board turned by symmetry ``k`` and turn the result back."""
         actions_at = np.argsort(action_permutations(*_board(spec))[k])
         found = self._evaluator.evaluate(turned(spec, k), positions)
         check_shapes(spec, found, len(positions))
@@ -60,12 +60,12 @@ def _board(spec: GameSpec) -> tuple[int, int, tuple[int, ...]]:
 
 @lru_cache(maxsize=64)
 def turned(spec: GameSpec, k: int) -> GameSpec:
-    """Return the same game, whose ``features`` are those of the board turned by symmetry ``k``."""
+    """Return the game with ``features`` that show the board turned by symmetry ``k``."""
     return spec.changed(turn=k)
 
 
 def _softmax(logits: NDArray[np.float32], legal: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Probabilities of the legal actions ``(rows, actions)``; NaN where logits are no numbers."""
+    """Return probabilities of legal actions ``(rows, actions)``; NaN logits give NaN."""
     masked = np.where(legal, logits.astype(np.float64), -np.inf)
     with np.errstate(invalid="ignore"):
         weights = np.exp(masked - masked.max(axis=1, keepdims=True))

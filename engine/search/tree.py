@@ -1,20 +1,20 @@
-"""The tree: record arrays of nodes and edges, one private pool per slot. Knows no game.
+"""The tree: record arrays of nodes and edges, one private pool per slot, for any game.
 
-A node is a position after an action; its edges are the actions considered there, contiguous in the
-slot's edge pool. Everything is stored from the side to move of the node it belongs to; an edge
-belongs to the node it leaves. :func:`flip` is the one place where a value changes sides.
+A node is a position after an action. Its edges are the actions considered there, contiguous in the
+slot's edge pool. All values are stored from the side to move of their node; an edge belongs to the
+node it leaves. :func:`flip` is the one place where a value changes sides.
 
 Invariants, for a slot at rest (nothing in flight):
 - node 0 is the root; a child's index is larger than its parent's;
 - an expanded node's ``visits`` is 1 (its own evaluation) plus the visits of its edges, and 1 more
-  for every further leaf in flight that met there;
-- the first ``seen`` edges of a node are those that were ever selected; the next is the likeliest of
-  the others (the lower action of equals), unless the rule swapped its own choice there;
+  for every further leaf in flight that reached it;
+- the first ``seen`` edges of a node are those that were ever selected. The next edge has the
+  largest prior of the others (ties: the lower action), unless the rule swapped in its own choice;
 - an edge with a child has as many visits as the child, the negated value sum and the other side's
   proof;
 - the value sum of a proven node is its visits times the proven value; of any other node it is what
   its own evaluations and its edges sum to.
-Visits to a child that the full pool had no room for stay on the edge alone.
+Visits to a child that did not fit into the full pool are counted on the edge alone.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ ROOT: Final = 0
 NO_CHILD: Final = -1
 MAX_DEPTH: Final = 120
 MOST_IN_FLIGHT: Final = 200
-"""Leaves of one tree at once: an edge counts them in eight bits."""
+"""Most leaves of one tree in flight at once: an edge counts them in eight bits."""
 
-# What is proven of a node, or of playing an edge, for the side to move there.
+# Proven outcome of a node or an edge, for the side to move there.
 UNPROVEN: Final = 0
 WIN: Final = 1
 LOSS: Final = -1
@@ -78,9 +78,9 @@ EDGE: Final = np.dtype(
 )
 SLOT: Final = np.dtype(
     [
-        ("nodes", np.int32),  # used of the node pool
-        ("edges", np.int32),  # used of the edge pool
-        ("full", np.int32),  # visits that found no room for their node
+        ("nodes", np.int32),  # used entries of the node pool
+        ("edges", np.int32),  # used entries of the edge pool
+        ("full", np.int32),  # visits whose node did not fit into the pool
         ("in_flight", np.int32),
     ],
     align=True,
@@ -92,11 +92,11 @@ class Tree:
     """Preallocated pools of all slots."""
 
     nodes: NDArray[Any]
-    """``(slots, node_capacity)`` of :data:`NODE`."""
+    """Records ``(slots, node_capacity)`` of dtype :data:`NODE`."""
     edges: NDArray[Any]
-    """``(slots, edge_capacity)`` of :data:`EDGE`."""
+    """Records ``(slots, edge_capacity)`` of dtype :data:`EDGE`."""
     slots: NDArray[Any]
-    """``(slots,)`` of :data:`SLOT`."""
+    """Records ``(slots,)`` of dtype :data:`SLOT`."""
 
     @classmethod
     def allocate(cls, slots: int, node_capacity: int, edge_capacity: int) -> Tree:
@@ -109,7 +109,7 @@ class Tree:
 
     @cached_property
     def _spare(self) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Scratch pools of one slot; ``zeros_like`` would touch all of them."""
+        """Return scratch pools of one slot; ``zeros_like`` would touch the memory of all slots."""
         return np.zeros(self.nodes.shape[1], NODE), np.zeros(self.edges.shape[1], EDGE)
 
     def keep_subtrees(
@@ -124,7 +124,7 @@ class Tree:
         return kept
 
     def take_over(self, other: Tree) -> None:
-        """Copy the trees of another that has at most as many slots and as large pools."""
+        """Copy the trees of ``other``, which must have no more slots and no larger pools."""
         count = len(other.slots)
         self.slots[:count] = other.slots
         self.slots["full"][:count] = 0
@@ -136,19 +136,19 @@ class Tree:
 
 @helper
 def flip(value):
-    """A value seen by the other side."""
+    """Return a value from the other side's point of view."""
     return -value
 
 
 @helper
 def flip_proof(proof):
-    """A proof seen by the other side."""
+    """Return a proof from the other side's point of view."""
     return proof if proof == DRAW else -proof
 
 
 @helper
 def proven_value(proof):
-    """The q of a proven node."""
+    """Return the exact q of a proven node: 1, 0 or -1."""
     return 0.0 if proof == DRAW else np.float64(proof)
 
 
@@ -174,7 +174,7 @@ def swap(edges, one, other):
 
 @kernel
 def line_up(node, edges):
-    """Put the likeliest edge that was never selected behind those that were."""
+    """Put the unselected edge with the largest prior directly behind the selected edges."""
     start = node["first_edge"] + node["seen"]
     best = start
     for e in range(start + 1, node["first_edge"] + node["edges"]):
@@ -189,7 +189,7 @@ def line_up(node, edges):
 
 @helper
 def take(node, edges, e):
-    """Note that edge ``e`` is selected; the first time, another takes its place behind."""
+    """Mark edge ``e`` as selected; at its first selection, line up the next unselected edge."""
     node["tries"] += 1
     edges[e]["in_flight"] += 1
     if e == node["first_edge"] + node["seen"]:
@@ -211,7 +211,7 @@ def clear_rows(slots, row_slot):
 
 @kernel
 def expand_row(nodes, edges, slot, candidates, logits, q, complete):
-    """Add a node with an edge per candidate, priors by softmax; return its index, -1 if no room.
+    """Add a node with an edge per candidate, priors by softmax; return its index, -1 if full.
 
     Args:
         nodes, edges, slot: one slot's pools.
@@ -277,7 +277,7 @@ def expand_row(nodes, edges, slot, candidates, logits, q, complete):
 def _keep_subtree(nodes, edges, slot, action, spare_nodes, spare_edges):
     """Make the child under ``action`` the root and drop the rest; return False if there is none.
 
-    Breadth first, so that children keep larger indices than parents.
+    The copy runs breadth first, so that children keep larger indices than parents.
     """
     new_root = NO_CHILD
     root = nodes[ROOT]
@@ -322,7 +322,7 @@ def keep_subtree_rows(nodes, edges, slots, row_slot, actions, spare_nodes, spare
         nodes, edges, slots: the arrays of :class:`Tree`.
         row_slot: int32 ``(rows,)``; actions: int64 ``(rows,)``.
         spare_nodes, spare_edges: scratch pools as large as a slot's.
-        kept: bool ``(rows,)``, written: whether there was one. Otherwise the tree is as before.
+        kept: bool ``(rows,)``, written: whether there was a child. If not, the tree is unchanged.
     """
     for i in range(len(row_slot)):
         s = row_slot[i]

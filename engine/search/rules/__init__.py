@@ -13,8 +13,8 @@ from engine.search.rules.puct import Puct
 RULES: Final[dict[str, type[Rule[Any]]]] = {rule.name: rule for rule in (Gumbel, Puct)}
 
 LEARN: Final[Mapping[str, Any]] = {"algorithm": Gumbel.name}
-"""How self-play searches, unless a run says otherwise."""
+"""Search settings of self-play, unless a run sets others."""
 PLAY: Final[Mapping[str, Any]] = {"algorithm": Puct.name}
-"""How a network plays to win."""
+"""Search settings of a network that plays to win."""
 ROLLOUTS: Final[Mapping[str, Any]] = {**PLAY, **puct.ROLLOUTS}
-"""How random games play to win."""
+"""Search settings for play to win with random games in place of a network."""

@@ -41,14 +41,14 @@ class GumbelSettings(RuleSettings):
 
 
 SETTINGS: Final = np.dtype([("c_visit", np.float64), ("c_scale", np.float64)])
-"""What the kernels need of :class:`GumbelSettings`."""
+"""The fields of :class:`GumbelSettings` that the kernels read."""
 
 
 @lru_cache(maxsize=256)
 def considered_visits(considered: int, simulations: int) -> tuple[int, ...]:
-    """For each simulation, how many visits the action to be tried next has had so far.
+    """Return for each simulation the visit count that the next action to try has so far.
 
-    This is sequential halving as a sequence: among the actions with that many visits, the best by
+    This is sequential halving as a sequence: among the actions with this visit count, the best by
     ``gumbel + logit + sigma(q)`` is next.
     """
     if considered <= 1:
@@ -68,16 +68,16 @@ def considered_visits(considered: int, simulations: int) -> tuple[int, ...]:
 
 
 def schedule_table(considered: int, simulations: int) -> NDArray[np.int32]:
-    """All sequences for 0 to ``considered`` actions, int32 ``(considered + 1, simulations)``."""
+    """Return sequences for 0 to ``considered`` actions: int32 ``(considered + 1, simulations)``."""
     return np.array(
         [considered_visits(m, simulations) for m in range(considered + 1)], np.int32
     ).reshape(considered + 1, simulations)
 
 
 def schedule_tables(considered: int, budgets: NDArray[np.int64]) -> NDArray[np.int32]:
-    """One table per budget, int32 ``(budgets, considered + 1, largest budget)``.
+    """Return one table per budget, int32 ``(budgets, considered + 1, largest budget)``.
 
-    Beyond a budget its last entry goes on.
+    Beyond a budget its last entry is repeated.
     """
     tables = np.zeros((len(budgets), considered + 1, budgets.max(initial=1)), np.int32)
     for table, budget in zip(tables, budgets, strict=True):
@@ -105,10 +105,10 @@ def draw_gumbel_rows(seeds, games, plies, purpose, scale, out):
 
 @helper
 def _mixed_value(node, edges):
-    """What an unvisited action is worth (equation 33), and the visits of the most visited.
+    """Return the value of an unvisited action (equation 33) and the largest visit count.
 
-    The node's own evaluation and the prior-weighted mean of the visited q, in the ratio 1 to the
-    number of visits.
+    The value mixes the node's own evaluation and the prior-weighted mean of the visited q, in the
+    ratio of 1 to the number of visits.
     """
     first = node["first_edge"]
     visit_sum = 0
@@ -136,7 +136,7 @@ def _completed_q(edge, mixed):
 
 @helper
 def _trust(most_visits, c_visit, c_scale):
-    """What q is multiplied by: ``(c_visit + visits of the most visited) * c_scale``."""
+    """Return the factor of q: ``(c_visit + visits of the most visited) * c_scale``."""
     return (c_visit + most_visits) * c_scale
 
 
@@ -169,8 +169,8 @@ def _softmax(values, count):
 def _inner_edge(node, edges, c_visit, c_scale, scratch):
     """Return the unproven edge whose visits lag most behind the improved policy (equation 14).
 
-    All edges never selected share the mixed value, so one term of the policy's sum stands for them.
-    Only the likeliest of them can be the next; it lies behind the selected ones.
+    All edges never selected share the mixed value, so one term of the policy's sum covers them.
+    Only the one with the largest prior can be next; it lies directly behind the selected edges.
     """
     first = node["first_edge"]
     seen = node["seen"]
@@ -205,7 +205,7 @@ def _inner_edge(node, edges, c_visit, c_scale, scratch):
 def _untried_edge(node, edges, gumbels, known):
     """Return the edge with the largest ``gumbel + logit`` that has no visit in this search, or -1.
 
-    Found among those never selected, it changes places with the first of them.
+    If the edge was never selected, it changes places with the first such edge.
     """
     first = node["first_edge"]
     best = -1
@@ -231,8 +231,8 @@ def _untried_edge(node, edges, gumbels, known):
 def _root_edge(node, edges, gumbels, known, schedule, c_visit, c_scale):
     """Return the unproven edge that sequential halving tries next.
 
-    Where proofs have taken away all edges with the visits that the schedule wants, the best of
-    those tried in this search is next, then any.
+    If all edges with the scheduled visit count are proven, the best edge tried in this search is
+    next, and otherwise any unproven edge.
     """
     first = node["first_edge"]
     tries = 0
@@ -271,7 +271,7 @@ def _root_edge(node, edges, gumbels, known, schedule, c_visit, c_scale):
 @helper
 def next_edge(node, edges, depth, slot, state):
     """Return the edge to take: by sequential halving at the root, by equation 14 below it."""
-    # Indexed, not unpacked: Numba would count references to all of its arrays at each node.
+    # The tuple is indexed because unpacking it counts references to its arrays at each node.
     c_visit, c_scale = state[0][0]["c_visit"], state[0][0]["c_scale"]
     if depth > 0:
         return _inner_edge(node, edges, c_visit, c_scale, state[1])
@@ -286,8 +286,8 @@ def _improve_rows(nodes, edges, row_slot, settings, gumbels, known, policy, chos
     Args:
         policy: float32 ``(rows, actions)``, zeroed before, written: the improved policy.
         known: int32 ``(slots, actions)``, root visits from before this search.
-        chosen: int16 ``(rows,)``, written: of the actions most visited in this search the one
-            with the largest ``gumbel + logit + sigma(q)``, lost ones last; -1 if the root has none.
+        chosen: int16 ``(rows,)``, written: among the actions most visited in this search, the one
+            with the largest ``gumbel + logit + sigma(q)``; lost actions last; -1 if there is none.
     """
     scratch = np.empty(policy.shape[1], np.float64)
     for i in range(len(row_slot)):
@@ -317,7 +317,7 @@ def _improve_rows(nodes, edges, row_slot, settings, gumbels, known, policy, chos
 
 
 class Gumbel(Rule[GumbelSettings]):
-    """Gumbel search in one search."""
+    """The Gumbel rule: sequential halving at the root, deterministic selection below it."""
 
     name = "gumbel"
     summary = "improves the policy even with 16 simulations"
@@ -332,8 +332,8 @@ class Gumbel(Rule[GumbelSettings]):
         self.gumbels = np.zeros((slots, actions), np.float32)
         """Noise of each root action."""
         self.known = np.zeros((slots, actions), np.int32)
-        """Root visits from before the present search (a kept subtree's): they inform q and count
-        as none in the schedule."""
+        """Root visits from before the present search (of a kept subtree). They contribute to q but
+        do not count in the schedule."""
         self._record = np.zeros(1, SETTINGS)
         self._record["c_visit"] = config.c_visit
         self._record["c_scale"] = config.c_scale
@@ -343,7 +343,7 @@ class Gumbel(Rule[GumbelSettings]):
 
     @property
     def state(self) -> tuple[Any, ...]:
-        """Settings, scratch memory, gumbels, known, schedules and plans."""
+        """Settings, scratch memory, gumbels, known visits, schedules and plans, in this order."""
         roots = (self.gumbels, self.known, self._schedules, self._plans)
         return self._record, self._scratch, *roots
 
@@ -360,7 +360,7 @@ class Gumbel(Rule[GumbelSettings]):
         self.gumbels[slots] = drawn
 
     def keep_roots(self, tree: Tree, slots: NDArray[np.int32]) -> None:
-        """Note the root visits that there are now; a cleared slot still holds an old tree."""
+        """Record the present root visits; a cleared slot still holds an old tree."""
         visits = RootEdges.of(tree, slots, self.actions).visits
         visits[tree.slots["nodes"][slots] == 0] = 0
         self.known[slots] = visits

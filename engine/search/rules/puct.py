@@ -1,4 +1,4 @@
-"""PUCT: the largest sum of value and prior-weighted exploration, as the record programs search.
+"""PUCT: selection by the largest sum of value and prior-weighted exploration.
 
 AlphaZero's rule (Silver et al., Science 2018, supplement: ``c`` grows with the logarithm of the
 visits) with KataGo's refinements (Wu, "Accelerating Self-Play Learning in Go", 2019, section 3.2;
@@ -7,11 +7,12 @@ KataGoMethods.md):
 - first-play urgency: an unvisited action is worth the node's value less ``fpu_reduction *
   sqrt(prior mass already visited)``;
 - dynamic c: more exploration where the values below a node differ much, less where they agree;
-- forced playouts at the root and the pruning of what they add from the policy to be taught;
+- forced playouts at the root, whose visits are pruned from the policy to be taught;
 - the choice by lower confidence bound.
 
-Actions in flight count as tried and, by ``virtual_loss``, as partly lost, so that several leaves of
-one tree can be evaluated together; one without a value yet is lost, or two rows would meet there.
+Actions in flight count as tried and, by ``virtual_loss``, as partly lost. So several leaves of one
+tree can be evaluated together. An action in flight without a value counts as lost; otherwise two
+rows would reach the same leaf.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from engine.search.tree import LOSS, ROOT, UNPROVEN, Tree
 
 @dataclass(frozen=True)
 class PuctSettings(RuleSettings):
-    """How PUCT searches."""
+    """Settings of PUCT."""
 
     c_puct_init: float = field(
         default=1.25, metadata={"min": 0.0, "katago": "cpuctExploration", "why": "AlphaZero"}
@@ -149,7 +150,7 @@ ROLLOUTS: Final[Mapping[str, Any]] = {
     "fpu_reduction": 0.0,
     "root_fpu_reduction": 0.0,
 }
-"""Settings that make it classic UCT-like search, where random games stand in for a network."""
+"""Settings for UCT-like search, where random games replace a network."""
 
 SETTINGS: Final = np.dtype(
     [
@@ -164,7 +165,7 @@ SETTINGS: Final = np.dtype(
         ("virtual_loss", np.float64),
     ]
 )
-"""What the kernels need of :class:`PuctSettings`."""
+"""The fields of :class:`PuctSettings` that the kernels read."""
 
 _STDEV_PRIOR_WEIGHT: Final = 2.0  # visits; as KataGo
 
@@ -186,9 +187,10 @@ def settings_of(config: PuctSettings) -> NDArray[np.void]:
 
 @helper
 def _spread_factor(node, settings):
-    """How much more to explore a node because its values differ: KataGo's dynamic cPUCT.
+    """Return KataGo's dynamic cPUCT factor, which grows with the spread of a node's values.
 
-    The standard deviation of all values below, with a prior of a few visits, relative to the usual.
+    It compares the standard deviation of all values below, with a prior of a few visits, to the
+    usual standard deviation.
     """
     visits = node["visits"]
     if settings["stdev_scale"] == 0.0 or visits <= 1:
@@ -204,7 +206,7 @@ def _spread_factor(node, settings):
 
 
 def growing_c(tries, settings):
-    """AlphaZero's c, which grows with the logarithm of the tries of all edges."""
+    """Return AlphaZero's c, which grows with the logarithm of the tries of all edges."""
     base = settings["c_base"]
     return settings["c_init"] + settings["c_log"] * np.log((tries + base + 1.0) / base)
 
@@ -214,7 +216,7 @@ _growing_c = helper(growing_c)
 
 @helper
 def _exploration(node, tries, settings):
-    """The factor of ``prior / (1 + tries of the edge)``."""
+    """Return the factor of ``prior / (1 + tries of the edge)``."""
     c = _growing_c(tries, settings)
     return c * _spread_factor(node, settings) * np.sqrt(max(tries, 1))
 
@@ -223,7 +225,8 @@ def _exploration(node, tries, settings):
 def next_edge(node, edges, depth, slot, state):
     """Return the edge with the largest q + u of those that are not proven.
 
-    Of the edges never selected only the likeliest can be it, which stands behind the selected ones.
+    Of the edges never selected, only the one with the largest prior can be best. It lies directly
+    behind the selected edges.
     """
     settings = state[0]
     is_root = depth == 0
@@ -260,12 +263,12 @@ def next_edge(node, edges, depth, slot, state):
 
 @kernel
 def _prune_rows(nodes, edges, row_slot, settings, weights):
-    """Take from the root visits what only the forced playouts wanted (Wu 2019, section 3.2).
+    """Prune root visits that only forced playouts added (Wu 2019, section 3.2).
 
     Args:
         weights: float64 ``(rows, actions)``, zeroed before, written. The most visited action keeps
-            its visits; another loses up to its forced ones, as long as its q + u stays below that
-            of the most visited, and the last one with them.
+            its visits. Another action loses up to its forced visits while its q + u stays below
+            that of the most visited. A single visit left by that pruning goes too.
     """
     for i in range(len(row_slot)):
         s = row_slot[i]
@@ -301,7 +304,7 @@ def _prune_rows(nodes, edges, row_slot, settings, weights):
 
 
 class Puct(Rule[PuctSettings]):
-    """PUCT in one search."""
+    """The PUCT rule: AlphaZero's selection with KataGo's refinements."""
 
     name = "puct"
     summary = "reads deeper"
@@ -319,7 +322,7 @@ class Puct(Rule[PuctSettings]):
 
     @property
     def state(self) -> NDArray[np.void]:
-        """One record of :data:`SETTINGS`."""
+        """The settings as one record of :data:`SETTINGS`, shape ``(1,)``."""
         return self._record
 
     def prepare_roots(self, tree: Tree, slots: NDArray[np.int32]) -> None:
@@ -357,7 +360,7 @@ class Puct(Rule[PuctSettings]):
             enough = (edges.visits > 0) & (edges.visits >= config.lcb_min_share * most)
             enough &= edges.proof != LOSS
             bounds = lower_bounds(edges, config.lcb_stdevs)
-            # Bounds are -1 - lcb_stdevs at least: all that are compared come before all others.
+            # Bounds are at least -1 - lcb_stdevs, so compared actions rank before all others.
             rank = np.where(enough, most + 2.0 + config.lcb_stdevs + bounds, rank)
         return visit_shares(weights, edges.prior), best_action(edges, rank)
 
@@ -365,7 +368,7 @@ class Puct(Rule[PuctSettings]):
     def exploration(
         cls, config: PuctSettings, prior: NDArray[np.float32], visits: NDArray[np.int32]
     ) -> NDArray[np.float64]:
-        """Return the formula's second term, without its factor for values that differ."""
+        """Return the exploration term, without the dynamic factor for the spread of values."""
         tries = int(visits.sum())
         c = growing_c(tries, settings_of(config)[0])
         return c * np.sqrt(max(tries, 1)) * prior.astype(np.float64) / (1.0 + visits)
