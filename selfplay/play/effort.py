@@ -1,6 +1,7 @@
-"""How much each ply of a training game is searched, and which plies teach a policy.
+"""The search effort for each ply of a training game, and which plies teach a policy.
 
-Knows neither rules nor trees: games are numbers, plies are counts, and who is far ahead is told.
+This module depends neither on rules nor on trees. The caller passes game numbers, ply counts and
+which games are decided.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _TO_UNIT: Final = 2.0**-53
 
 @dataclass(frozen=True)
 class EffortConfig:
-    """Where simulations are saved."""
+    """Settings that save simulations in training games."""
 
     full_share: float = field(
         default=1.0,
@@ -44,11 +45,11 @@ class EffortConfig:
 
 
 class Effort(NamedTuple):
-    """What one ply of each slot gets."""
+    """The search effort of one ply in each slot."""
 
     simulations: NDArray[np.int64]
     full: NDArray[np.bool_]
-    """Whether the search is a full one, whose policy is worth learning."""
+    """Whether the search is full; only the policy of a full search is a target."""
 
 
 def plan(
@@ -59,14 +60,15 @@ def plan(
     plies: NDArray[np.int32],
     decided: NDArray[np.bool_],
 ) -> Effort:
-    """Share out simulations; by address (seed, game, ply), so that neighbours do not matter.
+    """Assign simulations at random by the address (seed, game, ply), independent of other games.
 
     Args:
         config: the settings.
-        simulations: of a full search.
-        seed: of the run.
-        games: ``(slots,)`` numbers; plies: ``(slots,)`` counts.
-        decided: ``(slots,)`` which games one side has led for long.
+        simulations: simulations of a full search.
+        seed: seed of the run.
+        games: ``(slots,)`` game numbers.
+        plies: ``(slots,)`` ply counts.
+        decided: ``(slots,)`` whether one side has led the game for long.
     """
     full = ~decided
     if config.full_share < 1.0:
@@ -78,6 +80,6 @@ def plan(
 def uniform(
     seed: int, games: NDArray[np.uint64], plies: NDArray[np.int32], purpose: int
 ) -> NDArray[np.float64]:
-    """One number in [0, 1) for each game at its ply."""
+    """Draw one random number in [0, 1) for each game at its ply."""
     pairs = zip(games.tolist(), plies.tolist(), strict=True)
     return np.array([(bits(seed, game, ply, purpose) >> 11) * _TO_UNIT for game, ply in pairs])

@@ -1,4 +1,4 @@
-"""Games against earlier checkpoints: which games, which colour, which checkpoint."""
+"""League games against earlier checkpoints: the choice of game, colour and checkpoint."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TO_UNIT: Final = 2.0**-53
 
 
 def opponent_colour(seed: int, game: int, share: float) -> int:
-    """The colour that an earlier checkpoint plays in a game; 0 where there is none."""
+    """Return the colour that an earlier checkpoint plays in a game; 0 if it plays none."""
     if share <= 0.0:
         return 0
     number = bits(seed, game, 0, LEAGUE)
@@ -24,9 +24,9 @@ def opponent_colour(seed: int, game: int, share: float) -> int:
 
 
 def choose_opponent(seed: int, cycle: int, checkpoints: Sequence[Path]) -> Path | None:
-    """The checkpoint that plays in a cycle, any of those made before it; ``None`` if there is none.
+    """Choose a checkpoint for a cycle among those made before it; ``None`` if there is none.
 
-    Later ones are left out: a run that goes on finds them in its folder before their time.
+    Later checkpoints are excluded, because a resumed run may find them in its folder.
     """
     earlier = [path for path in checkpoints if int(path.stem) <= cycle]
     if not earlier:

@@ -1,8 +1,8 @@
-"""Games played by processes of this machine. A process that dies costs its unfinished plies only.
+"""Games played by worker processes on this machine.
 
-Each worker plays the groups of some of the run's threads. With each lot it gives its games in
-flight, so this side can start another worker in its place, and let it play the same plies again.
-Since games are a function of the run's settings, number and networks, nothing else changes.
+Each worker plays the groups of some of the run's threads. It sends its games in flight with each
+lot. If it dies, another worker starts from them and repeats the unfinished plies. The games do not
+change, because they are a function of the run's settings, their numbers and the networks.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from selfplay.run.state import Arrays
 from selfplay.run.watch import LiveGame
 
 _MOST_DEATHS: Final = 3
-"""Deaths of one worker within one call: more is a fault that will not go away."""
+"""Deaths of one worker within one call that are tolerated; more indicate a lasting fault."""
 _LAST_WORDS: Final = 400
 _ENDING_S: Final = 5.0
 
 
 class ProcessSource:
-    """A run's games, shared out to worker processes."""
+    """A source that divides a run's games among worker processes."""
 
     def __init__(
         self,
@@ -45,12 +45,12 @@ class ProcessSource:
         """Start the workers.
 
         Args:
-            config: of the run.
-            network: that plays first.
-            text: the settings as TOML, which each worker is given.
-            workers: how many, at most ``config.selfplay.threads``.
-            command: starts a process that calls :func:`selfplay.play.serve.serve`.
-            environment: of these processes; that of this process by default.
+            config: settings of the run.
+            network: the network that plays first.
+            text: the settings as TOML, which each worker receives.
+            workers: number of workers, at most ``config.selfplay.threads``.
+            command: command of a process that calls :func:`selfplay.play.serve.serve`.
+            environment: environment of the workers; by default that of this process.
 
         Raises:
             ConfigError: if there are more workers than threads to share out.
@@ -113,7 +113,7 @@ class ProcessSource:
 
 
 class _Worker:
-    """One process, and what another one in its place would have to know."""
+    """A worker process, with the state that a replacement would need."""
 
     def __init__(
         self,
@@ -152,7 +152,7 @@ class _Worker:
         self._require_fit(*self._repeated({"do": "restore"}, self._own(arrays)))
 
     def _own(self, arrays: Arrays) -> Arrays:
-        """The arrays of the groups that this worker plays."""
+        """Return the arrays that belong to this worker's groups."""
         boards = len(self._boards)
         prefixes = tuple(
             f"group.{thread * boards + board}."
@@ -186,7 +186,7 @@ class _Worker:
     def _repeated(
         self, call: dict[str, Any], arrays: Arrays | None = None
     ) -> tuple[dict[str, Any], Arrays]:
-        """Ask until there is an answer, with a new process after each death."""
+        """Send a request until an answer comes, with a new process after each death."""
         for _ in range(_MOST_DEATHS):
             try:
                 if self._process is None:
@@ -200,7 +200,7 @@ class _Worker:
         )
 
     def _start(self) -> None:
-        """Start a process and bring it to where the one before was."""
+        """Start a process and restore the games and networks of the one before."""
         self._errors.seek(0)
         self._errors.truncate()
         self._process = subprocess.Popen(
@@ -243,7 +243,7 @@ class _Worker:
         return words.replace("\n", " | ")
 
     def end(self) -> None:
-        """End the process and forget it."""
+        """End the process and drop the reference to it."""
         if self._process is not None:
             _close(self._process)
         self._errors.close()

@@ -1,4 +1,4 @@
-"""What a worker process does: it plays groups of games for a run that another process leads.
+"""The worker process: it plays groups of games for a run in another process, the leader.
 
 The leader's first message gives the settings; each later one is a call of the
 :class:`~selfplay.play.source.Source` here. The process ends when its input ends.
@@ -25,14 +25,14 @@ from selfplay.run.state import Arrays, part_of
 
 
 def serve(read_config: Callable[[str], RunConfig]) -> None:
-    """Answer on standard output what comes on standard input.
+    """Answer requests from standard input on standard output, until the input ends.
 
     Args:
-        read_config: makes the run's settings of the TOML text in the first message.
+        read_config: parses the TOML text of the first message into the run's settings.
     """
     # Ctrl-C reaches all processes of a terminal; the leader then decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # What a library prints must not get between the answers.
+    # Output that a library prints must not mix with the answers.
     with os.fdopen(os.dup(1), "wb") as answers, os.fdopen(os.dup(0), "rb") as calls:
         os.dup2(2, 1)
         try:
@@ -95,7 +95,7 @@ def _described(lot: Lot) -> dict[str, Any]:
 
 
 def read_lot(told: dict[str, Any], arrays: Arrays, layout: InputLayout) -> Lot:
-    """Make a lot again from the message of a worker; ``layout`` is that of its group's board."""
+    """Rebuild a lot from a worker's message; ``layout`` belongs to the board of its group."""
     columns = part_of(arrays, f"rows.{told['group']}.")
     return Lot(
         group=told["group"],

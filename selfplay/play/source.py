@@ -1,8 +1,8 @@
-"""Where a run's games come from: a network goes in as a file, finished rows come out in lots.
+"""The interface to self-play: a source takes networks as files and returns rows in lots.
 
-A source plays a fixed set of groups of games. What a group plays depends on its number, its games
-in flight and the networks that were published, never on where it is played. So sources of different
-kinds give the same lots, and a run may go on with another kind than it began with.
+A source plays a fixed set of groups of games. The games of a group depend on its number, its games
+in flight and the published networks, never on where they are played. Sources of different kinds
+therefore give the same lots, and a run may resume with another kind of source.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from selfplay.run.watch import LiveGame
 
 @dataclass(frozen=True)
 class Published:
-    """A network that is to play: a checkpoint file, and the SHA-256 of its bytes in hex."""
+    """A network for self-play: a checkpoint file, and the SHA-256 of its bytes in hex."""
 
     path: Path
     hash: str
 
     @classmethod
     def of(cls, path: Path) -> Published:
-        """Take a file as it is now.
+        """Hash a checkpoint file in its present state.
 
         Raises:
             OSError: if it cannot be read.
@@ -38,10 +38,10 @@ class Published:
         return cls(path, hashlib.sha256(path.read_bytes()).hexdigest())
 
     def require_unchanged(self) -> None:
-        """Refuse a file that has been written again since it was published.
+        """Refuse a file that has been rewritten since it was published.
 
         Raises:
-            RunError: then, or if it cannot be read.
+            RunError: if the file has changed or cannot be read.
         """
         try:
             found = Published.of(self.path)
@@ -53,17 +53,17 @@ class Published:
 
 @dataclass(frozen=True)
 class Lot:
-    """What one group of games made in one call of :meth:`Source.play`."""
+    """Results of one group of games in one call of :meth:`Source.play`."""
 
     group: int
-    """Index of the group; lots come in the order of these."""
+    """Index of the group; lots are ordered by it."""
     network: str
     """Hash of the network that played, see :class:`Published`."""
     rows: Rows | None
     """Rows of the games that ended; ``None`` if none did."""
     games: tuple[FinishedGame, ...]
     evaluations: int
-    """Positions that the network evaluated meanwhile."""
+    """Number of positions that the network evaluated during the call."""
 
 
 class Source(Protocol):
@@ -78,9 +78,9 @@ class Source(Protocol):
         ...
 
     def play(self, plies: int, simulations: Sequence[int]) -> list[Lot]:
-        """Play ``plies`` plies in every slot; one lot for each group.
+        """Play ``plies`` plies in every slot and return one lot for each group.
 
-        Each search has the ``simulations`` of its task.
+        ``simulations`` holds the simulations of a full search for each task.
 
         Raises:
             RunError: if the games cannot be played.
@@ -88,7 +88,7 @@ class Source(Protocol):
         ...
 
     def in_play(self) -> list[LiveGame]:
-        """Return some games in flight, for people who watch."""
+        """Return some games in flight, for the live view."""
         ...
 
     def arrays(self) -> Arrays:
@@ -99,12 +99,12 @@ class Source(Protocol):
         """Undo :meth:`arrays`, in a source for the same settings.
 
         Raises:
-            KeyError, ValueError: if they are of other settings.
+            KeyError, ValueError: if the arrays belong to other settings.
         """
         ...
 
     def notes(self) -> list[str]:
-        """Return sentences about what went wrong and was mended, each of them once."""
+        """Return sentences about faults that were recovered from, each of them once."""
         ...
 
     def close(self) -> None:
@@ -113,7 +113,7 @@ class Source(Protocol):
 
 
 SourceMaker = Callable[[RunConfig, Published], Source]
-"""Makes a source for a run that plays with this network first."""
+"""Makes a source for a run, given the network that plays first."""
 
 
 def gathered(lots: Sequence[Lot]) -> tuple[list[Rows], list[FinishedGame]]:

@@ -1,4 +1,4 @@
-"""From plies of a running game to training rows, once its end is known."""
+"""Makes training rows from the recorded plies of a game when the game ends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from selfplay.data.shards import Rows
 
 
 class GameBuffer:
-    """What the plies of all running games looked like; a game's rows wait here for its result.
+    """Records the plies of all running games until their results are known.
 
     Memory is fixed: ``slots * plies`` rows.
     """
@@ -44,7 +44,7 @@ class GameBuffer:
         self._actions[slot] = []
 
     def note_action(self, slot: int, action: int) -> None:
-        """Note an action that no search chose: it makes no row."""
+        """Record an action that no search chose; it makes no row."""
         self._actions[slot].append(action)
 
     def note_ply(
@@ -54,7 +54,7 @@ class GameBuffer:
         actions: NDArray[np.int64],
         policy_weight: NDArray[Any] | float = 1.0,
     ) -> None:
-        """Note the position, search result and chosen action of every slot.
+        """Record the position, search result and chosen action of every slot.
 
         ``policy_weight`` ``(slots,)`` is 0 where the search teaches no policy.
         """
@@ -87,7 +87,7 @@ class GameBuffer:
         return found
 
     def actions(self, slot: int) -> tuple[int, ...]:
-        """All actions of the running game."""
+        """Return all actions of the slot's running game so far."""
         return tuple(self._actions[slot])
 
     def rows(self, slot: int, number: int, score: float, ownership: NDArray[np.int8]) -> Rows:
@@ -123,7 +123,7 @@ class GameBuffer:
         )
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """All that is noted so far, for :meth:`restore`."""
+        """Return all recorded plies as arrays, for :meth:`restore`."""
         used = self._used()
         lengths = np.array([len(actions) for actions in self._actions], np.int64)
         played = np.array([action for actions in self._actions for action in actions], np.int16)
@@ -138,7 +138,7 @@ class GameBuffer:
         """Undo :meth:`state`.
 
         Raises:
-            KeyError, ValueError: if it is of another game, size or number of slots.
+            KeyError, ValueError: if the state has another game, size or number of slots.
         """
         self._count[:] = state["count"]
         used = self._used()
@@ -156,7 +156,7 @@ class GameBuffer:
 
 
 def surprise(policy: NDArray[np.float32], prior: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How much a search changed its mind: ``KL(policy || prior)`` in nats, ``(rows,)``."""
+    """Divergence of the search from its prior: ``KL(policy || prior)`` in nats, ``(rows,)``."""
     ratio = np.log(np.maximum(policy, 1e-9)) - np.log(np.maximum(prior, 1e-9))
     return np.maximum((policy * ratio).sum(axis=1), 0.0).astype(np.float32)
 
@@ -164,9 +164,10 @@ def surprise(policy: NDArray[np.float32], prior: NDArray[np.float32]) -> NDArray
 def surprise_weights(
     surprises: NDArray[np.float32], policy_weight: NDArray[np.float32], share: float
 ) -> NDArray[np.float32]:
-    """Weights of a game's rows, mean about 1: ``share`` of it goes by surprise (KataGo methods).
+    """Weights of a game's rows, with a mean of about 1 (surprise weighting, KataGo methods).
 
-    Rows that teach no policy have no surprise. No row weighs more than :data:`LARGEST_WEIGHT`.
+    ``share`` of the total weight is distributed by surprise. Rows that teach no policy have no
+    surprise. No row weighs more than :data:`LARGEST_WEIGHT`.
     """
     weights = np.ones(len(surprises), np.float32)
     teaching = policy_weight > 0.0

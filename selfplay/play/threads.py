@@ -1,4 +1,4 @@
-"""Games played by threads of this process: the source that needs nothing else."""
+"""A source that plays games in threads of this process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from selfplay.run.watch import WATCHED, LiveGame
 
 
 class ThreadSource:
-    """Plays a run's groups of games, or some of them, with a thread for each share of the cores."""
+    """Plays all or some of a run's groups of games, with one thread for each share of cores."""
 
     def __init__(
         self, config: RunConfig, network: Published, threads: Sequence[int] | None = None
@@ -40,11 +40,11 @@ class ThreadSource:
             dict(enumerate(self._prepared(evaluator, thread), thread * len(self._tasks)))
             for thread in chosen
         ]
-        """By thread, and there by the group's index in the run."""
+        """Groups by thread; within a thread, by the group's index in the run."""
         self._pool = ThreadPoolExecutor(len(self._groups), "self-play")
 
     def _prepared(self, evaluator: Evaluator, thread: int) -> list[Group]:
-        """One thread's groups, one for each task."""
+        """Make the groups of one thread, one for each task."""
         config, count = self._config, len(self._tasks)
         stride = config.selfplay.threads * count
         return [
@@ -85,7 +85,7 @@ class ThreadSource:
         return [lot for lots in self._pool.map(play, self._groups) for lot in lots]
 
     def _task(self, index: int) -> int:
-        """Place of the task that a group plays."""
+        """Return the index of the task that a group plays."""
         return index % len(self._tasks)
 
     def _lot(self, index: int, plies: int, simulations: int) -> Lot:
@@ -134,7 +134,7 @@ class ThreadSource:
 
 
 def _take_one_core() -> None:
-    """Keep torch to one core in this thread; where it is not loaded, no thread of it runs."""
+    """Limit torch to one core in this thread, if torch is loaded."""
     if "torch" in sys.modules:
         from agents.evaluators.torch_evaluator import limit_threads
 

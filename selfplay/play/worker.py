@@ -1,4 +1,4 @@
-"""Games of a network against itself, many in lockstep: positions in, finished rows out.
+"""Self-play games of a network, many in lockstep; finished games become training rows.
 
 A :class:`Group` is a set of slots that one thread plays ply by ply. Each game is a function of its
 number and of the weights that were in force at each of its plies, never of the other games.
@@ -27,7 +27,7 @@ _FIRST_OPENINGS = 0.75  # of the board's points
 
 @dataclass(frozen=True)
 class SelfPlayConfig:
-    """How games are played for training."""
+    """Settings of self-play games."""
 
     slots: int = field(
         default=128,
@@ -104,7 +104,7 @@ def longest_game(spec: GameSpec, config: SelfPlayConfig) -> int:
 
 @dataclass(frozen=True)
 class FinishedGame:
-    """One game as it was played, for records."""
+    """Actions and result of one finished game, for records."""
 
     number: int
     komi: float
@@ -112,11 +112,11 @@ class FinishedGame:
     score: float
     """Black's points minus White's."""
     task: int = 0
-    """Place of its task, or of its board, among those of the run."""
+    """Index of its task, or of its board, in the run."""
 
 
 class _Counted:
-    """An evaluator that counts the positions it is asked about. For one thread."""
+    """An evaluator that counts the positions it evaluates. It is not thread-safe."""
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
@@ -128,7 +128,7 @@ class _Counted:
 
 
 class Group:
-    """Slots played by one thread."""
+    """A set of slots whose games one thread plays ply by ply."""
 
     def __init__(
         self,
@@ -152,7 +152,7 @@ class Group:
         self._slots = np.arange(config.slots, dtype=np.int32)
         self._seeds = np.full(config.slots, seed, np.uint64)
         self._numbers = np.zeros(config.slots, np.uint64)
-        self._black_q = np.full(config.slots, np.nan)  # of the latest searches
+        self._black_q = np.full(config.slots, np.nan)  # from the latest searches
         self._positions = spec.allocate(config.slots)
         # The ply at which play stops includes the random opening, so buffers need no more room.
         self._plies = longest_game(spec, config)
@@ -171,7 +171,7 @@ class Group:
 
     @property
     def evaluator(self) -> Evaluator:
-        """What searches ask from the next ply on; may be set."""
+        """The evaluator of the searches from the next ply on; it may be set."""
         return self._counted.evaluator
 
     @evaluator.setter
@@ -180,11 +180,11 @@ class Group:
 
     @property
     def evaluations(self) -> int:
-        """Positions that were evaluated so far."""
+        """Number of positions that were evaluated so far."""
         return self._counted.positions
 
     def in_play(self) -> list[LiveGame]:
-        """The games in flight of the first few slots, to be shown."""
+        """Return the games in flight of the first few slots, for the live view."""
         return [
             LiveGame(
                 int(self._numbers[slot]),
@@ -196,7 +196,7 @@ class Group:
         ]
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """The games in flight, for :meth:`restore`. Searches begin anew at each ply: no trees."""
+        """Return the games in flight, for :meth:`restore`; no tree outlives its ply."""
         return {
             "positions": self._positions.view(np.uint8).reshape(len(self._slots), -1).copy(),
             "numbers": self._numbers.copy(),
@@ -208,7 +208,7 @@ class Group:
         """Undo :meth:`state` in a group made with the same settings.
 
         Raises:
-            KeyError, ValueError: if it was made with others.
+            KeyError, ValueError: if the state was made with other settings.
         """
         positions = state["positions"]
         if positions.shape != (len(self._slots), self._spec.dtype.itemsize):
@@ -300,7 +300,7 @@ class Group:
                 self._counted.evaluator = own
 
     def _settled(self) -> NDArray[np.bool_]:
-        """Which games hold no open point any more; a board that is half empty always does."""
+        """Return which games have no open point left; a half-empty board always has one."""
         found = np.zeros(len(self._slots), np.bool_)
         late = np.flatnonzero(self._positions["plies"] > self._spec.points // 2)
         if self._spec.has_dead_stones and len(late):
@@ -315,7 +315,7 @@ class Group:
         return np.minimum(drawn, self._spec.actions - 1)
 
     def _judge(self, ended: Positions) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
-        """Black's points and the owners; stones that are lost for good count as prisoners."""
+        """Return Black's points and the owners; unconditionally dead stones are prisoners."""
         scores, ownership = self._spec.score(ended), self._spec.ownership(ended)
         if self._config.stop_certain and self._spec.has_dead_stones:
             certain = self._spec.certain(ended)

@@ -1,6 +1,7 @@
 """A training run and its folder.
 
-The names below are loaded on first use: who reads a run's folder needs neither torch nor the loop.
+The names below are loaded on first use. Code that reads a run's folder then needs neither torch
+nor the loop.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _IN_LOOP = ("Gate", "Progress", "Run")
 
 
 def __getattr__(name: str) -> object:
-    """Load one of the package's own names."""
+    """Import and return one of the package's names."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = "loop" if name in _IN_LOOP else "config"

@@ -1,7 +1,7 @@
-"""Settings that follow what a run measures, and why they moved. Knows neither games nor networks.
+"""Settings that follow what a run measures, and the reasons why they changed.
 
-Under a budget in counts the clock is never given, so that a run repeats byte for byte. What was
-found so far lies in one dictionary of numbers, which the training state keeps.
+This module depends neither on games nor on networks. Under a budget in counts it never receives a
+time, so a run repeats byte for byte. The training state stores its numbers as one dictionary.
 """
 
 from __future__ import annotations
@@ -13,19 +13,20 @@ _SLOW = 0.9
 """Memory of the running means: about ten cycles."""
 _QUICK = 0.5
 _GAP_SMALL, _GAP_LARGE = 0.03, 0.10
-"""By which new rows are predicted worse than known ones: room to learn more, or overfitting."""
+"""Loss on new rows minus loss on known rows. A small gap allows more passes; a large one is
+overfitting."""
 _STEP = 1.1
 _WORSE = 1.15
-"""Times its level that the loss on new rows may have before steps are taken to be too large."""
+"""Ratio of the loss on new rows to its level above which the steps count as too large."""
 _GENTLER, _GENTLEST = 0.7, 0.2
 _LEARN_SHARE = (0.2, 0.75)
-"""Of the time; outside of it one side starves."""
+"""Range of learning's share of the time. Outside of it, learning or self-play gets too little."""
 _GROWTH = (0.2, 0.8)
 
 
 @dataclass(frozen=True)
 class AdaptConfig:
-    """What follows measurements; everything else follows the schedule."""
+    """Which settings follow measurements. All other settings follow the schedule."""
 
     simulations: Literal["progress", "entropy"] = field(
         default="progress",
@@ -44,20 +45,20 @@ class AdaptConfig:
 
 
 class Measured(NamedTuple):
-    """What a cycle found; ``None`` where it did not measure."""
+    """Measurements of one cycle; ``None`` for a quantity that was not measured."""
 
     fresh: float | None
-    """How far policy and value are from the targets of new rows, before they are learned from."""
+    """Excess loss of policy and value on new rows, before the learner trains on them."""
     known: float | None
-    """The same at the same moment, on rows of the window."""
+    """Excess loss of policy and value at the same moment, on rows of the window."""
     entropy: float | None
-    """Of the policy targets, in nats."""
+    """Mean entropy of the policy targets, in nats."""
     learn_share: float | None
-    """Of the cycle's time; ``None`` under a budget in counts."""
+    """Share of the cycle's time spent on learning; ``None`` under a budget in counts."""
 
 
 class Adapter:
-    """Follows the measurements of one run."""
+    """Adapts the settings of one run to its measurements."""
 
     def __init__(
         self, config: AdaptConfig, passes: float, growth: float, found: dict[str, float]
@@ -79,7 +80,7 @@ class Adapter:
 
     @property
     def rate_share(self) -> float:
-        """Of the schedule's learning rate."""
+        """Factor on the schedule's learning rate."""
         return self.found.get("rate", 1.0)
 
     def level(self, progress: float) -> float:
@@ -109,7 +110,7 @@ class Adapter:
         return notes
 
     def _follow_entropy(self, entropy: float) -> None:
-        """The level is how much of the first entropy has gone, times 4/3: all at a quarter left."""
+        """Set the level to 4/3 of the lost share of the first entropy, at most 1."""
         mean = self._mean("entropy", entropy, _SLOW)
         first = self.found.setdefault("first_entropy", entropy)
         gone = 1.0 - mean / max(first, 1e-6)
@@ -148,7 +149,7 @@ class Adapter:
         return self.found[name]
 
     def _move(self, name: str, value: float, why: str) -> list[str]:
-        """Set a number; say so when it is a quarter off what was last said."""
+        """Set a number; return a note when it differs by a quarter from the last one reported."""
         first = {"passes": 1.0, "rate": 1.0, "growth": self._growth}[name]
         self.found[name] = value
         said = self.found.setdefault(f"{name}_said", first)

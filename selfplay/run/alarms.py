@@ -1,7 +1,7 @@
-"""What a run should be told about while it goes on, each time with what to do.
+"""Warnings about a run while it trains, each with what to do.
 
-Every alarm is a function of the latest cycles' metrics, so a run that goes on looks back at its
-own ``metrics.jsonl``. Nothing here changes a run.
+Every alarm is a function of the latest cycles' metrics. A resumed run therefore reads its own
+``metrics.jsonl`` first. Nothing here changes a run.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 REMEMBERED: Final = 40
-"""Cycles that alarms look back on."""
+"""Number of latest cycles that alarms take into account."""
 _LATEST: Final = 5
 _TINY: Final = 9
 
@@ -21,7 +21,10 @@ Metrics = Mapping[str, object]
 
 
 def of_task(metrics: Metrics, name: str) -> Metrics:
-    """Return a cycle's numbers as a run of the task alone would have them; all of a single one."""
+    """Return a cycle's numbers as a run of that task alone would have them.
+
+    A run of one game has a single task with an empty name; all numbers belong to it.
+    """
     tasks = metrics.get("tasks")
     own = tasks.get(name) if isinstance(tasks, Mapping) else None
     return {**metrics, **own} if isinstance(own, Mapping) else metrics
@@ -29,7 +32,7 @@ def of_task(metrics: Metrics, name: str) -> Metrics:
 
 @dataclass(frozen=True)
 class Alarm:
-    """One thing that is going wrong."""
+    """A check of the latest cycles that found a problem."""
 
     name: str
     text: str
@@ -37,24 +40,24 @@ class Alarm:
 
 
 class Alarms:
-    """Looks at each cycle in the light of those before."""
+    """Checks each cycle against the cycles before it."""
 
     def __init__(
         self, points: int, past: Iterable[Metrics] = (), checks: Sequence[Check] | None = None
     ) -> None:
-        """Look at cycles from now on.
+        """Begin with the metrics of past cycles.
 
         Args:
-            points: of the board; games of the smallest ones repeat and end alike by nature.
+            points: points of the board. Games on the smallest boards always repeat and end alike.
             past: metrics of the cycles before, oldest first.
-            checks: what to look for; ``None`` for all that such a board allows.
+            checks: the checks to make; ``None`` for all that apply to such a board.
         """
         self._checks = checks_of(points) if checks is None else checks
         self._past: deque[Metrics] = deque(past, REMEMBERED)
         self._raised = {alarm.name for alarm in self._look()} if self._past else set()
 
     def look(self, metrics: Metrics) -> tuple[list[str], list[str]]:
-        """Return the names of the alarms that hold now, and what the new ones have to say."""
+        """Return the names of all alarms that hold now, and the texts of the new ones."""
         self._past.append(metrics)
         found = self._look()
         new = [f"{alarm.name}: {alarm.text}" for alarm in found if alarm.name not in self._raised]
@@ -80,7 +83,7 @@ class Alarms:
         return statistics.fmean(values) if len(values) == count else None
 
     def early(self, name: str) -> float | None:
-        """Mean of its first values that are remembered, if they are not among the latest."""
+        """Mean of a metric's first remembered values, if they are not among the latest."""
         values = self._of(name)
         return statistics.fmean(values[:_LATEST]) if len(values) >= 3 * _LATEST else None
 
@@ -193,10 +196,10 @@ def _disk(seen: Alarms) -> Alarm | None:
 
 
 class AlarmsOfTasks:
-    """The alarms of a run: of its tasks, each by its name, and of the machine."""
+    """The alarms of all tasks of a run, and those of the machine."""
 
     def __init__(self, points: Mapping[str, int], past: Sequence[Metrics]) -> None:
-        """``points`` of each task's board, by its name; a single task has an empty one."""
+        """``points`` maps each task's name to the points of its board; a single task's is empty."""
         if len(points) == 1:
             self._of = {name: Alarms(n, past) for name, n in points.items()}
             return
@@ -206,7 +209,7 @@ class AlarmsOfTasks:
             self._of[name] = Alarms(count, [of_task(entry, name) for entry in past], own)
 
     def look(self, metrics: Metrics) -> tuple[list[str], list[str]]:
-        """As :meth:`Alarms.look`; with several tasks each line begins with the task's name."""
+        """Work as :meth:`Alarms.look`; with several tasks each line begins with the task's name."""
         on: list[str] = []
         new: list[str] = []
         for name, alarms in self._of.items():
@@ -216,7 +219,7 @@ class AlarmsOfTasks:
         return on, new
 
     def usual_s(self) -> float | None:
-        """As :meth:`Alarms.usual_s`."""
+        """Return the same as :meth:`Alarms.usual_s`."""
         return self._of[""].usual_s()
 
 
@@ -232,5 +235,5 @@ _CHECKS: Final = (*_CHECKS_OF_TINY_GAMES, _collapsed_policy, _draws, _repeated, 
 
 
 def checks_of(points: int) -> tuple[Check, ...]:
-    """What to look for on a board: games on the smallest ones repeat and end alike by nature."""
+    """Return the checks for a board. Games on the smallest boards always repeat and end alike."""
     return _CHECKS if points > _TINY else _CHECKS_OF_TINY_GAMES

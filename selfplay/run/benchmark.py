@@ -1,8 +1,8 @@
-"""Which games tell how strong a checkpoint is, and how much time they may take.
+"""The choice of games that rate a checkpoint, and the limit of their processor time.
 
 Every checkpoint meets earlier ones and the rungs of a fixed ladder, a few games at a time, while
-the run goes on. This module chooses who meets whom next and keeps the account; it knows neither how
-a game is played nor how ratings are fitted, which is the arena's.
+the run goes on. This module chooses the next pair and records the results. The arena plays the
+games and fits the ratings.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Final
 from engine.errors import ConfigError
 
 GAMES_PER_MEETING: Final = 8
-"""Of two players before the choice is made anew: four openings, both colours from each."""
+"""Games of a pair before the next choice: four openings, each with both colours."""
 _EARLIER: Final = 6
-"""Checkpoints before it that one may meet, the very first aside."""
+"""Number of preceding checkpoints that a checkpoint may meet, besides the first of the run."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class BenchmarkConfig:
         """Refuse an anchor that does not play.
 
         Raises:
-            ConfigError: and says so.
+            ConfigError: if the anchor is no player of the ladder.
         """
         if self.anchor not in self.ladder:
             raise ConfigError(
@@ -57,20 +57,20 @@ class BenchmarkConfig:
 
 @dataclass(frozen=True)
 class Meeting:
-    """A few games of two players, both colours equally often."""
+    """Result of a few games of two players, with both colours equally often."""
 
     first: str
     second: str
     games: int
     points_as_black: float
-    """Of the first player; a draw is half."""
+    """Points of the first player in the games where it had Black; a draw counts 1/2."""
     points_as_white: float
     cpu_s: float
     """Processor time of all games together."""
 
     @staticmethod
     def read(entry: Mapping[str, object]) -> Meeting | None:
-        """What a line of ``benchmarks.jsonl`` says; ``None`` if it is something else."""
+        """Parse a line of ``benchmarks.jsonl``; return ``None`` for any other kind of entry."""
         first, second, games = entry.get("first"), entry.get("second"), entry.get("games")
         numbers = [entry.get(key, 0.0) for key in ("points_as_black", "points_as_white", "cpu_s")]
         if not (isinstance(first, str) and isinstance(second, str) and isinstance(games, int)):
@@ -93,17 +93,17 @@ def next_meeting(
     elo: Mapping[str, float],
     exhausted: frozenset[Pair] = frozenset(),
 ) -> Pair | None:
-    """Return who should meet now, ``None`` if everybody has played enough.
+    """Return the pair that should play now; ``None`` if all checkpoints have played enough.
 
-    The newest checkpoint comes first, then whoever played least; half its games are against the
-    ladder, half against earlier checkpoints, each time against the opponent whose games say most.
-    The ladder comes first, so that nobody is rated apart from the others.
+    The newest checkpoint comes first, then the one with the fewest games. Half of its games are
+    against the ladder and half against earlier checkpoints, always against the most informative
+    opponent. The ladder comes first, so that all ratings are on one scale.
 
     Args:
         config: the settings.
         checkpoints: names, oldest first.
         played: all meetings so far.
-        elo: what is known about players.
+        elo: the present ratings, by player.
         exhausted: pairs, sorted, that have no openings left.
     """
     games = _games_of(played)
@@ -145,7 +145,7 @@ def _opponent(
 
 
 def _worth(elo: float, other: float, games: int) -> float:
-    """What more games say: most where the outcome is open and few were played."""
+    """Information of more games: most where the result is uncertain and few were played."""
     expected = 1.0 / (1.0 + 10.0 ** ((other - elo) / 400.0))
     return (expected * (1.0 - expected) + 1e-6) / (1.0 + games / GAMES_PER_MEETING)
 
@@ -156,7 +156,7 @@ def _rungs_that_meet(
     elo: Mapping[str, float],
     exhausted: frozenset[Pair],
 ) -> Pair | None:
-    """Neighbours on the ladder, once the checkpoints have their games: it holds the scale."""
+    """Choose neighbours on the ladder once the checkpoints have their games; they fix the scale."""
     met = _met(played)
     for low, high in zip(config.ladder, config.ladder[1:], strict=False):
         known = pair(low, high)
@@ -167,7 +167,7 @@ def _rungs_that_meet(
 
 
 def pair(first: str, second: str) -> Pair:
-    """Two players, whoever is named first."""
+    """Return two players in sorted order, as a key."""
     return (first, second) if first < second else (second, first)
 
 
@@ -201,6 +201,6 @@ class Pace:
         self._started = clock()
 
     def rest_s(self) -> float:
-        """Seconds to wait until what was used since the process began is within the share."""
+        """Seconds to wait until the time used since the process began is within the share."""
         due = self._cpu() / self._rate if self._rate > 0.0 else float("inf")
         return max(due - (self._clock() - self._started), 0.0)

@@ -1,4 +1,4 @@
-"""What a checkpoint leaves in the run folder: a network with its provenance, and some games."""
+"""Writes a checkpoint to the run folder: a network with its provenance, and some games."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def write_checkpoint(
 ) -> None:
     """Write a network, calibrated on ``inputs``, and a sample of the cycle's games.
 
-    ``inputs`` are a lot for each task.
+    ``inputs`` holds one set of positions for each task.
 
     Raises:
         OSError: if the disk is full.
@@ -44,7 +44,7 @@ def write_checkpoint(
     if config.start:
         given = read_metadata(folder.checkpoint(0))["hash"]
         provenance["start"] = {"network": config.start, "hash": given}
-    if not config.schedule.counted:  # else equal runs are equal files
+    if not config.schedule.counted:  # under a count, equal runs must write equal files
         provenance["minutes"] = round(state.elapsed_s / 60.0, 2)
     path = folder.checkpoint(state.cycle)
     save_network(path, model, provenance, calibrate(fold_model(model), *inputs))
@@ -55,7 +55,7 @@ def write_checkpoint(
 
 
 def _what_it_learned(config: RunConfig) -> dict[str, object]:
-    """The game and its board; with several tasks those of the first, and a list of all."""
+    """Provenance: the game and board of the first task, and a list of all tasks if several."""
     spec = config.spec()
     found: dict[str, object] = {"game": spec.name, "height": spec.height, "width": spec.width}
     if config.several:
@@ -67,7 +67,7 @@ def _what_it_learned(config: RunConfig) -> dict[str, object]:
 
 
 def _sample(config: RunConfig, games: Sequence[FinishedGame]) -> Sequence[FinishedGame]:
-    """The first games; with several tasks the first of each."""
+    """Select the first games of the cycle; with several tasks the first games of each."""
     if not config.several:
         return games[: config.keep.games]
     each = -(-config.keep.games // len(config.tasks))

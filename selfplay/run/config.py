@@ -1,7 +1,7 @@
-"""The settings of a run: which game, how long, and what cannot be combined.
+"""The settings of a run: its game, its budget, and the combinations that are refused.
 
-A run's budget is one of minutes, cycles, games or rows. Under the last three everything follows
-counts and never the clock, so that a run repeats byte for byte.
+A run's budget is one of minutes, cycles, games or rows. Under the last three, all decisions follow
+counts and never the clock, so a run repeats byte for byte.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from selfplay.run.tasks import Task, TaskConfig, conflicts_of, make_spec, resolv
 
 @dataclass(frozen=True)
 class GameConfig:
-    """Which game is learned, with its usual rules."""
+    """The game that the run learns, and its boards; the rules are the usual ones."""
 
     name: str = field(default="go", metadata={"why": "one of engine.games.GAMES"})
     height: int = field(default=9, metadata={"min": 2, "max": 25, "unit": "points"})
@@ -44,10 +44,10 @@ class GameConfig:
     )
 
     def check(self) -> None:
-        """Refuse what is no game, or no board of it.
+        """Refuse an unknown game, or a board that the game does not have.
 
         Raises:
-            ConfigError, SpecError: then.
+            ConfigError, SpecError: if the game or the board does not exist.
         """
         self.specs()
 
@@ -56,14 +56,14 @@ class GameConfig:
         return make_spec(self.name, self.height, self.width, self.komi)
 
     def specs(self) -> list[GameSpec]:
-        """The rules on every board that is played on, the run's own first."""
+        """The rules on every board of the run, its main board first."""
         return [
             self.spec(),
             *(make_spec(self.name, size, size, self.komi) for size in self.other_sizes),
         ]
 
     def shares(self) -> list[float]:
-        """Of the games, on each of these boards."""
+        """Share of the games on each board of :meth:`specs`."""
         others = len(self.other_sizes)
         if not others:
             return [1.0]
@@ -72,7 +72,7 @@ class GameConfig:
 
 @dataclass(frozen=True)
 class ScheduleConfig:
-    """How long, and how the time is shared."""
+    """How long the run lasts, and how self-play and learning share the time."""
 
     minutes: float = field(
         default=30.0, metadata={"min": 0.0, "unit": "minutes", "why": "over all resumes"}
@@ -120,11 +120,11 @@ class ScheduleConfig:
 
     @property
     def counted(self) -> bool:
-        """Whether the budget is a count, and nothing may follow the clock."""
+        """Whether the budget is a count; then no decision may depend on the clock."""
         return bool(self.cycles or self.games or self.rows)
 
     def spent(self, counts: TrainingState) -> float:
-        """How much of the budget is gone, in its own unit."""
+        """The used part of the budget, in the budget's unit."""
         if self.cycles:
             return counts.cycle
         if self.games:
@@ -133,7 +133,7 @@ class ScheduleConfig:
 
     @property
     def budget(self) -> float:
-        """The whole of it, in cycles, games, rows or seconds."""
+        """The whole budget, in cycles, games, rows or seconds."""
         return float(self.cycles or self.games or self.rows or self.minutes * 60.0)
 
     @property
@@ -151,7 +151,7 @@ class ScheduleConfig:
         return min(self.spent(counts) / max(self.budget, 1e-9), 1.0)
 
     def rate(self, progress: float) -> float:
-        """Learning rate: level, then falling by a steady factor; to nothing, in a straight line."""
+        """Learning rate: constant, then exponential decay, or linear decay where the end is 0."""
         if progress <= self.decay_from or self.learning_rate == 0.0:
             return self.learning_rate
         share = (progress - self.decay_from) / max(1.0 - self.decay_from, 1e-9)
@@ -167,13 +167,13 @@ def usual_settings(config: RunConfig) -> RunConfig:
 
 
 def further_heads() -> list[str]:
-    """Names of the heads that a run may have besides those that it has by other settings."""
+    """Names of the optional heads that no other setting switches on."""
     return [name for name in TEACHING if name in HEADS and name not in ("short", "future")]
 
 
 @dataclass(frozen=True)
 class RunConfig:
-    """A whole run; every part sits beside the code that obeys it."""
+    """All settings of a run; each part is defined beside the code that uses it."""
 
     version: int = field(default=VERSION, metadata={"why": "of the run folder"})
     seed: int = field(default=1, metadata={"min": 0, "max": 2**63 - 1})
@@ -206,7 +206,7 @@ class RunConfig:
 
     @property
     def several(self) -> bool:
-        """Whether the run has several tasks, which are told apart by their names."""
+        """Whether the run has several tasks, each with a name of its own."""
         return len(self.tasks) > 1
 
     def spec(self) -> GameSpec:
@@ -214,7 +214,7 @@ class RunConfig:
         return self.tasks[0].spec() if self.tasks else self.game.spec()
 
     def all_tasks(self) -> list[Task]:
-        """What the run learns, with all settings; a run of one game has one task."""
+        """All tasks with their full settings; a run of one game has one task."""
         if self.tasks:
             return resolved(self.tasks, self.search, self.selfplay)
         specs, shares = self.game.specs(), self.game.shares()
@@ -222,7 +222,7 @@ class RunConfig:
         return [self._on(spec, shares[i], slots[i]) for i, spec in enumerate(specs)]
 
     def _on(self, spec: GameSpec, share: float, slots: int) -> Task:
-        """The game on one of its boards: what counts plies is scaled to the board's points."""
+        """Make the task of one board; settings in plies are scaled to the board's points."""
         scale = spec.points / self.game.spec().points
         no_pass_before = round(self.search.no_pass_before * scale)
         sampled_plies = round(self.selfplay.sampled_plies * scale)
@@ -237,16 +237,16 @@ class RunConfig:
     def network_config(self) -> NetworkConfig:
         """The network's shape, with the inputs of all tasks.
 
-        The boards of ``game.other_sizes`` have those of the run's own board alone.
+        The boards of ``game.other_sizes`` have the same inputs as the run's main board.
         """
         specs = [task.spec() for task in self.tasks] or [self.game.spec()]
         return NetworkConfig.named(self.network, *specs, future=self.future_head, heads=self.heads)
 
     def check(self) -> None:
-        """Refuse what does not go together, before any work starts.
+        """Refuse settings that contradict each other, before any work starts.
 
         Raises:
-            ConfigError: and says which settings, and what to change.
+            ConfigError: if settings conflict; it names them and says what to change.
             SpecError: if there is no such board.
         """
         self.game.check()
@@ -259,7 +259,7 @@ class RunConfig:
                 raise ConfigError(f"expected {expected}, got {got}")
 
     def _conflicts_of_several(self) -> list[tuple[bool, str, str]]:
-        """As :meth:`_conflicts`, of what several tasks cannot have."""
+        """List the settings that several tasks cannot have, in the form of :meth:`_conflicts`."""
         least = min(task.play.slots for task in self.all_tasks())
         return [
             (
@@ -290,7 +290,7 @@ class RunConfig:
         ]
 
     def _conflicts(self) -> list[tuple[bool, str, str]]:
-        """Whether each impossible combination is there, what is possible, and what was asked."""
+        """For each refused combination: whether it is present, what is allowed, what was given."""
         schedule, play, search, replay = self.schedule, self.selfplay, self.search, self.replay
         budgets = {name: getattr(schedule, name) for name in ("cycles", "games", "rows")}
         given = {name: value for name, value in budgets.items() if value}

@@ -1,7 +1,7 @@
-"""What a run folder says about its run, as curves and counts: for reports, lists and comparisons.
+"""Reads a run folder as curves and counts, for reports, lists and comparisons.
 
-Reads only, and forgives: a file that is missing or a line that a crash cut short leaves a curve
-shorter. Knows no HTML and no terminal.
+Nothing is written. A missing file or a line that a crash cut short only makes a curve shorter. The
+display, in HTML or in the terminal, is elsewhere.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from selfplay.run.settings import Settings, read_settings, section, spec_of, tas
 
 _MOST_CYCLES = 10**9
 _LARGEST = 1e15
-"""No number of a run is as large; sums and scales of larger ones have no end."""
+"""Larger numbers are dropped: no measurement is as large, and their sums would overflow."""
 _MOST_POINTS: Final = 240
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One number over training time."""
+    """The values of one metric over training time."""
 
     name: str
     minutes: tuple[float, ...]
@@ -52,7 +52,7 @@ class Strength:
     name: str
     elo: float
     low: float | None
-    """``None`` where the results bound it on one side only."""
+    """Lower end of the interval; ``None`` where the results bound the Elo on one side only."""
     high: float | None
     games: int
     points: float
@@ -62,23 +62,23 @@ class Strength:
 
 @dataclass(frozen=True)
 class RunData:
-    """All that is known of one run. Made by :func:`read_run`."""
+    """The contents of one run folder, as read by :func:`read_run`."""
 
     path: Path
     settings: Settings
     cycles: tuple[Mapping[str, Any], ...]
-    """One per finished cycle, in order."""
+    """Metrics of each finished cycle, in order."""
     task: str = ""
-    """Name of the task that this is about; empty: the whole run."""
+    """Name of the task whose data this is; empty for the whole run."""
 
     @property
     def folder(self) -> RunFolder:
-        """Where it lies."""
+        """Paths of the run's files."""
         return RunFolder(self.path, self.task)
 
     @cached_property
     def tasks(self) -> list[RunData]:
-        """The run as each of its tasks sees it; of a run of one game the run itself."""
+        """The data of each task by itself; for a run of one game, the run's own data."""
         names = [self.task] if self.task else task_names(self.settings)
         if len(names) == 1:
             return [self]
@@ -104,7 +104,7 @@ class RunData:
         return self.cycles[-1] if self.cycles else {}
 
     def number(self, name: str) -> float | None:
-        """A number of the newest cycle that has it."""
+        """Value of a metric in the newest cycle that has it."""
         for cycle in reversed(self.cycles):
             value = _finite(cycle.get(name))
             if value is not None:
@@ -130,7 +130,7 @@ class RunData:
 
     @property
     def notes(self) -> list[tuple[float, str, str]]:
-        """What the run had to say: minutes, kind (``note`` or ``alarm``), text."""
+        """The run's messages: minutes, kind (``note`` or ``alarm``), text."""
         found = []
         for cycle in self.cycles:
             minutes = (_finite(cycle.get("elapsed_s")) or 0.0) / 60.0
@@ -155,7 +155,7 @@ class RunData:
 
     @cached_property
     def strengths(self) -> list[Strength]:
-        """Everybody rated: checkpoints by training time, then the fixed players by strength."""
+        """All rated players: checkpoints by training time, then the fixed players by strength."""
         players = [
             strength
             for entry in _list(self._ratings.get("players"))
@@ -165,7 +165,7 @@ class RunData:
 
     @property
     def checkpoint_strengths(self) -> list[Strength]:
-        """Those of the checkpoints, oldest first."""
+        """Strengths of the checkpoints, oldest first."""
         return [strength for strength in self.strengths if strength.minutes is not None]
 
     @property
@@ -190,7 +190,7 @@ class RunData:
 
     @cached_property
     def meetings(self) -> list[Meeting]:
-        """The games that rated the checkpoints, a few per entry."""
+        """Results of the games that rated the checkpoints, a few games per entry."""
         entries = self.folder.read_lines(self.folder.benchmarks)
         return [m for m in map(Meeting.read, entries) if m is not None]
 
@@ -229,7 +229,7 @@ class RunData:
         return found
 
     def _is_own(self, record: GameRecord) -> bool:
-        """Whether a game is of this task; a run of one game has no others."""
+        """Whether a game belongs to this task; in a run of one game every game does."""
         if not self.task:
             return True
         return InputLayout.of(record.spec) == InputLayout.of(self.spec)
@@ -267,7 +267,7 @@ def read_run(path: Path) -> RunData:
     for entry in folder.read_lines(folder.metrics):
         cycle = entry.get("cycle") if isinstance(entry, dict) else None
         if type(cycle) is int and 0 <= cycle < _MOST_CYCLES:
-            latest[cycle] = entry  # a cycle that was done again after a kill counts once
+            latest[cycle] = entry  # a cycle that was repeated after a kill counts once
     return RunData(path, settings, tuple(latest[cycle] for cycle in sorted(latest)))
 
 
@@ -297,7 +297,7 @@ def _strength(entry: object, minutes: Mapping[str, float]) -> Strength | None:
 
 
 def _thin(points: Sequence[tuple[float, float]], most: int) -> Iterable[tuple[float, float]]:
-    """At most so many points, each the mean of as many neighbours."""
+    """Reduce a curve to at most ``most`` points, each the mean of equally many neighbours."""
     size = -(-len(points) // most)
     if size <= 1:
         return points

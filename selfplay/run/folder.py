@@ -1,11 +1,11 @@
-"""The run folder: what lies where, who may write, and what a crash leaves behind.
+"""The run folder: its files, the locks for writing, and the recovery after a crash.
 
 ```
 config.toml           the configuration as it was used; what a resume reads
 states/NNNNNN.safetensors   learner, games in flight and counters after the latest cycles
 shards/NNNNNN.npz     the rows of one cycle
 playing.safetensors   the network that plays self-play games now
-checkpoints/NNNNNN.safetensors   networks, named by the cycle that made them; 000000: its start
+checkpoints/NNNNNN.safetensors   networks, named by the cycle that made them; 000000: the first
 games/NNNNNN.sgf      a sample of the games of that cycle
 metrics.jsonl         one line per cycle
 openings.jsonl        how the games of each cycle began
@@ -14,7 +14,7 @@ quiz.json, quiz.jsonl solved positions, and how many each checkpoint gets right
 ratings.json          Elo of all checkpoints, from those games
 rating.lock           held while a process plays those games
 sessions.jsonl        machine and versions, one line per start
-report.html           all of it to look at
+report.html           the report of the run
 live.json             some games in flight, rewritten each cycle, for `miai train --watch`
 tasks/NAME/           the openings, benchmarks, quiz and ratings of each of several tasks
 lock                  held while a process trains here
@@ -37,7 +37,7 @@ from engine.files import LARGEST_SETTINGS, drop_leftovers, json_of, read_file, t
 
 _LARGEST_LOG: Final = 1 << 30
 VERSION: Final = 2
-"""Of run folders and what is in them."""
+"""Format version of run folders and of their files."""
 _FOLDERS: Final = ("shards", "checkpoints", "games", "states")
 _BUDGETS: Final = tuple(f"schedule.{name}" for name in ("minutes", "cycles", "games", "rows"))
 
@@ -49,10 +49,10 @@ class RunFolder:
     path: Path
 
     task: str = ""
-    """The one of several tasks whose openings and ratings are meant; empty: the only one."""
+    """Name of the task whose openings and ratings the paths lead to; empty for an only task."""
 
     def of_task(self, name: str) -> RunFolder:
-        """The same run, as one of its tasks sees it."""
+        """Return the paths of the same run for one of its tasks."""
         return replace(self, task=name)
 
     @property
@@ -108,23 +108,23 @@ class RunFolder:
         return self.path / "live.json"
 
     def shard(self, cycle: int) -> Path:
-        """Rows of a cycle."""
+        """Path of the rows of a cycle."""
         return self.path / "shards" / f"{cycle:06d}.npz"
 
     def checkpoint(self, cycle: int) -> Path:
-        """Network after a cycle; before the first, the one that was given to start from."""
+        """Path of the network after a cycle; cycle 0 is the network that the run started from."""
         return self.path / "checkpoints" / f"{cycle:06d}.safetensors"
 
     def games(self, cycle: int) -> Path:
-        """Sample of a cycle's games."""
+        """Path of the sample of a cycle's games."""
         return self.path / "games" / f"{cycle:06d}.sgf"
 
     def shards(self) -> list[Path]:
-        """All shards, oldest first."""
+        """Paths of all shards, oldest first."""
         return sorted((self.path / "shards").glob("*.npz"))
 
     def checkpoints(self) -> list[Path]:
-        """All checkpoints, oldest first; not what somebody else put beside them."""
+        """Paths of all checkpoints, oldest first; files with other names are left out."""
         found = (self.path / "checkpoints").glob("*.safetensors")
         return sorted(path for path in found if path.stem.isdecimal())
 
@@ -156,7 +156,7 @@ class RunFolder:
         """Refuse the folder of a later version, whose settings may mean something else.
 
         Raises:
-            RunError: and says which way it is off.
+            RunError: if the version differs; it says whether it is later or earlier.
         """
         if self.config.exists():
             require_version(self._settings().get("version", 1), self.config)
@@ -173,7 +173,7 @@ class RunFolder:
     def write_config(self, text: str, defaults: Mapping[str, Any]) -> None:
         """Store the configuration as used. A budget may become larger or smaller later on.
 
-        ``defaults`` says what held before a setting was invented that the folder does not name.
+        ``defaults`` holds the values of settings that are newer than the folder's file.
 
         Raises:
             RunError: if the folder already holds a run with another one.
@@ -198,7 +198,7 @@ class RunFolder:
             write_atomic(self.config, text.encode())
 
     def forget_after(self, cycle: int) -> None:
-        """Drop the lines of cycles after ``cycle``: they were not saved and come again."""
+        """Drop the lines of cycles after ``cycle``: those were not saved and will be repeated."""
         for path in (self.metrics, self.openings, *self.path.glob("tasks/*/openings.jsonl")):
             entries = self.read_lines(path)
             kept = [entry for entry in entries if _cycle_of(entry) <= cycle]
@@ -207,7 +207,7 @@ class RunFolder:
                 write_atomic(path, "".join(lines).encode())
 
     def append(self, path: Path, entry: Mapping[str, object]) -> None:
-        """Add one JSON line; a line that a crash cut short is ended first."""
+        """Append one JSON line; after a line that a crash cut short, begin a new line first."""
         line = json.dumps(entry, allow_nan=False) + "\n"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab+") as file:
@@ -220,7 +220,7 @@ class RunFolder:
             os.fsync(file.fileno())
 
     def damaged_lines(self) -> list[str]:
-        """Say which of the run's logs have lines that are passed over."""
+        """Return a message for each of the run's logs that has unreadable lines."""
         said = []
         for path in (self.metrics, self.openings, self.benchmarks, self.answers, self.sessions):
             if path.exists():
@@ -247,13 +247,13 @@ class RunFolder:
 
 
 def _cycle_of(entry: Mapping[str, object]) -> float:
-    """The cycle that a line is of; a line that does not say it is of none."""
+    """Return the cycle of a line; a line without a number belongs to no cycle."""
     cycle = entry.get("cycle", 0)
     return cycle if isinstance(cycle, int) else float("inf")
 
 
 def _as_stored(value: Any) -> Any:
-    """A setting as TOML reads it back."""
+    """Return a setting as TOML would read it back."""
     if value is None:
         return "none"
     if isinstance(value, tuple):
@@ -262,7 +262,7 @@ def _as_stored(value: Any) -> Any:
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Settings by their dotted names."""
+    """Return nested settings as one level, by dotted names."""
     found: dict[str, Any] = {}
     for name, value in settings.items():
         if isinstance(value, Mapping):
@@ -280,7 +280,7 @@ def require_version(version: object, path: Path) -> None:
     """Refuse files of another version.
 
     Raises:
-        RunError: and says which way it is off.
+        RunError: if the version differs; it says whether it is later or earlier.
     """
     if str(version) == str(VERSION):
         return

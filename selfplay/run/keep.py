@@ -1,4 +1,4 @@
-"""What a run leaves on the disk for good, and what it clears away."""
+"""Which files of a run stay on the disk, which are deleted, and how much space they need."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from numpy.lib import format as npy
 from selfplay.run.folder import RunFolder
 
 _ROOM = 1.25
-"""Times the window's rows: shards beyond it are cleared away, with room for a changed setting."""
+"""Kept rows as a multiple of the window's. The surplus allows for a changed window setting."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def clear_shards(config: KeepConfig, shards: Sequence[Path], window_rows: int) -
 
     Args:
         config: what to keep.
-        shards: all there are, oldest first.
+        shards: paths of all shards, oldest first.
         window_rows: rows that the learner may draw from now.
     """
     if config.shards == "all":
@@ -52,7 +52,7 @@ def clear_shards(config: KeepConfig, shards: Sequence[Path], window_rows: int) -
 
 
 def count_rows(shard: Path) -> int:
-    """Rows of a shard, from the header of one column; 0 if it cannot be read."""
+    """Number of rows of a shard, from the header of one column; 0 if it cannot be read."""
     try:
         with zipfile.ZipFile(shard) as file, file.open("game.npy") as column:
             head = io.BytesIO(column.read(256))
@@ -65,7 +65,7 @@ def count_rows(shard: Path) -> int:
 def disk_metrics(
     config: KeepConfig, folder: RunFolder, progress: float, capacity: int
 ) -> dict[str, float]:
-    """What a run will still write, and what there is room for, in MB; ``capacity`` in rows."""
+    """Return the MB that a run will still write, and the free MB; ``capacity`` is in rows."""
     shards = folder.shards()
     kept = sum(count_rows(path) for path in shards)
     stored = sum(path.stat().st_size for path in shards)
@@ -81,13 +81,14 @@ def disk_metrics(
 def disk_needed(
     progress: float, rows: int, most_rows: float, row_bytes: float, other_bytes: float
 ) -> float:
-    """Bytes that a run will still write for good, if it goes on as it did.
+    """Estimate the bytes that a run will still write and keep, at its rate so far.
 
     Args:
         progress: share of the run that is done.
-        rows: stored now; most_rows: stored at most, at any time.
-        row_bytes: of a stored row.
-        other_bytes: checkpoints and games so far.
+        rows: number of rows stored now.
+        most_rows: largest number of rows stored at any time.
+        row_bytes: bytes of a stored row.
+        other_bytes: bytes of the checkpoints and games so far.
     """
     to_come = 1.0 / max(progress, 1e-6) - 1.0
     more_rows = max(min(rows * (1.0 + to_come), most_rows) - rows, 0.0)

@@ -2,8 +2,8 @@
 
 A cycle plays a fixed number of plies in every slot with one set of weights, stores the rows of the
 games that ended, trains on the replay window, and saves everything, the games in flight too, as one
-atomic file. So a kill at any moment costs the unfinished cycle and nothing else, and a run that
-went on is byte for byte the run that never stopped, if its budget is a count.
+atomic file. A kill at any moment therefore costs only the unfinished cycle. If the budget is a
+count, a resumed run is byte for byte equal to one that never stopped.
 """
 
 from __future__ import annotations
@@ -53,16 +53,16 @@ _CALIBRATION_ROWS = 256
 _FRESH_ROWS = 256
 """Rows, new and known, on which predictions are compared before a cycle learns."""
 _PAUSE_S, _PAUSE = 60.0, 20.0
-"""A cycle that took so long, and so many times the usual, was not all work."""
+"""A cycle of this many seconds, and this multiple of the usual time, contained a pause."""
 _DIVERGED = 2.0
-"""Times the usual loss: more is no bad luck with a batch."""
+"""Multiple of the usual loss that counts as divergence; chance in a batch does not reach it."""
 _GENTLER = 0.3
 """Share of the learning rate after a divergence."""
 
 Gate = Callable[[Path, Path], bool]
-"""Given a new checkpoint and the one that plays, says whether the new one shall play."""
+"""Takes a new checkpoint and the one that plays; returns whether the new one replaces it."""
 Progress = Callable[[dict[str, object]], None]
-"""Is told each cycle's metrics."""
+"""Callback that receives each cycle's metrics."""
 
 
 class Run:
@@ -76,10 +76,10 @@ class Run:
     def __init__(
         self, path: Path, config: RunConfig, config_text: str, source: SourceMaker = ThreadSource
     ) -> None:
-        """Open the folder, and go on with what is in it.
+        """Open the folder and resume from its newest state.
 
-        ``config_text`` is the configuration as TOML, for the folder. ``source`` says where games
-        are played; what they are does not depend on it.
+        ``config_text`` is the configuration as TOML, for the folder. ``source`` decides where games
+        are played; the games themselves do not depend on it.
         """
         config.check()
         self.folder = RunFolder(path)
@@ -105,7 +105,7 @@ class Run:
             keep_start(self.folder, config)
             model = self._learner.averaged_model()
             self._seen: Sequence[Inputs] = ()
-            """What the network that plays was calibrated on, by task, if not on random games."""
+            """Positions, by task, that calibrated the playing network; empty for random games."""
             self._opponent: Path | None = None
             inputs = [inputs_of(model.config, task.spec) for task in self._shown]
             network = self._write_playing(model, inputs)
@@ -127,7 +127,7 @@ class Run:
         self._lock.release()
 
     def _resume(self) -> bool:
-        """Take up the newest state; say whether there was one."""
+        """Load the newest state; return whether there was one."""
         found, passed = load_newest(self.folder.states, self._use)
         self._notes += passed
         self.folder.forget_after(self.state.cycle)
@@ -145,7 +145,7 @@ class Run:
         return found is not None
 
     def _use(self, arrays: Arrays, state: TrainingState) -> None:
-        """Put back what :meth:`_save` saved."""
+        """Restore the arrays and counters of :meth:`_save`."""
         self._learner.load_arrays(part_of(arrays, "learner."))
         self._source.restore(arrays)
         seen = read_calibration(arrays)
@@ -158,7 +158,7 @@ class Run:
 
     @property
     def _shown(self) -> list[Task]:
-        """The tasks that have numbers of their own: of several boards of one game the first."""
+        """The tasks with metrics of their own; several boards of one game share the first's."""
         return self._tasks if self.config.several else self._tasks[:1]
 
     @property
@@ -167,7 +167,7 @@ class Run:
         return self.config.schedule.progress(self.state)
 
     def train(self, report: Progress, gate: Gate | None = None) -> None:
-        """Go on until the run's budget is spent.
+        """Train until the run's budget is spent.
 
         Raises:
             ConfigError: if checkpoints are gated and there is no ``gate``.
@@ -202,7 +202,7 @@ class Run:
         evaluations = sum(lot.evaluations for lot in lots)
         self._notes += self._source.notes()
         played = time.perf_counter()
-        # What else shared the process may have left another number, which rounds otherwise.
+        # Other code in the process may have set another thread count, which rounds differently.
         limit_threads(1)
         losses, steps = self._learn(parts)
         learned = time.perf_counter()
@@ -254,7 +254,7 @@ class Run:
             self._opponent = path
 
     def _follow(self, model: PolicyValueNet, inputs: Sequence[Inputs]) -> None:
-        """Let these weights play from now on, calibrated on ``inputs``, a lot for each task."""
+        """Publish these weights for self-play, calibrated on ``inputs``, one set for each task."""
         self._seen = inputs
         self._source.publish(self._write_playing(model, inputs))
 
@@ -264,7 +264,7 @@ class Run:
         return Published.of(self.folder.playing)
 
     def _without_pause(self, seconds: float) -> float:
-        """Seconds that count: a machine that slept, or a process that was stopped, did not work."""
+        """Return the seconds of work, without the time that the machine or process was paused."""
         usual = self._alarms.usual_s()
         if usual is None or seconds < _PAUSE_S or seconds < _PAUSE * usual:
             return seconds
@@ -275,7 +275,7 @@ class Run:
         return usual
 
     def _adapt(self, metrics: dict[str, object]) -> None:
-        """Let settings follow the cycle, and see whether there is something to warn of."""
+        """Adapt the settings to the cycle's measurements, and check the alarms."""
 
         def number(name: str) -> float | None:
             value = metrics.get(name)
@@ -304,18 +304,18 @@ class Run:
             metrics["notes"], self._notes = self._notes, []
 
     def _rounds(self) -> bool:
-        """Whether the run has come to where it trains as 8 bits compute."""
+        """Whether the run has reached the part that trains with rounding to 8 bits."""
         return self.config.schedule.round_from < 1.0 and (
             self.progress >= self.config.schedule.round_from
         )
 
     def _elected(self, state: TrainingState) -> bool:
-        """Whether a checkpoint plays until another beats it, and not the network in training."""
+        """Whether gating has chosen a checkpoint to play in place of the network in training."""
         gating = self.config.schedule.gating
         return gating and bool(state.playing or self.config.start)
 
     def _learn(self, parts: Sequence[Rows]) -> tuple[dict[str, float], int]:
-        """Train on the window in proportion to what is new; return mean losses and steps."""
+        """Train on the window in proportion to its new rows; return mean losses and steps."""
         schedule = self.config.schedule
         window, count = self._window, _FRESH_ROWS
         self._learner.set_rounding(self._rounds())
@@ -341,9 +341,9 @@ class Run:
         return totals, steps
 
     def _stand_for_election(self, inputs: Sequence[Inputs]) -> None:
-        """With gating, only a checkpoint that beats the one that plays takes its place.
+        """With gating, let the new checkpoint play only if it beats the one that plays.
 
-        Before the first one, the network in training plays, or the one that was given.
+        Before the first checkpoint, the network in training plays, or the starting network.
         """
         state, folder = self.state, self.folder
         if not self.config.schedule.gating:
@@ -357,7 +357,7 @@ class Run:
         self._follow(self._learner.averaged_model(), inputs)
 
     def _take_steps(self, steps: int) -> dict[str, float]:
-        """Train; a loss that leaves its level brings back the last saved weights, once."""
+        """Train; restore the last saved weights, once, if the loss diverges from its level."""
         try:
             totals = self._mean_losses(steps)
             level, total = self.state.loss_level, totals.get("total", 0.0)
@@ -392,7 +392,7 @@ class Run:
         return totals
 
     def _recent_inputs(self) -> list[Inputs]:
-        """Planes and globals of some recent rows of each task, to calibrate on."""
+        """Planes and globals of some recent rows of each task, for calibration."""
         random = cycle_generator(self.config.seed, self.state.cycle, CyclePart.CALIBRATING)
         known = [window for window in self._window.each if window.size]
         found = []
@@ -421,7 +421,7 @@ class Run:
         metrics: dict[str, object],
         tasks: Sequence[Played],
     ) -> None:
-        """Write what the cycle made. The state comes last: before it, the cycle has not been."""
+        """Write the cycle's files. The state comes last; without it the cycle is repeated."""
         state, folder, schedule = self.state, self.folder, self.config.schedule
         for rows in parts:
             write_shard(folder.shard(state.next_shard), rows)

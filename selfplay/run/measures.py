@@ -1,4 +1,4 @@
-"""Numbers about a cycle's games that only show when many cycles are put together."""
+"""Measures of a cycle's games that become meaningful when many cycles are combined."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from selfplay.data.shards import Rows
 
 CALIBRATION_BINS: Final = 10
 OPENING_PLIES: Final = 8
-"""Of each game that are noted."""
+"""Number of plies recorded from the start of each game."""
 
 
 def calibration(root_q: NDArray[Any], result: NDArray[Any]) -> list[list[float]]:
-    """Gather what searches expected and what came of it, in equal bins of the expected score.
+    """Compare the searches' expected scores with the results, in equal bins of the former.
 
     Args:
-        root_q: ``(n,)`` wins minus losses, as searches thought, in [-1, 1].
+        root_q: ``(n,)`` wins minus losses in [-1, 1], as the searches estimated them.
         result: ``(n,)`` 1, 0 or -1, for the same sides.
 
     Returns:
-        Of each bin, lowest first: rows, sum of expected scores, sum of scores, a score being in
-        [0, 1]. Bins of several cycles are added up.
+        For each bin, lowest first: rows, sum of expected scores, sum of scores. A score is in
+        [0, 1]. Bins of several cycles can be added.
     """
     expected = (np.asarray(root_q, np.float64) + 1.0) / 2.0
     scored = (np.asarray(result, np.float64) + 1.0) / 2.0
@@ -42,12 +42,12 @@ def calibration(root_q: NDArray[Any], result: NDArray[Any]) -> list[list[float]]
 def opening_lines(
     spec: GameSpec, games: Mapping[int, Sequence[int]], rows: Rows | None
 ) -> list[str]:
-    """The first plies, as text, of the games that did not begin with random ones.
+    """Return the first plies, as text, of the games that did not begin with random plies.
 
     Args:
         spec: the game.
         games: actions by the number of the game.
-        rows: of the same games; a ply that no search chose has none.
+        rows: rows of the same games; a ply without a search has no row.
     """
     if rows is None:
         return []
@@ -60,5 +60,5 @@ def opening_lines(
 
 
 def memory_mb() -> float:
-    """What this process holds in memory (resident), in MB."""
+    """Return the resident memory of this process, in MB."""
     return float(psutil.Process().memory_info().rss) / 1e6

@@ -1,4 +1,4 @@
-"""A cycle in numbers, among them the few that show a silent failure."""
+"""The metrics of a cycle, including those that reveal a silent failure."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from selfplay.run.tasks import Task
 from selfplay.run.watch import LiveGame
 
 _SURE = 0.9
-"""q from which a search thinks that it has won."""
+"""Value q above which a search counts the game as won."""
 
 
 class Played(NamedTuple):
-    """What one task's games gave in a cycle."""
+    """Games and rows of one task in a cycle."""
 
     task: Task
     rows: Rows | None
@@ -29,12 +29,12 @@ class Played(NamedTuple):
     games: list[FinishedGame]
 
     def opening_lines(self) -> list[str]:
-        """The first plies of the games, as text; see :func:`opening_lines`."""
+        """Return the first plies of the games, as text; see :func:`opening_lines`."""
         played = {game.number: game.actions for game in self.games}
         return opening_lines(self.task.spec, played, self.rows)
 
     def to_watch(self) -> list[LiveGame]:
-        """The games, for people who watch the run."""
+        """Return the games in the form that ``miai train --watch`` displays."""
         return [
             LiveGame(game.number, game.komi, game.actions, score=game.score, task=self.task.name)
             for game in self.games
@@ -44,7 +44,7 @@ class Played(NamedTuple):
 def by_task(
     tasks: Sequence[Task], parts: Sequence[Rows], games: Sequence[FinishedGame]
 ) -> list[Played]:
-    """Sort a cycle's rows and games by task; ``parts`` has the rows of each board by themselves."""
+    """Sort a cycle's rows and games by task; each element of ``parts`` is the rows of one board."""
     rows = {part.layout: part for part in parts}
     return [
         Played(task, rows.get(InputLayout.of(task.spec)), [g for g in games if g.task == place])
@@ -53,7 +53,7 @@ def by_task(
 
 
 def entropy(rows: Rows) -> float:
-    """Mean entropy of the policy targets, in nats; 0 of no rows."""
+    """Mean entropy of the policy targets, in nats; 0 without rows."""
     policy = rows.policy.astype(np.float32)
     each = -(policy * np.log(np.maximum(policy, 1e-9))).sum(axis=1)
     return float(np.average(each, weights=rows.policy_weight)) if rows.policy_weight.any() else 0.0
@@ -66,9 +66,9 @@ def of_each(
     simulations: Sequence[int],
     losses: Sequence[Mapping[str, float]],
 ) -> dict[str, dict[str, object]]:
-    """Return a cycle's numbers of each of several tasks, by name; count their games in ``state``.
+    """Return the metrics of each of several tasks, by name, and count their games in ``state``.
 
-    All sequences are by task.
+    All sequences have one element per task.
     """
     before = state.task_games or [0] * len(tasks)
     state.task_games = [n + len(each.games) for n, each in zip(before, tasks, strict=True)]
@@ -87,7 +87,7 @@ def of_each(
 
 
 def describe(played: Played) -> dict[str, object]:
-    """Numbers of the games that ended and the rows they gave; nothing if none did."""
+    """Return the metrics of the finished games and their rows; empty if no game finished."""
     rows, games, spec = played.rows, played.games, played.task.spec
     if rows is None:
         return {}

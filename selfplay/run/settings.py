@@ -1,7 +1,7 @@
-"""A run's stored settings for readers: as they are, whichever version wrote them.
+"""A run's stored settings for readers, as any version wrote them.
 
-Training refuses what it does not know; a report, a list of runs, or a rating only wants the few
-settings it needs, so this reads ``config.toml`` without the dataclasses, and without torch.
+Training refuses unknown settings. A report, a list of runs, or a rating needs only a few settings.
+This module therefore reads ``config.toml`` without the dataclasses and without torch.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def task_names(settings: Settings) -> list[str]:
 
 
 def game_of(settings: Settings, task: str = "") -> Settings:
-    """Return ``name``, ``height``, ``width`` and ``komi`` of a task; of the first without one."""
+    """Return ``name``, ``height``, ``width`` and ``komi`` of a task, by default of the first."""
     tasks = _tasks(settings)
     if not tasks:
         return section(settings, "game")
@@ -66,7 +66,7 @@ def _tasks(settings: Settings) -> list[Settings]:
 def spec_of(settings: Settings, komi: float | None = None, task: str = "") -> GameSpec:
     """Return the game of a run's task, or that game with another komi.
 
-    Without a task it is that of the first.
+    An empty ``task`` means the first one.
 
     Raises:
         RunError: if the settings name no game of this program.

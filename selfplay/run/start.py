@@ -1,7 +1,7 @@
 """The network that a run begins with: random weights, or those of another network.
 
-A network that was given becomes checkpoint 000000. So the folder needs its origin no more, and
-whatever looks at checkpoints (ratings, the league, the report) sees it as what the run has to beat.
+A given network is copied as checkpoint 000000, so the folder no longer depends on its origin.
+Ratings, the league and the report then treat it like any other checkpoint.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from selfplay.run.folder import RunFolder
 
 
 def first_network(folder: RunFolder, config: RunConfig) -> PolicyValueNet:
-    """Return the network as it is before the first step.
+    """Return the network before its first training step.
 
     Raises:
         ConfigError: if ``config.start`` names no network, or one of another game or shape.
@@ -41,7 +41,7 @@ def first_network(folder: RunFolder, config: RunConfig) -> PolicyValueNet:
 
 
 def keep_start(folder: RunFolder, config: RunConfig) -> None:
-    """Copy the network that was given into the folder, unless it is there.
+    """Copy the given network into the folder, unless it is there already.
 
     Raises:
         OSError: if the disk is full.
@@ -52,10 +52,10 @@ def keep_start(folder: RunFolder, config: RunConfig) -> None:
 
 
 def fit_start(folder: RunFolder, config: RunConfig) -> RunConfig:
-    """Return the settings with the shape of the network that they start from.
+    """Return the settings with the shape of their starting network.
 
     Raises:
-        ConfigError, NetworkFileError: as :func:`first_network`.
+        ConfigError, NetworkFileError: under the conditions of :func:`first_network`.
     """
     found: NetworkConfig = read_metadata(_source(folder, config))["network"]
     return fit(config, found)

@@ -1,8 +1,8 @@
-"""What a run must remember besides its rows, as one atomic file a cycle.
+"""The training state of a run besides its rows: one atomic file each cycle.
 
-That is the learner, the games in flight and the counters: enough to go on bit for bit. The newest
-few files are kept, each with a hash of its numbers, so that a damaged one costs a cycle and not the
-run.
+It holds the learner, the games in flight and the counters, which suffice to resume bit for bit. The
+newest few files are kept, each with a hash of its contents. A damaged file therefore costs a cycle,
+and the run goes on.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from selfplay.run.folder import VERSION, require_version
 
 _LARGEST: Final = 1 << 36
 KEPT: Final = 3
-"""Newest states that stay on the disk."""
+"""Number of newest states that stay on the disk."""
 _FORMAT: Final = "miai-training-state-"
 _DAMAGED: Final = ".damaged"
 
@@ -44,7 +44,7 @@ class TrainingState:
     elapsed_s: float = 0.0
     """Time spent in finished cycles, over all resumes."""
     checkpoint_at: float = 0.0
-    """How much of the budget was spent at the latest checkpoint."""
+    """Part of the budget that was spent at the latest checkpoint, in the budget's unit."""
     training_credit: float = 0.0
     """Rows that the learner may still draw."""
     next_shard: int = 1
@@ -53,13 +53,13 @@ class TrainingState:
     loss_level: float = 0.0
     """Running mean of the cycles' losses; 0 before the first."""
     rate_share: float = 1.0
-    """Of the schedule's learning rate: lowered once if training diverges."""
+    """Factor on the schedule's learning rate; it is lowered once if training diverges."""
     playing: int = 0
-    """Cycle of the checkpoint that plays, where checkpoints are gated; 0: the one in training."""
+    """With gating, the cycle of the checkpoint that plays; 0 for the network in training."""
     task_games: list[int] = field(default_factory=list)
-    """Games that ended so far, by task; empty in a run of one."""
+    """Games that ended so far, by task; empty in a run of one task."""
     adapted: dict[str, float] = field(default_factory=dict)
-    """What follows from measurements so far, by name."""
+    """Numbers of the :class:`~selfplay.run.adapt.Adapter`, by name."""
 
 
 def save_state(folder: Path, arrays: Mapping[str, NDArray[Any]], state: TrainingState) -> Path:
@@ -87,19 +87,19 @@ def _checksum(arrays: Mapping[str, NDArray[Any]], counters: str) -> str:
 
 
 def states(folder: Path) -> list[Path]:
-    """All states, oldest first."""
+    """Paths of all stored states, oldest first."""
     return sorted(folder.glob("*.safetensors"))
 
 
 def load_newest(
     folder: Path, use: Callable[[Arrays, TrainingState], None]
 ) -> tuple[Path | None, list[str]]:
-    """Hand the newest good state to ``use``, which raises ``ValueError`` if it does not fit.
+    """Pass the newest good state to ``use``, which raises ``ValueError`` if it does not fit.
 
-    Damaged files are renamed; while any is there, a folder without a good state is no new run.
+    Damaged files are renamed. While one exists, a folder without a good state is not a new run.
 
     Returns:
-        Its path, ``None`` if there are no states; and a sentence for each that was passed over.
+        The path, ``None`` if there are no states; and a sentence for each state that was skipped.
 
     Raises:
         RunError: if there are states but none is good, or one is of a later version, cannot be read
@@ -136,13 +136,13 @@ def _way_out(folder: Path) -> str:
 
 
 def part_of(arrays: Arrays, prefix: str) -> Arrays:
-    """The arrays whose names begin so, by the rest of their names."""
+    """Return the arrays whose names begin with ``prefix``, by the rest of their names."""
     length = len(prefix)
     return {name[length:]: array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 def calibration_arrays(inputs: Sequence[Inputs]) -> Arrays:
-    """Name the positions that a network was calibrated on, of each task; see the reverse below."""
+    """Return the calibration positions of all tasks as named arrays for the state."""
     found: Arrays = {}
     for place, (planes, globals_) in enumerate(inputs):
         begins = _calibration(place)
@@ -151,7 +151,7 @@ def calibration_arrays(inputs: Sequence[Inputs]) -> Arrays:
 
 
 def read_calibration(arrays: Arrays) -> list[Inputs]:
-    """Undo :func:`calibration_arrays` among the arrays of a state."""
+    """Read the arrays of :func:`calibration_arrays` from those of a state."""
     found: list[Inputs] = []
     while f"{_calibration(len(found))}planes" in arrays:
         part = part_of(arrays, _calibration(len(found)))
@@ -160,7 +160,7 @@ def read_calibration(arrays: Arrays) -> list[Inputs]:
 
 
 def _calibration(place: int) -> str:
-    """What the names of a task's positions begin with; the first has no number."""
+    """Prefix of the array names of a task's calibration positions; the first has no number."""
     return f"calibration.{place}." if place else "calibration."
 
 

@@ -1,4 +1,4 @@
-"""What a run learns: one task, or several that share a network.
+"""The tasks of a run: one, or several that share a network.
 
 A task is a game on a board with its own replay window, metrics, games and rating. The section
 ``[game]`` is the short form of a single task, and ``game.other_sizes`` an older form of several.
@@ -23,7 +23,7 @@ Settings = TypeVar("Settings")
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]*")
 _OF_THE_RUN: Final = ("slots", "threads", "league_share")
-"""Settings of self-play that all tasks share."""
+"""Self-play settings that all tasks share and none can override."""
 
 
 def _overrides(kind: type, left_out: Sequence[str] = ()) -> type:
@@ -64,7 +64,7 @@ def make_spec(game: str, height: int, width: int, komi: float) -> GameSpec:
 
 @dataclass(frozen=True)
 class TaskConfig:
-    """One of several tasks; what it leaves away is as in the run's own sections."""
+    """Settings of one of several tasks; a missing value comes from the run's own sections."""
 
     name: str = field(metadata={"why": "short, of a-z, 0-9, _ and -; stands beside its numbers"})
     game: str = field(default="go", metadata={"why": "one of engine.games.GAMES"})
@@ -88,19 +88,19 @@ class TaskConfig:
 
 @dataclass(frozen=True)
 class Task:
-    """A task with all its settings."""
+    """A task whose settings are all resolved."""
 
     name: str
     """Empty for the only task of a run."""
     spec: GameSpec
     share: float
-    """Of games and rows, in (0, 1]."""
+    """Share of the run's games and rows, in (0, 1]."""
     search: SearchConfig
     play: SelfPlayConfig
-    """``slots`` are those of this task, per thread."""
+    """Self-play settings; ``slots`` counts this task's games per thread."""
 
     def simulations_at(self, level: float) -> int:
-        """Simulations of a search when they have grown by ``level``, in [0, 1]."""
+        """Simulations of a search at the growth ``level``, in [0, 1]."""
         first, last = self.play.simulations, self.play.simulations_late
         return first + round((last - first) * level)
 
@@ -112,7 +112,7 @@ class Task:
 
 
 def resolved(given: Sequence[TaskConfig], search: SearchConfig, play: SelfPlayConfig) -> list[Task]:
-    """Return tasks with the run's settings where they have none of their own."""
+    """Return the tasks, with the run's settings in place of missing ones."""
     total = sum(task.share for task in given)
     shares = [task.share / total for task in given]
     slots = shared_slots(play.slots, shares)
@@ -129,13 +129,13 @@ def resolved(given: Sequence[TaskConfig], search: SearchConfig, play: SelfPlayCo
 
 
 def shared_slots(slots: int, shares: Sequence[float]) -> list[int]:
-    """Share out a thread's games in flight; what rounding leaves is the first task's."""
+    """Divide a thread's games in flight by ``shares``; the first task takes the remainder."""
     others = [max(round(share * slots), 1) for share in shares[1:]]
     return [slots - sum(others), *others]
 
 
 def conflicts_of(given: Sequence[TaskConfig]) -> list[tuple[bool, str, str]]:
-    """Whether tasks go together: what is wrong, what is possible, and what was asked."""
+    """For each rule on tasks: whether it is broken, what is allowed, and what was given."""
     names = [task.name for task in given]
     boards = [InputLayout.of(task.spec()) for task in given]
     return [

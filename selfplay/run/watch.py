@@ -1,8 +1,8 @@
-"""A run as it goes on, for eyes: some of its games in flight, the last one that ended, the numbers.
+"""Live view of a run: some games in flight, the last finished game, and the metrics.
 
-The run rewrites one small file each cycle (:class:`LiveGames`); whoever watches reads it and the
-metrics with :class:`Watcher`, from another process, and disturbs nothing. A cycle's plies come at
-once, so a watcher that wants them to flow plays them out over the seconds that the next one takes.
+The run rewrites one small file each cycle (:class:`LiveGames`). Another process reads it and the
+metrics with :class:`Watcher`, without any effect on the run. The plies of a cycle arrive together.
+A viewer can spread them over the expected duration of the next cycle.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Final
 from engine.files import LARGEST_SETTINGS, json_of, read_file, write_atomic
 
 WATCHED: Final = 4
-"""Games in flight that can be watched."""
+"""Number of games in flight that are written."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class LiveGame:
     komi: float
     actions: tuple[int, ...]
     black_q: float | None = None
-    """Black's wins minus losses, as the latest search thinks."""
+    """Black's wins minus losses in [-1, 1], as the latest search estimates them."""
     score: float | None = None
     """Black's points minus White's; ``None`` while the game goes on."""
     task: str = ""
@@ -36,16 +36,16 @@ class LiveGame:
 
 @dataclass(frozen=True)
 class LiveUpdate:
-    """What is new since the last look."""
+    """Changes in a run folder since the last poll."""
 
     metrics: list[dict[str, object]] = field(default_factory=list)
-    """Of the cycles that ended, oldest first."""
+    """Metrics of the cycles that ended, oldest first."""
     in_play: tuple[LiveGame, ...] = ()
     finished: tuple[LiveGame, ...] = ()
-    """Of the latest cycle: those that were watched, else the last one."""
+    """Finished games of the latest cycle: the watched ones, otherwise its last one."""
     cycle: int = 0
     cycle_s: float = 0.0
-    """How long the cycle of these games took: the next one takes about as long."""
+    """Seconds that the cycle of these games took, an estimate for the next one."""
 
 
 class LiveGames:
@@ -58,7 +58,7 @@ class LiveGames:
     def write(
         self, cycle: int, cycle_s: float, in_play: Sequence[LiveGame], finished: Sequence[LiveGame]
     ) -> None:
-        """Show a cycle's games in place of those of the cycle before.
+        """Replace the shown games by those of a new cycle.
 
         Raises:
             OSError: if the disk is full.
@@ -76,9 +76,9 @@ class LiveGames:
 
 
 class Watcher:
-    """Reads what a run folder has that was not there at the last look.
+    """Reads the changes in a run folder since its last poll.
 
-    Reads only; files that are missing or half written count as nothing new.
+    It never writes. A missing or half-written file counts as unchanged.
     """
 
     def __init__(self, run: Path) -> None:
@@ -88,7 +88,7 @@ class Watcher:
         self._cycle = -1
 
     def poll(self) -> LiveUpdate:
-        """Return what is new; games only if they are of another cycle than at the last look."""
+        """Return the changes; games are included only if they belong to a new cycle."""
         metrics = self._new_metrics()
         content = self._content()
         cycle = content.get("cycle", -1)
@@ -108,7 +108,7 @@ class Watcher:
         return update
 
     def _new_metrics(self) -> list[dict[str, object]]:
-        """Whole lines since the last look; from the start if the file was replaced."""
+        """Return complete new lines, from the start if the file was replaced."""
         try:
             with self._metrics.open("rb") as file:
                 size = file.seek(0, 2)
