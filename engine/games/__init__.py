@@ -38,8 +38,8 @@ GAMES: Final[dict[str, type[GameSpec]]] = {
 def make(name: str, height: int | None = None, width: int | None = None, **rules: Any) -> GameSpec:
     """Return the spec of a registered game.
 
-    Without a size it is the game's usual one; a height alone means a square. For Go, ``rules`` may
-    also be the name of a rule set, ``rules="japanese"``.
+    Without a size the board has the game's usual one; a height alone means a square. For Go,
+    ``rules`` may also be the name of a rule set, such as ``rules="japanese"``.
 
     Raises:
         SpecError: if the game, its size or a rule does not exist.
@@ -61,7 +61,7 @@ def make(name: str, height: int | None = None, width: int | None = None, **rules
 
 
 def quick(name: str) -> GameSpec:
-    """Return a game with its usual rules on the board that a beginner plays on.
+    """Return a game with its usual rules on a beginner's board size.
 
     Raises:
         SpecError: if there is no such game.

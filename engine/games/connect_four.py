@@ -29,8 +29,8 @@ def _layout(size_class: int) -> np.dtype[Any]:
     return rows.layout(
         ("length", np.uint8),  # discs in a line that win
         ("exactly", np.uint8),  # always 0: longer lines win too
-        ("winner", np.uint8),  # EMPTY while nobody has won
-        ("discs", np.uint8, size_class),  # how many each column holds
+        ("winner", np.uint8),  # EMPTY until a side has won
+        ("discs", np.uint8, size_class),  # number of discs in each column
         ("board", np.uint8, (size_class + 2) * (size_class + 1) + 1),
     )
 
@@ -48,7 +48,7 @@ def reset_row(row):
 
 @helper
 def landing(row, column):
-    """The point where a disc dropped into a column that is not full comes to rest."""
+    """Return the point where a disc dropped into a column comes to rest; it must not be full."""
     return (row["height"] - 1 - row["discs"][column]) * row["width"] + column
 
 
@@ -62,7 +62,7 @@ def legal_row(row, out):
 
 @helper
 def is_legal(row, action):
-    """Whether a disc dropped into this column would rest here."""
+    """Return whether a disc dropped into the action's column comes to rest on its point."""
     column = action % row["width"]
     points = row["height"] * row["width"]
     return (
@@ -114,7 +114,7 @@ def _has_line(row, colour):
 
 @kernel
 def _one_disc_made_it(row, colour):
-    """Whether the lines of ``colour`` could come from the top disc of a column."""
+    """Return whether ``colour`` has a top disc without which it has no winning line."""
     board = row["board"]
     for column in range(row["width"]):
         if row["discs"][column] > 0:
@@ -130,7 +130,7 @@ def _one_disc_made_it(row, colour):
 
 @kernel
 def set_up_row(row, stones, to_move, strict):
-    """Begin from ``stones`` uint8 ``(points,)``; return what is wrong, see ``REFUSALS``."""
+    """Begin from ``stones`` uint8 ``(points,)``; return 0 or a number of ``REFUSALS``."""
     reset_row(row)
     row["to_move"] = to_move
     height, width = row["height"], row["width"]
@@ -167,7 +167,7 @@ REFUSALS: Final = (
 
 @kernel
 def score_row(row, ownership):
-    """1 if Black has won, -1 if White has, else 0; nobody owns points."""
+    """Return 1 if Black has won, -1 if White has, else 0; ``ownership`` is not written."""
     return 1.0 if row["winner"] == BLACK else (-1.0 if row["winner"] == WHITE else 0.0)
 
 
@@ -190,13 +190,13 @@ def feature_row(row, planes, globals_):
 
 @helper
 def key_row(row):
-    """64 bits for discs and turn."""
+    """Return a 64-bit hash of the discs and the side to move."""
     return board_key(row)
 
 
 @kernel
 def playout_row(row, seed):
-    """Drop discs into uniformly random open columns to the end."""
+    """Drop discs into uniformly random open columns until the game ends."""
     height, stride = row["height"], row["width"] + 1
     columns = np.empty(row["width"], np.int16)
     open_columns = 0

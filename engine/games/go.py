@@ -116,11 +116,11 @@ class GoSpec(GameSpec):
     height: int = 9
     width: int = 9
     komi: float = 7.0
-    """Points that White gets; half points allowed."""
+    """Points that White gets; half points are allowed."""
     ko: str = "positional"
-    """``positional``: no position of stones may come back, whoever is to move. ``situational``: not
-    with the same side to move. ``simple``: a single stone that just captured a single stone may not
-    be retaken at once."""
+    """``positional``: no position of stones may come back. ``situational``: none may come back with
+    the same side to move. ``simple``: a single stone that just captured a single stone may not be
+    retaken at once."""
     suicide: bool = False
     """Whether a chain may take its own last liberty; it is then removed."""
     scoring: str = "area"
@@ -229,7 +229,8 @@ class GoSpec(GameSpec):
         Args:
             positions: ``(rows,)``.
             dead: bool ``(rows, points)``, stones to take off first.
-            seki: bool ``(rows, points)``, points that count for nobody under territory scoring.
+            seki: bool ``(rows, points)``, points that count for neither side under territory
+                scoring.
         """
         ownership, scores = self._settled(positions, dead)
         if seki is not None and self.scoring == "territory":
@@ -260,9 +261,10 @@ class GoSpec(GameSpec):
         return found
 
     def certain(self, positions: Positions) -> NDArray[np.int8]:
-        """Return whose each point is for good: 1 Black, -1 White, 0 open, ``(rows, points)``.
+        """Return the certain owner of each point: 1 Black, -1 White, 0 open, ``(rows, points)``.
 
-        Benson's unconditional life and the regions it encloses, see :mod:`engine.games.go_life`.
+        These are unconditionally alive chains by Benson's theorem and the regions that they
+        enclose, see :mod:`engine.games.go_life`.
         """
         self._check(positions)
         out = np.zeros((len(positions), self.points), np.int8)
@@ -270,10 +272,10 @@ class GoSpec(GameSpec):
         return out
 
     def decided(self, positions: Positions) -> NDArray[np.int8]:
-        """Return who has won for certain by area: 1 Black, -1 White, 0 open, ``(rows,)``.
+        """Return the certain winner by area: 1 Black, -1 White, 0 open, ``(rows,)``.
 
-        Even if every open point went to the other side. Always 0 under territory scoring, where
-        points can be lost by playing inside them.
+        A win is certain if it holds with every open point given to the other side. The result is
+        always 0 under territory scoring, where playing inside territory loses points.
         """
         certain = self.certain(positions)
         if self.scoring == "territory":

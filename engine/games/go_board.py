@@ -1,11 +1,11 @@
 """Go's board: the record layout of a position, and the kernels that place and remove stones.
 
-Knows nothing of scoring, network inputs or Python callers. The board is a one-dimensional array
-with a border: stride ``width + 1``, so that the cell right of the last column is the next row's
+Scoring and network inputs are in modules of their own. The board is a one-dimensional array with a
+border. Its stride is ``width + 1``, so that the cell right of the last column is the next row's
 border.
 
 A chain is a circular list of its stones with one of them as root. Liberties are counted per stone
-and edge ("pseudo-liberties", one empty point may count several times): merging and removing chains
+and edge ("pseudo-liberties": one empty point may count several times). Merging and removing chains
 then only adds and subtracts, and a chain is captured when its count reaches 0.
 
 Invariants: ``root`` is 0 on empty and border cells; ``libs``, ``size`` and ``chain_hash`` are valid
@@ -47,7 +47,7 @@ _WHITE_TO_MOVE = np.uint64(0x5BD1E995A7C4F36B)
 
 @cache
 def layout(size_class: int) -> np.dtype[Any]:
-    """Record layout for boards up to ``size_class`` on a side; one dtype object per class."""
+    """Return the record layout of boards up to ``size_class`` a side, cached by size class."""
     cells = (size_class + 2) * (size_class + 1) + 1
     points = size_class * size_class
     return rows.layout(
@@ -60,14 +60,14 @@ def layout(size_class: int) -> np.dtype[Any]:
         ("prisoners", np.int16, 2),  # stones captured by Black, by White
         ("empty_count", np.int16),
         ("empties", np.int16, points),  # cells, the first empty_count of them valid
-        ("empty_at", np.int16, cells),  # where a cell stands in empties
+        ("empty_at", np.int16, cells),  # index of a cell in empties
         ("board", np.uint8, cells),  # EMPTY, BLACK, WHITE, BORDER
         ("root", np.int16, cells),
         ("next", np.int16, cells),  # next stone of the chain, circular
         ("libs", np.int16, cells),  # pseudo-liberties, at roots
         ("size", np.int16, cells),  # stones, at roots
         ("chain_hash", np.uint64, cells),  # XOR of the stones' Zobrist numbers, at roots
-        ("bloom", np.uint64, BLOOM_WORDS),  # which hashes may be in history
+        ("bloom", np.uint64, BLOOM_WORDS),  # Bloom filter of the hashes in history
         ("history_count", np.int32),
         ("history", np.uint64, PLIES_PER_POINT * points + 1),
     )
@@ -75,21 +75,21 @@ def layout(size_class: int) -> np.dtype[Any]:
 
 @helper
 def cell_of(row, action):
-    """Cell of a point."""
+    """Return the cell of a point."""
     width = row["width"]
     return action + action // width + width + 2
 
 
 @helper
 def row_starts(row):
-    """The first cell of each row of the board: loops over cells need no division that way."""
+    """Return the first cell of each board row, so that loops over cells need no division."""
     stride = row["width"] + 1
     return range(stride + 1, stride * (row["height"] + 1) + 1, stride)
 
 
 @helper
 def action_of(row, cell):
-    """Point of a cell that is on the board."""
+    """Return the point of a cell on the board."""
     stride = row["width"] + 1
     return cell - (cell // stride - 1) - row["width"] - 2
 
@@ -113,7 +113,7 @@ def reset_row(row):
 
 @kernel
 def begin_row(row, to_move):
-    """Let the game begin with the stones that are there."""
+    """Begin the game with the stones that are on the board."""
     begin(row)
     row["to_move"] = to_move
     row["passes"] = 0
@@ -131,7 +131,7 @@ def set_up_row(row, stones, to_move, strict):
         if stones[point] != EMPTY:
             place_stone(row, cell_of(row, point), stones[point])
     if row["prisoners"][0] + row["prisoners"][1] > 0:
-        # Fewer stones have more liberties: only a board that is wrong in the end captures.
+        # Fewer stones have more liberties, so only an invalid final board captures on the way.
         return 1
     begin_row(row, to_move)
     return 0
@@ -139,7 +139,7 @@ def set_up_row(row, stones, to_move, strict):
 
 @helper
 def situation(row, position_hash, to_move):
-    """What superko compares: the stones, and by the situational rule who is to move."""
+    """Return the hash that superko compares: stones and, if situational, the side to move."""
     if row["superko"] == SITUATIONAL_SUPERKO and to_move == WHITE:
         return position_hash ^ _WHITE_TO_MOVE
     return position_hash
@@ -147,7 +147,7 @@ def situation(row, position_hash, to_move):
 
 @helper
 def key_row(row):
-    """64 bits for the stones, the turn, a simple ko and a pass: see :meth:`GameSpec.keys`."""
+    """Return a 64-bit hash of stones, turn, simple ko and a pass: see :meth:`GameSpec.keys`."""
     rest = np.uint64(row["to_move"] + 4 * row["passes"] + 16 * row["ko"])
     return mix(row["hash"] ^ mix(rest))
 
@@ -166,7 +166,7 @@ def remember(row):
 
 @helper
 def seen(row, position_hash):
-    """Whether a position with this hash has been on the board."""
+    """Return whether the history holds a position with this hash."""
     slot = position_hash & _BLOOM_MASK
     if (row["bloom"][slot >> _S6] >> (slot & _LOW6)) & _ONE == _ZERO:
         return False
@@ -181,8 +181,8 @@ def seen(row, position_hash):
 def superko_bites(row):
     """Whether superko can forbid anything yet.
 
-    Before the first capture stones only become more, so that no stone brings a position back: each
-    stands on a point that was empty in all of them. Suicide can, by removing what it placed.
+    Before the first capture the number of stones only grows, so that no stone repeats a position:
+    it stands on a point that was empty in all of them. Suicide can repeat one by removing stones.
     """
     captures = row["prisoners"][0] + row["prisoners"][1]
     return row["superko"] != SIMPLE_KO and (captures > 0 or row["suicide"] != 0)
@@ -190,7 +190,7 @@ def superko_bites(row):
 
 @helper
 def _is_lonely(board, cell, stride):
-    """Whether there are empty cells around one, and no stones."""
+    """Return whether a cell has an empty neighbour and no stone next to it."""
     north, west, east, south = (
         board[cell - stride],
         board[cell - 1],
@@ -227,7 +227,7 @@ def can_play(row, cell, colour, superko):
 
 @kernel
 def _can_play_among(row, cell, colour, superko):
-    """The same of an empty cell whose neighbours matter."""
+    """Check :func:`can_play` for an empty cell whose neighbours do not settle it at once."""
     board, root = row["board"], row["root"]
     stride = row["width"] + 1
     steps = (-stride, -1, 1, stride)
@@ -272,7 +272,7 @@ def _can_play_among(row, cell, colour, superko):
 def is_own_eye(row, cell, colour):
     """Whether filling ``cell`` would destroy what looks like an eye of ``colour``.
 
-    All neighbours are own stones and at most one diagonal is hostile (none at the edge).
+    All neighbours are own stones and at most one diagonal is an enemy stone (none at the edge).
     """
     board = row["board"]
     stride = row["width"] + 1
@@ -293,7 +293,7 @@ def is_own_eye(row, cell, colour):
 
 @kernel
 def remove_chain(row, chain):
-    """Take a chain off the board; return how many stones it had."""
+    """Take a chain off the board; return its number of stones."""
     board, root, libs = row["board"], row["root"], row["libs"]
     stride = row["width"] + 1
     colour = board[chain]

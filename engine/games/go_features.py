@@ -1,4 +1,4 @@
-"""What a network sees of a Go position, from the side to move."""
+"""Network inputs of a Go position, from the point of view of the side to move."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def feature_row(row, planes, globals_):
 
 @kernel
 def breathes(row, cell, colour):
-    """Whether a stone here would breathe or capture, so that only a ko rule can forbid it."""
+    """Return whether a stone here would have a liberty or capture: only ko can then forbid it."""
     board, root, libs = row["board"], row["root"], row["libs"]
     stride = row["width"] + 1
     steps = (-stride, -1, 1, stride)

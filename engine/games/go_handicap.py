@@ -1,4 +1,4 @@
-"""Where fixed handicap stones stand, as the GTP specification says."""
+"""The points of fixed handicap stones, by the GTP specification."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _lines(length: int) -> tuple[int, int, int]:
 
 
 def _largest(spec: GameSpec) -> int:
-    """Corners only where there is no middle line, or the board is too narrow for it."""
+    """Return the largest handicap: 4 without a middle line or on a board too narrow for it."""
     sides = (spec.height, spec.width)
     has_sides = all(side % 2 and side >= _SMALLEST_WITH_SIDES for side in sides)
     return _MOST if has_sides else 4

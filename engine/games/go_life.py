@@ -2,15 +2,16 @@
 
 Benson's theorem ("Life in the game of Go", Information Sciences 10, 1976): a set of chains of one
 colour lives unconditionally if each of them has two vital regions that only chains of the set
-enclose. A region is a largest connected set of points without that colour; it is vital to a chain
-if every one of its empty points is a liberty of the chain. Starting from all chains, those with
-fewer than two vital regions go, and with each the regions it encloses, until nothing changes.
+enclose. A region is a largest connected set of points without that colour. It is vital to a chain
+if every one of its empty points is a liberty of the chain. The search starts from all chains and
+removes those with fewer than two vital regions, with the regions they enclose, until none remains.
 
-A region enclosed by living chains alone, every empty point of which touches one of them, is theirs
-as well: the opponent cannot make an eye there, for an eye is an empty point that touches no enemy.
+A region belongs to living chains as well if they alone enclose it and every empty point of it
+touches one of them. The opponent cannot make an eye there: an eye is an empty point that touches no
+enemy stone.
 
 The theorem assumes that suicide is forbidden. Where it is allowed, stones in a region can leave it
-and uncover empty points, so there every point of a region must touch the chain, not only the empty
+and uncover empty points. There every point of a region must touch the chain, not only the empty
 ones.
 """
 
@@ -27,7 +28,7 @@ _NO_REGION = 0
 
 @kernel
 def _label_regions(row, colour, region):
-    """Number the regions without ``colour`` from 1 in int16 ``region`` ``(cells,)``; count them."""
+    """Number regions without ``colour`` in int16 ``region`` ``(cells,)`` from 1; count them."""
     board = row["board"]
     stride = row["width"] + 1
     steps = (-stride, -1, 1, stride)
@@ -56,7 +57,7 @@ def _label_regions(row, colour, region):
 
 @helper
 def _must_touch(row, cell, colour):
-    """Whether an eye could come to be on this point of a region without ``colour``."""
+    """Return whether an eye could arise on this point of a region without ``colour``."""
     occupant = row["board"][cell]
     return occupant == EMPTY or (row["suicide"] != 0 and occupant == 3 - colour)
 
@@ -129,7 +130,7 @@ def _living_chains(row, colour, region, regions, alive, open_region):
 
 @kernel
 def _mark_certain(row, colour, mark, certain):
-    """Write ``mark`` on living stones of a colour and on the regions that are theirs for good."""
+    """Write ``mark`` on living stones of a colour and on the regions that certainly are theirs."""
     board = row["board"]
     cells = len(board)
     stride = row["width"] + 1
@@ -138,7 +139,7 @@ def _mark_certain(row, colour, mark, certain):
     regions = _label_regions(row, colour, region)
     theirs = np.empty(regions + 1, np.bool_)
     _living_chains(row, colour, region, regions, alive, theirs)
-    enclosed = np.zeros(regions + 1, np.bool_)  # an empty board is a region that nobody encloses
+    enclosed = np.zeros(regions + 1, np.bool_)  # no chain encloses an empty board
     for point in range(row["height"] * row["width"]):
         cell = cell_of(row, point)
         if board[cell] == colour:
@@ -163,7 +164,7 @@ def _mark_certain(row, colour, mark, certain):
 
 @kernel
 def certain_rows(positions, certain):
-    """Write int8 ``certain`` ``(rows, points)``, zeroed before: 1 Black's for good, -1 White's."""
+    """Write owners to int8 ``certain`` ``(rows, points)``, zeroed before: 1 Black, -1 White."""
     for i in range(len(positions)):
         _mark_certain(positions[i], BLACK, 1, certain[i])
         _mark_certain(positions[i], WHITE, -1, certain[i])

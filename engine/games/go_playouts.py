@@ -11,9 +11,10 @@ from engine.random import below, mix
 
 @kernel
 def playout_row(row, seed):
-    """Play uniformly random actions to the end: own eyes are kept, simple ko, pass when stuck.
+    """Play uniformly random actions to the end, by simple ko and without filling own eyes.
 
-    The history is not extended: a playout that runs into a long cycle ends at the last ply.
+    A side passes when it has no other action. The history is not extended: a playout that enters a
+    long cycle ends at the last ply.
     """
     state = seed
     limit = len(row["history"]) - 1

@@ -1,4 +1,4 @@
-"""The rule sets that Go is played by, under the names that players use."""
+"""The rule sets of Go, under the names that players use."""
 
 from __future__ import annotations
 
@@ -18,4 +18,4 @@ RULES: Final[Mapping[str, Mapping[str, Any]]] = {
     # New Zealand Go Society
     "new-zealand": {"komi": 7.0, "ko": "situational", "suicide": True},
 }
-"""Name to the fields of :class:`~engine.games.go.GoSpec` that it sets."""
+"""Maps a name to the fields of :class:`~engine.games.go.GoSpec` that it sets."""

@@ -1,8 +1,8 @@
 """Scoring of a Go board as it stands: stones, and empty regions that reach one colour only.
 
-Tromp-Taylor's rule 9: a region that reaches both colours, or none, belongs to nobody. Area scoring
-counts stones and regions, territory scoring regions and prisoners. Whether stones are dead, or
-alive in seki, is the caller's to say.
+Tromp-Taylor's rule 9: a region that reaches both colours, or none, belongs to neither side. Area
+scoring counts stones and regions; territory scoring counts regions and prisoners. The caller says
+which stones are dead, and which are alive in seki.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def score_row(row, ownership):
 def take_off_rows(positions, dead):
     """Take stones that bool ``dead`` ``(rows, points)`` marks off the board, as prisoners.
 
-    For scoring only: chains and hashes of the rows are not kept up.
+    It serves scoring only: chains and hashes of the rows are not updated.
     """
     for i in range(len(positions)):
         row = positions[i]

@@ -1,4 +1,4 @@
-"""Gomoku and its family, m,n,k: whoever first has ``length`` stones in a line wins.
+"""Gomoku and its family, m,n,k: the first side with ``length`` stones in a line wins.
 
 The board is a one-dimensional array with a border of stride ``width + 1``, as in
 :mod:`engine.games.go_board`: the cell right of the last column is the next row's border.
@@ -29,15 +29,15 @@ def _layout(size_class: int) -> np.dtype[Any]:
     return rows.layout(
         ("length", np.uint8),  # stones in a line that win
         ("exactly", np.uint8),  # 1: a longer line does not win
-        ("winner", np.uint8),  # EMPTY while nobody has won
-        ("left", np.int16),  # empty points
+        ("winner", np.uint8),  # EMPTY until a side has won
+        ("left", np.int16),  # number of empty points
         ("board", np.uint8, (size_class + 2) * (size_class + 1) + 1),
     )
 
 
 @helper
 def cell_of(row, action):
-    """Cell of a point."""
+    """Return the cell of a point."""
     width = row["width"]
     return action + action // width + width + 2
 
@@ -127,7 +127,7 @@ def _has_line(row, colour):
 
 @kernel
 def _one_stone_made_it(row, colour):
-    """Whether the lines of ``colour`` could come from its last stone."""
+    """Return whether ``colour`` has a stone without which it has no winning line."""
     board = row["board"]
     for point in range(row["height"] * row["width"]):
         cell = cell_of(row, point)
@@ -142,7 +142,7 @@ def _one_stone_made_it(row, colour):
 
 @kernel
 def set_up_row(row, stones, to_move, strict):
-    """Begin from ``stones`` uint8 ``(points,)``; return what is wrong, see ``REFUSALS``."""
+    """Begin from ``stones`` uint8 ``(points,)``; return 0 or a number of ``REFUSALS``."""
     reset_row(row)
     counts = np.zeros(3, np.int64)
     for point in range(row["height"] * row["width"]):
@@ -174,7 +174,7 @@ REFUSALS: Final = (
 
 @kernel
 def score_row(row, ownership):
-    """1 if Black has won, -1 if White has, else 0; nobody owns points."""
+    """Return 1 if Black has won, -1 if White has, else 0; ``ownership`` is not written."""
     return 1.0 if row["winner"] == BLACK else (-1.0 if row["winner"] == WHITE else 0.0)
 
 
@@ -198,13 +198,13 @@ def feature_row(row, planes, globals_):
 
 @helper
 def key_row(row):
-    """64 bits for stones and turn."""
+    """Return a 64-bit hash of the stones and the side to move."""
     return board_key(row)
 
 
 @kernel
 def playout_row(row, seed):
-    """Play uniformly random empty points to the end."""
+    """Play uniformly random empty points until the game ends."""
     empties = np.empty(row["height"] * row["width"], np.int16)
     left = 0
     for cell in range(len(row["board"])):

@@ -1,17 +1,17 @@
 """Hex: Black joins the top edge to the bottom, White the left edge to the right.
 
-Each row of the board stands half a point right of the one above, so that a point has six
-neighbours: left and right, above and above right, below left and below. Exactly one side joins its
-edges on a full board (Nash; Gale, "The game of Hex and the Brouwer fixed-point theorem", 1979), so
-there are no draws.
+Each row of the board is shifted half a point right of the one above, so that a point has six
+neighbours: left and right, above and above right, below left and below. On a full board exactly one
+side joins its edges, so there are no draws (Nash; Gale, "The game of Hex and the Brouwer
+fixed-point theorem", 1979).
 
 The board is a one-dimensional array of stride ``width + 2`` with a border of stones: Black's above
-and below, White's left and right. ``parent`` joins stones of a colour that hang together into a
-tree (union-find with path halving); a game is won when two border sides have the same root.
+and below, White's left and right. ``parent`` joins connected stones of a colour into a tree
+(union-find with path halving). A game is won when two border sides have the same root.
 
 With the swap rule White may answer the first stone by taking it over, which is the pass action
-here: the stone becomes White's, mirrored on the long diagonal, which is the same to White as the
-stone was to Black.
+here. The stone becomes White's, mirrored on the long diagonal, so that it has the same value to
+White as it had to Black.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ SIZE_CLASSES: Final = (11, 19)
 def _layout(size_class: int) -> np.dtype[Any]:
     cells = (size_class + 2) * (size_class + 2)
     return rows.layout(
-        ("swap", np.uint8),  # 1: the rule is in force
-        ("winner", np.uint8),  # EMPTY while nobody has won
+        ("swap", np.uint8),  # 1: the swap rule applies
+        ("winner", np.uint8),  # EMPTY until a side has won
         ("board", np.uint8, cells),
-        ("parent", np.int16, cells),  # of stones; a root is its own
+        ("parent", np.int16, cells),  # parents of stones; a root is its own parent
     )
 
 
 @helper
 def cell_of(row, action):
-    """Cell of a point."""
+    """Return the cell of a point."""
     width = row["width"]
     return action + 2 * (action // width) + width + 3
 
@@ -79,7 +79,7 @@ def reset_row(row):
 
 @helper
 def root_of(row, cell):
-    """The stone that stands for all that hang together with this one."""
+    """Return the root of the stones connected with this one, and halve the path to it."""
     parent = row["parent"]
     while parent[cell] != cell:
         parent[cell] = parent[parent[cell]]
@@ -105,7 +105,7 @@ def put_stone(row, cell, colour):
                 root = other
                 joined_chains += 1
     if joined_chains < 2:
-        return  # a stone wins only by joining what hung on one edge to what hung on the other
+        return  # a stone wins only by joining groups of both edges
     last = row["height"] * stride
     if colour == BLACK:
         joined = root_of(row, 1) == root_of(row, last + stride + 1)
@@ -140,7 +140,7 @@ def legal_row(row, out):
 
 @helper
 def is_legal(row, action):
-    """Whether the action is an empty point, or a swap in its place."""
+    """Return whether the action is an empty point or an allowed swap."""
     if action == row["height"] * row["width"]:
         return may_swap(row)
     return row["board"][cell_of(row, action)] == EMPTY
@@ -173,9 +173,9 @@ def stones_row(row, out):
 
 @kernel
 def set_up_row(row, stones, to_move, strict):
-    """Begin from ``stones`` uint8 ``(points,)``; return what is wrong, see ``REFUSALS``.
+    """Begin from ``stones`` uint8 ``(points,)``; return 0 or a number of ``REFUSALS``.
 
-    After a swap White has a stone more and it is Black's turn.
+    After a swap White has one stone more and Black is to move.
     """
     counts = np.zeros(3, np.int64)
     for point in range(row["height"] * row["width"]):
@@ -204,7 +204,7 @@ def set_up_row(row, stones, to_move, strict):
 
 @kernel
 def _place_all(row, stones, left_out):
-    """Set the board to ``stones`` but for one point."""
+    """Set the board to ``stones`` without the point ``left_out``."""
     reset_row(row)
     for point in range(row["height"] * row["width"]):
         if stones[point] != EMPTY and point != left_out:
@@ -220,7 +220,7 @@ REFUSALS: Final = (
 
 @kernel
 def score_row(row, ownership):
-    """1 if Black has won, -1 if White has, else 0; nobody owns points."""
+    """Return 1 if Black has won, -1 if White has, else 0; ``ownership`` is not written."""
     return 1.0 if row["winner"] == BLACK else (-1.0 if row["winner"] == WHITE else 0.0)
 
 
@@ -228,7 +228,7 @@ def score_row(row, ownership):
 def feature_row(row, planes, globals_):
     """Write the spec's ``plane_names`` and ``global_names``.
 
-    Which edges are whose is told by planes, so that one network plays both sides.
+    Planes mark the edges of each side, so that one network plays both sides.
     """
     height, width = row["height"], row["width"]
     black_to_move = row["to_move"] == BLACK
@@ -252,14 +252,14 @@ def feature_row(row, planes, globals_):
 
 @helper
 def key_row(row):
-    """64 bits for stones, turn and whether a swap is open."""
+    """Return a 64-bit hash of the stones, the side to move and whether a swap is allowed."""
     key = board_key(row)
     return mix(key) if may_swap(row) else key
 
 
 @kernel
 def playout_row(row, seed):
-    """Play uniformly random points to the end; nobody swaps."""
+    """Play uniformly random points until the game ends, without swaps."""
     empties = np.empty(row["height"] * row["width"], np.int16)
     left = 0
     for cell in range(len(row["board"])):
@@ -331,7 +331,7 @@ class HexSpec(GameSpec):
 
     @property
     def max_plies(self) -> int:
-        """Every point and a swap."""
+        """Plies of the longest game: one for every point, and a swap."""
         return self.points + 1
 
     @property

@@ -1,4 +1,4 @@
-"""What stands in the columns of a game's features: names, so that networks can be shared."""
+"""Names for the columns of a game's features, so that games can share a network."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class InputLayout:
 
     @classmethod
     def of(cls, spec: GameSpec) -> InputLayout:
-        """The layout of a game's features."""
+        """Return the layout of the features that ``spec`` writes."""
         return cls(spec.name, spec.height, spec.width, spec.plane_names, spec.global_names)
 
     @property
     def points(self) -> int:
-        """Points of the board."""
+        """Number of points of the board."""
         return self.height * self.width

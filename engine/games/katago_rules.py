@@ -1,6 +1,6 @@
 """The rules of Go as KataGo writes them: a short name, ``koSIMPLEscoreAREA...``, or a JSON object.
 
-What our rules have no word for (taxes, the button) is refused rather than left out.
+Rules that :class:`~engine.games.go.GoSpec` lacks (taxes, the button) are refused, not ignored.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ NAMES: Final[Mapping[str, Mapping[str, Any]]] = {
     "new-zealand": _named("SITUATIONAL", "AREA", True, "0"),
     "goe": _named("POSITIONAL", "AREA", True, "0"),
 }
-"""The fields that a name sets. Japanese and Korean rules tax sekis, ours leave that to the players
-(``engine/games/go_rules.py``)."""
+"""The fields that a name sets. Japanese and Korean rules tax sekis in KataGo; here the players
+judge sekis (``engine/games/go_rules.py``)."""
 
 
 def rules_of(spec: GoSpec) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def with_rules(spec: GoSpec, rules: str | Mapping[str, Any]) -> GoSpec:
     """Return ``spec`` with other rules and the same size and komi.
 
     Raises:
-        ConfigError: if they cannot be read, or are not rules that we have.
+        ConfigError: if the rules cannot be read, or ``GoSpec`` does not have them.
     """
     if isinstance(rules, Mapping):
         return _with_fields(spec, rules)
@@ -120,7 +120,7 @@ def _with_fields(spec: GoSpec, fields: Mapping[str, Any]) -> GoSpec:
             if tax == "ALL" or (tax == "SEKI" and not territory):
                 raise ConfigError(f"expected rules without a tax on groups, got tax {tax}")
         elif name == "friendlyPassOk":
-            _flag(name, value)  # our games end with two passes anyway
+            _flag(name, value)  # games here always end with two passes
         else:
             raise ConfigError(f"expected a rule from {', '.join(rules_of(spec))}, got {name!r}")
     return replace(spec, **changes)

@@ -1,4 +1,4 @@
-"""Othello: a disc must flank and turns what it flanks; whoever cannot move passes.
+"""Othello: a disc must flank and turns what it flanks; a side that cannot move passes.
 
 The game ends when neither side can move. The board is a one-dimensional array with a border of
 stride ``width + 1``, as in :mod:`engine.games.go_board`.
@@ -33,7 +33,7 @@ def _layout(size_class: int) -> np.dtype[Any]:
 
 @kernel
 def reset_row(row):
-    """Put the first four discs: Black's on the rising diagonal."""
+    """Place the first four discs, with Black's on the rising diagonal."""
     begin(row)
     height, width = row["height"], row["width"]
     row["board"][:] = BORDER
@@ -49,7 +49,7 @@ def reset_row(row):
 
 @helper
 def flanks(row, cell, colour):
-    """Whether a disc of ``colour`` on an empty cell would turn any."""
+    """Return whether a disc of ``colour`` on an empty cell would turn any discs."""
     board = row["board"]
     stride = row["width"] + 1
     other = 3 - colour
@@ -112,7 +112,7 @@ def legal_row(row, out):
 
 @kernel
 def is_legal(row, action):
-    """Whether the disc would turn others, or nothing else than passing is left."""
+    """Return whether the disc turns others, or the action is a pass and no disc can be placed."""
     if action == row["height"] * row["width"]:
         return not can_move(row, row["to_move"])
     cell = cell_of(row, action)
@@ -144,7 +144,7 @@ def stones_row(row, out):
 
 @kernel
 def set_up_row(row, stones, to_move, strict):
-    """Begin from ``stones`` uint8 ``(points,)``; return what is wrong, see ``REFUSALS``."""
+    """Begin from ``stones`` uint8 ``(points,)``; return 0 or a number of ``REFUSALS``."""
     reset_row(row)
     row["to_move"] = to_move
     height, width = row["height"], row["width"]
@@ -167,7 +167,7 @@ def set_up_row(row, stones, to_move, strict):
 
 @kernel
 def _connected_discs(row, first):
-    """How many discs hang together with the one on ``first``, diagonals included."""
+    """Return the number of discs connected with the one on ``first``, also by diagonals."""
     board = row["board"]
     stride = row["width"] + 1
     found = np.zeros(len(board), np.bool_)
@@ -197,7 +197,7 @@ REFUSALS: Final = (
 
 @kernel
 def score_row(row, ownership):
-    """Black's discs minus White's; each disc owns its point."""
+    """Return Black's discs minus White's; each disc owns its point."""
     lead = 0
     for point in range(row["height"] * row["width"]):
         occupant = row["board"][cell_of(row, point)]
@@ -228,13 +228,13 @@ def feature_row(row, planes, globals_):
 
 @helper
 def key_row(row):
-    """64 bits for discs and turn."""
+    """Return a 64-bit hash of the discs and the side to move."""
     return board_key(row)
 
 
 @kernel
 def playout_row(row, seed):
-    """Play uniformly random legal actions to the end."""
+    """Play uniformly random legal actions until the game ends."""
     empties = np.empty(row["height"] * row["width"], np.int16)
     count = 0
     for cell in range(len(row["board"])):
@@ -323,7 +323,7 @@ class OthelloSpec(GameSpec):
 
     @property
     def max_plies(self) -> int:
-        """Every second ply may be a pass, and none follows another."""
+        """Bound on the plies of a game: a pass may precede each disc, but never another pass."""
         return 2 * self.points
 
     def _why_point_illegal(self, row: Any, point: str, action: int) -> str:

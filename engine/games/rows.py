@@ -1,10 +1,10 @@
 """From one row to a batch: the loops over rows, written once and compiled for every game.
 
-A game's module holds kernels for one position under the names that :func:`bind` lists. Numba cannot
-take them as arguments (a kernel that is given a function is never loaded from the cache), so each
-loop below is compiled once per game as if it stood in that game's module.
+A game's module holds kernels for one position under the names that :func:`bind` lists. They are not
+passed as arguments, because Numba never loads a kernel that takes a function from the cache. So
+each loop below is compiled once per game as part of that game's module.
 
-Kernels check nothing but what keeps a write inside its row; the verbs of
+Kernels check only that a write stays inside its row. The methods of
 :class:`~engine.games.spec.GameSpec` turn what they report into errors.
 """
 
@@ -28,11 +28,11 @@ HEADER: Final = (
     ("width", np.int16),
     ("to_move", np.uint8),  # BLACK or WHITE
     ("finished", np.uint8),
-    ("komi_half_points", np.int16),  # twice the points White gets; 0 where a game has none
+    ("komi_half_points", np.int16),  # twice the points that White gets; 0 in games without komi
     ("plies", np.int32),
     ("last", np.int16, _REMEMBERED_ACTIONS),  # latest actions, newest first, -1 if none
 )
-"""Fields that every position has, whatever the game."""
+"""Fields that the positions of all games have."""
 
 
 @cache
@@ -43,7 +43,7 @@ def layout(*game_fields: tuple[Any, ...]) -> np.dtype[Any]:
 
 @helper
 def begin(row):
-    """Fill the header of a game that starts now; size and komi stay as they are."""
+    """Reset the common fields for a new game; size and komi stay as they are."""
     row["to_move"] = 1
     row["finished"] = 0
     row["plies"] = 0
@@ -52,7 +52,7 @@ def begin(row):
 
 @helper
 def note(row, action):
-    """Enter an action that has just been played, and give the turn to the other side."""
+    """Record an action that has just been played, and give the turn to the other side."""
     last = row["last"]
     for i in range(len(last) - 1, 0, -1):
         last[i] = last[i - 1]
@@ -72,7 +72,7 @@ def board_key(row):
 
 @kernel
 def first_misfit(positions, height, width):
-    """Return the first row of another board size, or -1."""
+    """Return the first row whose board has another size, or -1."""
     for i in range(len(positions)):
         if positions[i]["height"] != height or positions[i]["width"] != width:
             return i
@@ -178,7 +178,7 @@ def _playout_rows(positions, seeds):
 
 @dataclass(frozen=True)
 class RowKernels:
-    """A game's kernels over batches. Each calls what is named beside it once per row."""
+    """A game's kernels over batches. Each calls the game's kernel named below it once per row."""
 
     reset: Callable[..., None] = _reset_rows
     """``reset_row(row)`` makes the start position; size, komi and rules of the row stay."""
@@ -189,20 +189,20 @@ class RowKernels:
     play: Callable[..., None] = _play_rows
     """``play_row(row, action)`` plays a legal action."""
     play_line: Callable[..., int] = _play_line_rows
-    """Plays one game's actions as far as they are legal; returns how many were."""
+    """Plays one game's actions up to the first illegal one; returns the number played."""
     replay: Callable[..., int] = _replay_rows
     """``is_safe(row, action)``: playing it, legal or not, would leave the row well formed."""
     stones: Callable[..., None] = _stone_rows
     """``stones_row(row, out)`` writes the colour of each point to uint8 ``out`` ``(points,)``."""
     set_up: Callable[..., None] = _set_up_rows
-    """``set_up_row(row, stones, to_move, strict)`` returns 0, or which refusal applies."""
+    """``set_up_row(row, stones, to_move, strict)`` returns 0, or the number of a refusal."""
     score: Callable[..., None] = _score_rows
     """``score_row(row, ownership)`` writes int8 ``(points,)``, returns Black's lead."""
     features: Callable[..., None] = _feature_rows
     """``feature_row(row, planes, globals_)`` writes uint8 ``(points, planes)``, zeroed before, and
     float32 ``(globals,)``."""
     keys: Callable[..., None] = _key_rows
-    """``key_row(row)`` gives 64 bits for stones, turn and what else the rules look at."""
+    """``key_row(row)`` returns 64 bits for stones, turn and other state that the rules read."""
     playout: Callable[..., None] = _playout_rows
     """``playout_row(row, seed)`` plays random actions to the end."""
 

@@ -1,9 +1,8 @@
-"""What every game is to the rest of the program: a frozen :class:`GameSpec` and the verbs it has.
+"""The interface of every game: a frozen :class:`GameSpec` and its methods.
 
-Positions are rows of one structured NumPy array whose record layout belongs to the game. All verbs
-work on whole arrays of positions; Python runs once per call, never once per row. Points of view:
-the rules speak of Black (who moves first) and White; evaluations and network inputs are always from
-the side to move.
+Positions are rows of one structured NumPy array whose record layout belongs to the game. Methods
+work on whole arrays of positions; Python runs once per call, never once per row. The rules name
+Black, who moves first, and White. Evaluations and network inputs are always from the side to move.
 """
 
 from __future__ import annotations
@@ -38,24 +37,24 @@ class GameSpec(Traits, ABC):
     An action is an integer: a point ``row * width + column`` counted from the top left, or the
     pass, which is always the last action, ``height * width``.
 
-    Verbs raise :class:`SpecError` when they are given positions of another game or size.
+    Methods raise :class:`SpecError` when they are given positions of another game or size.
     """
 
     height: int
     width: int
     turn: int = field(default=0, compare=False, repr=False, kw_only=True)
-    """By which of :attr:`symmetries` the board is turned that :meth:`features` show. A game seen so
-    is equal to the game: evaluators go on with what they have prepared for it."""
+    """The one of :attr:`symmetries` by which :meth:`features` turn the board. Specs that differ in
+    ``turn`` alone are equal, so that evaluators reuse what they have prepared for the game."""
 
     name: ClassVar[str]
     plane_names: ClassVar[tuple[str, ...]]
     """Names of the binary input planes that :meth:`features` writes, in order."""
     global_names: ClassVar[tuple[str, ...]]
-    """Names of the inputs that belong to no point, in order."""
+    """Names of the inputs that describe the whole board, in order."""
     kernels: ClassVar[RowKernels]
-    """The rules, compiled."""
+    """The compiled kernels of the rules."""
     refusals: ClassVar[tuple[str, ...]] = ()
-    """What :meth:`set_up` may find wrong, by the number that the kernel returns, from 1."""
+    """The reasons why :meth:`set_up` refuses stones; the kernel returns their number from 1."""
 
     def __str__(self) -> str:
         return f"{self.name} {self.height}x{self.width}"
@@ -72,12 +71,12 @@ class GameSpec(Traits, ABC):
 
     @property
     def pass_action(self) -> int:
-        """The action that places nothing."""
+        """The last action, which places no stone: ``height * width``."""
         return self.points
 
     @property
     def rules(self) -> dict[str, Any]:
-        """Everything but the size, by name: ``make(spec.name, h, w, **spec.rules)`` is equal."""
+        """All fields but the size, by name: ``make(spec.name, h, w, **spec.rules)`` is equal."""
         others = ("height", "width", "turn")
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in others}
 
@@ -96,17 +95,17 @@ class GameSpec(Traits, ABC):
 
     @cached_property
     def _known_dtype(self) -> np.dtype[Any]:
-        """:attr:`dtype`, asked once: each check of each batch compares it."""
+        """:attr:`dtype`, computed once, because each check of each batch compares it."""
         return self.dtype
 
     @property
     @abstractmethod
     def max_plies(self) -> int:
-        """Plies after which a game ends as it stands."""
+        """Plies after which a game ends and is scored as it stands."""
 
     @property
     def row_rules(self) -> dict[str, int]:
-        """Fields of a position that hold rules: written when it is allocated, then left alone."""
+        """Fields of a position that hold rules; they are written at allocation only."""
         return {}
 
     def allocate(self, count: int) -> Positions:
@@ -147,15 +146,15 @@ class GameSpec(Traits, ABC):
         to_move: ArrayLike = BLACK,
         strict: bool = True,
     ) -> None:
-        """Let every row's game begin from these stones, in place.
+        """Begin every row's game from these stones, in place.
 
         Args:
             positions: ``(rows,)``.
             stones: ``EMPTY``, ``BLACK`` or ``WHITE`` per point, ``(points,)`` or
                 ``(rows, points)``.
             to_move: ``BLACK`` or ``WHITE``, one for all or ``(rows,)``.
-            strict: refuse also what only a puzzle or a handicap would have: numbers of stones that
-                alternate play from the start cannot give, where a game has no passes.
+            strict: refuse also numbers of stones that alternate play from the start cannot give,
+                in a game without passes; puzzles and handicaps have such numbers.
 
         Raises:
             IllegalActionError: if a row cannot be a position of this game; no row has changed then.
@@ -226,7 +225,7 @@ class GameSpec(Traits, ABC):
     def candidates(self, positions: Positions) -> NDArray[np.bool_]:
         """Return the legal actions worth searching, shape ``(rows, actions)``.
 
-        A game may leave out what is never sensible; an unfinished position always has one.
+        A game may leave out actions that are never sensible; an unfinished position always has one.
         """
         return self.legal(positions)
 
@@ -256,8 +255,8 @@ class GameSpec(Traits, ABC):
     ) -> int:
         """Play one game's actions on ``position`` ``(1,)`` in place, as far as they are legal.
 
-        Returns how many were played. ``trace[i]`` becomes the position before action ``i``, for as
-        many as it has room for, the first that was refused included.
+        Returns the number of actions played. ``trace[i]`` becomes the position before action ``i``,
+        up to the length of ``trace`` and including the first refused action.
         """
         seen = position[:0] if trace is None else trace
         for rows in (position[:1], seen):
@@ -290,8 +289,8 @@ class GameSpec(Traits, ABC):
     ) -> None:
         """Copy ``roots[row_slot[i]]`` to ``leaves[i]`` and play ``paths[i, :lengths[i]]`` there.
 
-        For the search, whose paths are legal by construction: rules that only look at the past
-        (ko) are not checked.
+        It serves the search, whose paths are legal by construction: rules that only depend on the
+        past (ko) are not checked.
 
         Raises:
             IllegalActionError: if a path leaves the board, the game or the array.
@@ -334,21 +333,21 @@ class GameSpec(Traits, ABC):
     ) -> NDArray[np.float32]:
         """Return Black's points minus White's of the board as it stands, komi included.
 
-        Games without points give 1, 0 or -1. A game that :attr:`has_dead_stones` may be told, as
-        bool ``(rows, points)``, which stones to take off first and which points count for neither
-        side; other games have none.
+        Games without points give 1, 0 or -1. For a game that :attr:`has_dead_stones`, bool
+        ``(rows, points)`` arrays may name stones to take off first (``dead``) and points that count
+        for neither side (``seki``).
         """
         return self._scored(positions)[1]
 
     def ownership(self, positions: Positions, dead: ArrayLike | None = None) -> NDArray[np.int8]:
-        """Return who owns each point as the board stands: 1 Black, -1 White, 0 neither.
+        """Return the owner of each point as the board stands: 1 Black, -1 White, 0 neither.
 
-        All 0 in games where owning points does not decide. ``dead`` is as for :meth:`score`.
+        It is all 0 in games that do not count points. ``dead`` is as for :meth:`score`.
         """
         return self._scored(positions)[0]
 
     def certain(self, positions: Positions) -> NDArray[np.int8]:
-        """Return whose each point is for good: 1 Black, -1 White, 0 open, ``(rows, points)``."""
+        """Return the certain owner of each point: 1 Black, -1 White, 0 open, ``(rows, points)``."""
         return np.zeros((len(positions), self.points), np.int8)
 
     def _scored(self, positions: Positions) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
@@ -375,8 +374,8 @@ class GameSpec(Traits, ABC):
     def keys(self, positions: Positions) -> NDArray[np.uint64]:
         """Return 64 bits per row that tell positions apart, shape ``(rows,)``.
 
-        They depend on the stones, on who is to move and on what else the rules look at now (a ko,
-        passes, a swap), not on how the position came about, nor on size, komi and rules.
+        They depend on the stones, the side to move and other present state that the rules read (a
+        ko, passes, a swap). They do not depend on earlier moves, size, komi or rules.
         """
         self._check(positions)
         out = np.empty(len(positions), np.uint64)
@@ -398,7 +397,7 @@ class GameSpec(Traits, ABC):
         return np.sign(self.score(positions)).astype(np.int8)
 
     def _check(self, positions: Positions) -> None:
-        """Refuse positions whose kernels would write beyond the arrays that this spec makes."""
+        """Refuse positions whose kernels would write beyond the arrays that this spec allocates."""
         dtype = self._known_dtype
         if positions.dtype is not dtype and positions.dtype != dtype:
             found = "positions of another game or size class"
@@ -422,7 +421,7 @@ def check_side(game: str, height: Any, width: Any, smallest: int, largest: int) 
     """Refuse a board size that is not made of whole numbers in range.
 
     Raises:
-        SpecError: and says which sizes the game has.
+        SpecError: with the sizes that the game has.
     """
     for side in (height, width):
         whole = isinstance(side, (int, np.integer)) and not isinstance(side, bool)

@@ -1,4 +1,4 @@
-"""What the rest of the program asks about a game in place of its name; each has a default."""
+"""Traits of a game that the program reads instead of its name; each has a default."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ class Traits:
     """Facts of a game that hold for all its sizes and rules."""
 
     symmetries: ClassVar[tuple[int, ...]] = (0, 1, 2, 3, 4, 5, 6, 7)
-    """Which of :func:`engine.symmetry.permutations` turn a game into an equal one, the identity
-    first; those beyond 3 exist on squares only."""
+    """Indices of the :func:`engine.symmetry.permutations` that map a game to an equal one. The
+    identity comes first; those beyond 3 exist on squares only."""
     letter_i: ClassVar[bool] = True
-    """Whether the column after H is called I, as everywhere but in Go."""
+    """Whether the column after H is called I, as in all games except Go."""
     rows_from_top: ClassVar[bool] = False
     """Whether row 1 is the top one."""
     slant: ClassVar[bool] = False
@@ -24,9 +24,9 @@ class Traits:
     may_pass: ClassVar[bool] = False
     """Whether a player may pass by choice: early passes then teach a network nothing."""
     stones_fall: ClassVar[bool] = False
-    """Whether a column alone tells where a stone comes to rest."""
+    """Whether the column alone determines where a stone comes to rest."""
     has_points: ClassVar[bool] = False
-    """Whether the score counts points, and points have owners; else only who won is known."""
+    """Whether the score counts points, and points have owners; otherwise it gives the winner."""
     pass_name: ClassVar[str] = "pass"
     """What players call the last action."""
     omits_passes: ClassVar[bool] = False
@@ -36,15 +36,15 @@ class Traits:
     has_handicap: ClassVar[bool] = False
     """Whether a stronger Black may begin with stones on the board: ``place_handicap``."""
     has_dead_stones: ClassVar[bool] = False
-    """Whether stones that cannot live may be left on the board at the end: ``score`` and
-    ``ownership`` are told which, and ``certain`` knows some that live."""
+    """Whether stones that cannot live may be left on the board at the end. ``score`` and
+    ``ownership`` take them as ``dead``; ``certain`` finds some stones that are alive."""
     takes_prisoners: ClassVar[bool] = False
     """Whether stones leave the board, and positions count them under ``prisoners`` ``(2,)``."""
     most_stones_win: ClassVar[bool] = False
     """Whether the score is the difference of stones on the board."""
     sgf_number: ClassVar[str] = ""
-    """The game's number in SGF (``GM``); empty: it has none, and is written with a private name."""
+    """The game's number in SGF (``GM``); if empty, a private name is written instead."""
     look: ClassVar[Look] = Look()
-    """What its board is made of, and what its players are called."""
+    """The appearance of its board and the names of its players."""
     quick_size: ClassVar[tuple[int, int] | tuple[()]] = ()
-    """Height and width of a board on which a game is soon over; empty: the usual one is small."""
+    """Height and width of a board for short games; if empty, the usual board is small."""
