@@ -1,7 +1,7 @@
-"""What a new game and the window's options can be set to, a row each. No pygame.
+"""The choices of a new game and of the window's options, one row each, without pygame.
 
-A row has a name, what it says of the present choice (empty: there is nothing to choose), and a
-change by a step up or down.
+A row has a name, the text of the present choice, and a function that changes it by a step up or
+down. The text is empty where there is nothing to choose.
 """
 
 from __future__ import annotations
@@ -39,24 +39,24 @@ _LOSSES: Final = (0.03, 0.05, 0.1, 0.15, 0.2, 0.3)
 
 @dataclass(frozen=True)
 class Row(Generic[T]):
-    """One choice."""
+    """A setting with a name, its text, and a function that changes it."""
 
     name: str
     words: Callable[[T], str]
     change: Callable[[T, int], T]
     typed: bool = False
-    """Whether a click on the words lets one type."""
+    """Whether a click on the text opens an entry to type a value."""
 
 
 def neighbour(choices: tuple[Any, ...], value: Any, step: int) -> Any:
-    """The next larger or smaller choice; ``value`` itself need not be one."""
+    """Return the next larger or smaller choice; ``value`` itself need not be among them."""
     if step > 0:
         return next((choice for choice in choices if choice > value), choices[-1])
     return next((choice for choice in reversed(choices) if choice < value), choices[0])
 
 
 def _around(choices: tuple[Any, ...], value: Any, step: int) -> Any:
-    """The next choice of a ring."""
+    """Return the choice ``step`` places on; the list wraps around."""
     index = choices.index(value) if value in choices else 0
     return choices[(index + step) % len(choices)]
 
@@ -78,7 +78,7 @@ def _change_board(settings: Settings, step: int) -> Settings:
 
 
 def _rules_name(settings: Settings) -> str:
-    """Which set of rules of Go it is, by all but komi; own ones have no name."""
+    """Return the name of the rule set of Go, ignoring komi; custom rules have no name."""
     mine = {k: v for k, v in settings.spec.rules.items() if k != "komi"}
     plain = {"ko": "positional", "suicide": False, "scoring": "area", "handicap_bonus": "none"}
     for name, rules in RULES.items():

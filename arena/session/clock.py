@@ -1,6 +1,6 @@
-"""Time to think: a main time, then periods of which one is lost when it runs out. No real clock.
+"""Game clocks: a main time, then byo-yomi periods, of which one is lost when it runs out.
 
-The caller says what time it is, so that tests need not wait.
+The module reads no real clock. The caller passes the time, so tests need not wait.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _SOON_S: Final = 10.0
 
 @dataclass(frozen=True)
 class ClockRule:
-    """How much time each side has."""
+    """The main time and the periods that each side gets."""
 
     main_s: float
     periods: int = 0
@@ -37,7 +37,7 @@ _NONE: Final = mark("no clock")
 
 
 def rule_words(rule: ClockRule | None) -> str:
-    """A rule in a few words."""
+    """Describe a rule in a few words."""
     if rule is None:
         return say(_NONE)
     if rule.periods == 0:
@@ -51,7 +51,7 @@ def rule_words(rule: ClockRule | None) -> str:
 
 
 class GameClock:
-    """Two clocks of which one runs at most."""
+    """The clocks of both sides; at most one of them runs."""
 
     def __init__(self, rule: ClockRule) -> None:
         self.rule = rule
@@ -60,13 +60,13 @@ class GameClock:
         self.period_left_s = {BLACK: rule.period_s, WHITE: rule.period_s}
         self._running: int | None = None
         self._mover: int | None = None
-        """The side whose clock ran last."""
+        """The side whose clock ran most recently."""
         self._since = 0.0
 
     def run(self, colour: int | None, now: float) -> None:
-        """Let a side's clock run from now on, or none; a side that has moved gets a full period.
+        """Start a side's clock, or stop both; a side that has moved gets a full period.
 
-        That the other side's clock runs shows that it has moved: none runs while somebody looks.
+        A side has moved when the other side's clock starts: no clock runs during a review.
         """
         self.tick(now)
         if colour is not None:
@@ -76,11 +76,11 @@ class GameClock:
         self._running, self._since = colour, now
 
     def stop(self) -> None:
-        """Let no clock run until :meth:`run` says so, however much later."""
+        """Stop both clocks until the next call of :meth:`run`."""
         self._running = None
 
     def tick(self, now: float) -> None:
-        """Take the time that has passed from the clock that runs."""
+        """Subtract the time that has passed from the running clock."""
         spent, self._since = now - self._since, now
         colour = self._running
         if colour is None or spent <= 0:
@@ -92,7 +92,7 @@ class GameClock:
             self._spend_periods(colour, spent)
 
     def _spend_periods(self, colour: int, spent: float) -> None:
-        """Take time from the present period and those that are used up with it."""
+        """Subtract time from the present period, and drop the periods that it uses up."""
         length = self.rule.period_s
         over = spent - self.period_left_s[colour]
         if over < 0:
@@ -104,7 +104,7 @@ class GameClock:
         self.period_left_s[colour] = left if self.periods[colour] else length
 
     def flagged(self) -> int | None:
-        """The side whose time is up."""
+        """Return the side whose time is up; ``None`` if both have time left."""
         for colour in (BLACK, WHITE):
             if self.main_s[colour] <= 0 and self.periods[colour] <= 0:
                 return colour
@@ -116,13 +116,13 @@ class GameClock:
         return self.main_s[colour] <= 0 or left < _SOON_S
 
     def allowance_s(self, colour: int) -> float:
-        """What an AI may spend on one move: it must not run out of time."""
+        """Return the seconds that an AI may spend on one move without running out of time."""
         if self.main_s[colour] <= 0:
             return max(self.period_left_s[colour] * 0.7, 0.05)
         return max(self.main_s[colour] / 25 + self.rule.period_s * 0.5, 0.05)
 
     def words(self, colour: int) -> str:
-        """What a side's clock shows."""
+        """Return the remaining time of a side as text."""
         if self.main_s[colour] > 0:
             return _minutes(self.main_s[colour])
         return f"{_minutes(self.period_left_s[colour])} ({self.periods[colour]})"

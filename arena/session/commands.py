@@ -1,7 +1,7 @@
-"""What a person can tell the window to do, by name, and the keys for it. No pygame.
+"""The window's commands by name, and their keys, without pygame.
 
-A keymap is a JSON object ``{"command": ["key", ...]}``; ``miai play --keys FILE`` reads one, and
-so do the preferences. Keys are written as pygame calls them, with modifiers before: ``ctrl+s``,
+A keymap is a JSON object ``{"command": ["key", ...]}``. ``miai play --keys FILE`` and the
+preferences read one. Keys have pygame's names, with modifiers before: ``ctrl+s``,
 ``shift+left``, ``f11``, ``?``.
 """
 
@@ -20,17 +20,17 @@ _MODIFIERS: Final = ("ctrl", "alt", "shift")
 
 @dataclass(frozen=True)
 class Command:
-    """One thing to do."""
+    """A command of the window with its usual keys."""
 
     name: str
     words: str
-    """What it does, for the list of keys."""
+    """Description of the command for the list of keys."""
     keys: tuple[str, ...]
     group: str
     repeats: bool = False
-    """Whether a held key gives it again and again."""
+    """Whether a held key repeats the command."""
     yielding: tuple[str, ...] = ()
-    """Those of its keys that are another command's if a keymap gives them to that one."""
+    """Keys that a keymap may assign to another command without a conflict."""
 
 
 _PLAY, _LOOK, _SEE, _GAME, _WINDOW = (
@@ -107,11 +107,11 @@ def keymap(changes: Mapping[str, object] | None = None) -> dict[str, str]:
     """Return the command of each key.
 
     Args:
-        changes: keys of commands that differ from the usual; an empty list takes a command's keys.
+        changes: keys of commands that differ from the usual; an empty list removes all keys.
 
     Raises:
-        ConfigError: if a command is not known, its keys are no list of keys, or one key would do
-            two things.
+        ConfigError: if a command is unknown, its keys are not a list of keys, or one key belongs
+            to two commands.
     """
     keys = {command.name: command.keys for command in COMMANDS}
     given: set[str] = set()
@@ -140,10 +140,10 @@ def keymap(changes: Mapping[str, object] | None = None) -> dict[str, str]:
 
 
 def plain_key(text: str) -> str:
-    """Write a key in the one way that the keymap knows: ``Shift+Ctrl+S`` is ``ctrl+shift+s``.
+    """Return a key in its canonical form: ``Shift+Ctrl+S`` is ``ctrl+shift+s``.
 
     Raises:
-        ConfigError: if there is no key in it.
+        ConfigError: if the text names no key.
     """
     *modifiers, key = (part.strip() for part in text.lower().replace("++", "+plus").split("+"))
     if text.strip() in ("+", "-"):
@@ -155,14 +155,14 @@ def plain_key(text: str) -> str:
 
 
 def keys_of(command_of: Mapping[str, str], name: str) -> list[str]:
-    """The keys of a command, the usual one first."""
+    """Return the keys of a command, the usual one first."""
     mine = [key for key, command in command_of.items() if command == name]
     usual = BY_NAME[name].keys
     return sorted(mine, key=lambda key: usual.index(key) if key in usual else -1)
 
 
 def key_words(key: str) -> str:
-    """A key as people write it: ``Ctrl+N``, ``Page up``, ``A``."""
+    """Return a key as displayed to people: ``Ctrl+N``, ``Page up``, ``A``."""
     if key in ("+", "-"):
         return key
     names = {"return": "enter", "escape": "esc", "delete": "del"}

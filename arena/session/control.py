@@ -1,7 +1,7 @@
-"""Between the game and those who think about it: who is asked what, and what becomes of answers.
+"""Connects the game with its AIs: sends questions to their threads and applies the answers.
 
-No pygame and no waiting: :meth:`Control.update` is called many times a second. AIs that play and
-the search for the person's eyes share one thread; each program has one of its own.
+It uses no pygame and never waits: :meth:`Control.update` is called many times a second. The AIs
+and the analysis for the person share one thread; each external program has its own.
 """
 
 from __future__ import annotations
@@ -45,21 +45,21 @@ from engine.games.spec import BLACK
 from engine.notation import action_to_text
 
 _GLANCE: Final = 64
-"""Simulations of a look for the policy and the territory."""
+"""Simulations of a search that shows only the policy and the territory."""
 _HINT: Final = 200
 _DEPTH: Final = 20_000
-"""Simulations of the analysis, which goes on while somebody looks ..."""
+"""Simulations of the analysis of the position on the board."""
 _DEPTH_POINTS: Final = 2_000_000
-"""... but fewer on large boards: simulations times points, for the memory."""
+"""Largest product of simulations and board points, to limit the memory on large boards."""
 _LEAST_DEPTH: Final = 50
 _SOON: Final = max(_HINT, LESSON_SIMULATIONS)
-"""Simulations of a look that other positions wait for; the analysis goes on when they are done."""
+"""Simulations of the first part of the analysis; other waiting positions come after it."""
 _JUDGING: Final = (-1, 0, "judging")
 _HOME = "home"
 
 
 class Control:
-    """One game, its AIs, and the person's wishes to see what they think."""
+    """One game, its AIs, and the analysis that the person asked for."""
 
     def __init__(
         self,
@@ -70,22 +70,22 @@ class Control:
         clock: Callable[[], float] = time.monotonic,
         view: View | None = None,
     ) -> None:
-        """Nothing is loaded yet.
+        """Start without loading any agent.
 
         Args:
             session: the game.
             load: makes agents.
-            network: what looks at positions for the person.
-            standings: where results against the adaptive opponent are kept; ``None``: nowhere.
-            clock: tells seconds.
-            view: what the person wants to see; the usual one if there is none.
+            network: network of the analysis.
+            standings: file of the results against the adaptive opponent; ``None`` for no file.
+            clock: returns the time in seconds.
+            view: the panes and overlays to show; the defaults if ``None``.
         """
         self.session = session
         self.network = network
         self.view = view or View()
         self.teacher: Teacher | None = None
         self.depth = 1.0
-        """Factor of how deep the analysis goes."""
+        """Factor on the simulations of the analysis."""
         self._load = load
         self._standings = standings
         self._clock = clock
@@ -96,22 +96,22 @@ class Control:
         self._swept: dict[int, Node] = {}
         self._sweeps = 0
         self._judging: tuple[int, Node] | None = None
-        """The question which stones are dead, by its ticket, and the position it is about."""
+        """Ticket of the pending question about dead stones, and its position."""
         self._judged: set[Node] = set()
         self._counted: Node | None = None
-        """The position that the person wants to count."""
+        """The position whose dead stones the person asked to mark."""
         self._hint = -1
         self._ended = -1
         self.prepare()
 
     @property
     def game(self) -> Game:
-        """The game on the board."""
+        """The session's present game."""
         return self.session.game
 
     @property
     def analyst(self) -> Opponent:
-        """Who looks at positions for the person."""
+        """The AI that analyses positions for the person."""
         return Opponent("simulations", self.network, simulations=self._depth())
 
     def _depth(self) -> int:
@@ -119,7 +119,7 @@ class Control:
         return max(int(deepest * self.depth), _LEAST_DEPTH)
 
     def prepare(self) -> None:
-        """Load what the game on the board will ask."""
+        """Load the agents that the game on the board needs."""
         game = self.game
         for colour in (BLACK, 3 - BLACK):
             if colour not in game.settings.people:
@@ -129,32 +129,32 @@ class Control:
 
     @property
     def ready(self) -> bool:
-        """Whether those who are to move or look now are loaded."""
+        """Whether the agents for the present move and analysis are loaded."""
         game = self.game
         who = game.mover if game.ai_turn else self.analyst
         return (who.key, game.spec) in self._loaded
 
     @property
     def failure(self) -> str:
-        """Why nothing more can be thought, empty if it can."""
+        """Why the thread of the AIs has failed; empty while it works."""
         game = self.game
         who = game.mover if game.ai_turn else self.analyst
         return self._failures.get(None) or self._failures.get((who.key, game.spec), "")
 
     @property
     def broken(self) -> bool:
-        """Whether :meth:`restart` is needed before the one who is to move or look can go on."""
+        """Whether :meth:`restart` is needed before the present move or analysis can go on."""
         return bool(self.failure or self.game.trouble)
 
     @property
     def note(self) -> str:
-        """A lasting remark about who plays, such as that no network was found."""
+        """A lasting remark about the agents, such as that no network was found."""
         game = self.game
         who = self.analyst if game.settings.people == (1, 2) else game.settings.opponent
         return self._loaded.get((who.key, game.spec), "")
 
     def restart(self) -> None:
-        """Start afresh whatever has broken down, and let the AI move again."""
+        """Restart the failed threads and agents, and let the AI move again."""
         game = self.game
         for name, mind in list(self._minds.items()):
             if not mind.alive or name != _HOME:
@@ -172,7 +172,7 @@ class Control:
         self.prepare()
 
     def close(self) -> None:
-        """End all thinking."""
+        """Stop all searches and end their threads."""
         for mind in self._minds.values():
             mind.close()
 
@@ -182,10 +182,10 @@ class Control:
             self._minds[name] = Thinker(self._load)
         return self._minds[name]
 
-    # What a person asks for.
+    # Requests of the person.
 
     def new_game(self, settings: Settings) -> None:
-        """Start over, against the level that suits the person if they want that."""
+        """Start a new game; an adaptive opponent gets the level of the person's standing."""
         if settings.opponent.kind == "adaptive" and self._standings is not None:
             level = standing(settings.spec, self._standings).level
             opponent = replace(settings.opponent, level=level_number(level))
@@ -197,7 +197,7 @@ class Control:
         self.prepare()
 
     def hint(self) -> None:
-        """Say in the session's message what the AI would play, as soon as it knows."""
+        """Write the AI's choice of move into the session's message when its search ends."""
         if self.teacher is not None and self.teacher.stops(self.game):
             self.teacher.show_better(self.session)
         elif self.game.over or self.game.ai_to_move:
@@ -207,19 +207,19 @@ class Control:
             self.session.message = say("Thinking of a hint ...")
 
     def hurry(self) -> None:
-        """Let the AI move with what it knows by now."""
+        """Let the AI move now with the result of its search so far."""
         self.session.message = ""
         if self.game.ai_to_move:
             for mind in self._minds.values():
                 mind.hurry(self.session.ticket)
 
     def look_deeper(self, factor: float) -> None:
-        """Make the analysis deeper or shallower."""
+        """Multiply the depth of the analysis by ``factor``."""
         self.depth = min(max(self.depth * factor, 1 / 64), 16.0)
         self.session.message = say("Analysis up to {count} simulations", count=self._depth())
 
     def use_network(self, source: str) -> None:
-        """Let a network file play and look from now on."""
+        """Use a network file for playing and analysis from now on."""
         session, game = self.session, self.game
         self.network = source
         opponent = game.settings.opponent
@@ -234,21 +234,21 @@ class Control:
         self.prepare()
 
     def teach(self, loss: float | None, takes_back: bool = False) -> None:
-        """Stop the game at moves that cost so much chance to win; ``None`` does not.
+        """Stop the game at moves that lose at least ``loss`` of the win rate; ``None`` disables it.
 
-        ``takes_back`` takes them back too.
+        With ``takes_back``, such moves are also taken back.
         """
         self.teacher = None if loss is None else Teacher(loss, takes_back)
 
     @property
     def lesson(self) -> str:
-        """What the teacher has to say as long as it has, else nothing."""
+        """The teacher's present text, or an empty string."""
         return "" if self.teacher is None else self.teacher.words(self.game)
 
-    # What the AIs say.
+    # Answers of the AIs.
 
     def update(self) -> bool:
-        """Take what the AIs have to say and ask what is to be thought about next.
+        """Apply the answers of the AIs and ask the next questions.
 
         Returns whether anything has changed.
         """
@@ -296,12 +296,12 @@ class Control:
             self._hint = -1
 
     def _note_the_end(self) -> None:
-        """Once for each end of a game: mark dead stones, keep the adaptive opponent's standing."""
+        """At each end of a game, once, mark dead stones and update the person's standing."""
         session, game = self.session, self.game
         if not game.over or self._ended == session.ticket:
             return
         if self._to_judge() is not None:
-            return  # which stones are dead decides who has won
+            return  # the result depends on which stones are dead
         self._ended = session.ticket
         adaptive = game.settings.opponent.kind == "adaptive"
         if not adaptive or len(game.settings.people) != 1 or self._standings is None:
@@ -315,12 +315,12 @@ class Control:
         session.message = say("Your next opponent: level {level:g}", level=round(now.level))
 
     def mark_dead(self) -> None:
-        """Find out which stones of the board are dead, though the game may go on."""
+        """Ask which stones on the board are dead, even if the game is not over."""
         self._judged.discard(self.game.node)
         self._counted = self.game.node
 
     def _to_judge(self) -> Node | None:
-        """The position on the board, if it is to be counted and its stones have to be judged."""
+        """The position on the board, if its dead stones must still be judged for counting."""
         game = self.game
         node = game.node
         ended = game.over and game.played_out and game.count is not None
@@ -351,10 +351,10 @@ class Control:
 
     @property
     def settled_in(self) -> bool:
-        """Whether the one who looks is loaded."""
+        """Whether the agent of the analysis is loaded."""
         return (self.analyst.key, self.game.spec) in self._loaded
 
-    # What they are asked.
+    # Questions to the AIs.
 
     def _ask(self) -> None:
         session = self.session
@@ -377,7 +377,7 @@ class Control:
             return
         wanted, other = self._wanted_simulations(), self._wanted_elsewhere()
         if other is not None and game.node.known(min(wanted, _SOON)):
-            self._sweep(*other)  # what takes long waits for what is done soon
+            self._sweep(*other)  # the long analysis comes after the other positions
         elif wanted:
             self._ask_about_this(wanted if other is None else min(wanted, _SOON))
         elif other is not None:
@@ -409,12 +409,12 @@ class Control:
         asked = (ticket, simulations, opponent.key)
         if asked != self._asked and (opponent.key, self.game.spec) not in self._failures:
             self._asked = asked
-            self._swept.clear()  # what this interrupts has to be asked anew
+            self._swept.clear()  # the questions that this interrupts must be asked again
             question = Question(ticket, self.session.turn(), limit, opponent)
             self._mind(opponent).ask(question)
 
     def _wanted_simulations(self) -> int:
-        """How deep to look at the present position for the person; 0 is not at all."""
+        """Simulations of the person's analysis of the present position; 0 for none."""
         game = self.game
         if game.over:
             return 0
@@ -427,17 +427,17 @@ class Control:
         return _GLANCE if self.view.overlays.looking else 0
 
     def _wanted_elsewhere(self) -> tuple[Node, int] | None:
-        """The next other position to look at and how deep, to review the game."""
+        """The next position to analyse for a review of the game, and its simulations."""
         node = unjudged(self.game) if self.view.wants_game else None
         return None if node is None else (node, SWEEP_SIMULATIONS)
 
     def _sweep(self, node: Node, simulations: int) -> None:
-        """Look at another position of the tree."""
+        """Analyse another position of the tree."""
         analyst = replace(self.analyst, simulations=simulations)
         if node in self._swept.values() or (analyst.key, self.game.spec) in self._failures:
             return
         self._sweeps -= 1
-        ticket = self._sweeps - 1  # below -1, which stands for nothing
+        ticket = self._sweeps - 1  # below -1, which means no question
         self._swept = {ticket: node}
         self._asked = (ticket, simulations, analyst.key)
         self._minds[_HOME].ask(Question(ticket, self.session.turn_at(node), analyst.limit, analyst))

@@ -1,4 +1,4 @@
-"""Counting where stones may be dead at the end: the judge marks them, a person corrects it."""
+"""Counting with dead stones: the AI marks them, and a person can correct the marks."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, Positions
 
 @dataclass
 class Count:
-    """A board with stones marked as dead."""
+    """A final position whose dead stones are marked."""
 
     spec: GameSpec
     position: Positions
     dead: NDArray[np.bool_]
-    """``(points,)``"""
+    """Which points ``(points,)`` hold dead stones."""
     marked_by_hand: bool = False
 
     @property
     def score(self) -> float:
-        """Black's points minus White's, dead stones taken off."""
+        """Return Black's points minus White's without the dead stones."""
         seki = seki_points(self.spec, with_dead(self.spec, self.position, self.dead))
         return float(self.spec.score(self.position, self.dead[None], seki[None])[0])
 
     @property
     def owners(self) -> NDArray[np.int8]:
-        """1 Black, -1 White, 0 neither, ``(points,)``."""
+        """Return the owner of each point ``(points,)``: 1 Black, -1 White, 0 neither."""
         return self.spec.ownership(self.position, self.dead[None])[0]
 
     def toggle(self, point: int) -> bool:
-        """Turn the chain at a point, and what of its colour shares its area, dead or alive."""
+        """Mark the chain at a point, and its colour's stones in the same area, as dead or alive."""
         stones = self.spec.stones(self.position)[0]
         if stones[point] == EMPTY:
             return False
@@ -44,13 +44,13 @@ class Count:
 
 
 def _group(spec: GameSpec, stones: NDArray[np.uint8], point: int) -> NDArray[np.intp]:
-    """Stones of one colour that are joined by their own or empty points."""
+    """Return the stones of one colour that are connected by their own or empty points."""
     area = _reach(spec, point, stones != BLACK + WHITE - stones[point])
     return area[stones[area] == stones[point]]
 
 
 def _reach(spec: GameSpec, start: int, open_: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """All open points that are joined to one."""
+    """Return all open points that are connected to ``start``."""
     seen = {start}
     todo = [start]
     while todo:

@@ -1,4 +1,4 @@
-"""Games of the window in files: SGF in and out, and a copy of the running game after every move."""
+"""Reads and writes the window's games: SGF files, and an autosave after every move."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from engine.records.replay import reopen
 from engine.records.sgf import written_sgf
 from engine.records.variations import read_first, start_of, write_variations
 
-_MOST_NODES: Final = 200_000  # read in some seconds, during which the window stands still
+_MOST_NODES: Final = 200_000  # the window freezes for some seconds while it reads them
 _POSITIONS_KEPT: Final = 20_000  # while a kept game is read
 _FORMAT: Final = "miai-window-2"
 _MOST_WINDOWS: Final = 50
@@ -38,7 +38,7 @@ _LARGEST_FILE: Final = 1 << 24
 
 
 def record(game: Game) -> GameRecord:
-    """The line on the board, to its end."""
+    """Return the line on the board, to its end, as a game record."""
     here = game.node
     end = here.line()[-1]
     result = wording.result(game if end is here else replace(game, node=end))
@@ -64,14 +64,14 @@ def record(game: Game) -> GameRecord:
 
 
 def as_sgf(game: Game) -> bytes:
-    """The game with all its variations."""
+    """Return the game with all its variations as SGF."""
     numbered = _numbered(game)
     moves = [(numbered[node.parent], node.action) for node in numbered if node.parent is not None]
     return write_variations(record(game), [(p, a) for p, a in moves if a is not None])
 
 
 def _numbered(game: Game) -> dict[Node, int]:
-    """All positions of the tree by number, parents first, the line on the board first of all."""
+    """Number all positions of the tree, parents first, beginning with the line on the board."""
     number: dict[Node, int] = {}
     todo = [game.node.path()[0]]
     while todo:
@@ -83,7 +83,7 @@ def _numbered(game: Game) -> dict[Node, int]:
 
 
 def save(session: Session, path: Path | None = None) -> Path | None:
-    """Write the game as SGF; say where, or why it failed, in the session's message."""
+    """Write the game as SGF; the session's message gives the path or the error."""
     if path is None:
         path = Path.cwd() / f"miai-{datetime.now():%Y%m%d-%H%M%S}.sgf"
     try:
@@ -96,7 +96,7 @@ def save(session: Session, path: Path | None = None) -> Path | None:
 
 
 def open_file(session: Session, path: Path) -> bool:
-    """Show the first game of an SGF file from its start; say why not in the session's message."""
+    """Show the first game of an SGF file from its start; errors go to the session's message."""
     try:
         return open_text(session, read_file(path, _LARGEST_FILE), path.name)
     except (OSError, MiaiError) as error:
@@ -133,7 +133,7 @@ def open_text(session: Session, data: bytes, name: str) -> bool:
 
 
 def _grow(game: Game, moves: list[tuple[int, int]]) -> None:
-    """Add variations to the game that is shown; its main line stays the chosen one."""
+    """Add variations to the shown game; its main line stays selected."""
     nodes = [game.node.path()[0]]
     for parent, action in moves:
         nodes.append(nodes[parent].child(action))
@@ -142,12 +142,12 @@ def _grow(game: Game, moves: list[tuple[int, int]]) -> None:
 
 
 def autosave_path() -> Path:
-    """Where the running game is kept for the next start."""
+    """Return the path of the autosave of the running game."""
     return Path(platformdirs.user_state_dir("miai")) / "game.json"
 
 
 def autosave(game: Game, path: Path) -> None:
-    """Keep the game with its variations; that it could not be kept is no reason to stop playing."""
+    """Save the game with its variations; an error of the disk does not stop the game."""
     number = _numbered(game)
     nodes = [
         [number[node.parent], node.action, node is node.parent.next, _ending_of(node)]
@@ -183,7 +183,7 @@ def _ending_of(node: Node) -> list[Any]:
 
 
 def bring_back(session: Session, path: Path) -> bool:
-    """Go on where :func:`autosave` left off; False if the file is missing or cannot be read."""
+    """Load the game of :func:`autosave`; return False if the file is missing or unreadable."""
     try:
         known = json_of(read_file(path, _LARGEST_FILE))
         if known["format"] != _FORMAT:
@@ -192,17 +192,17 @@ def bring_back(session: Session, path: Path) -> bool:
         game.node = _rebuild(game, known["nodes"], int(known["here"]))
         game.position = game.position_at(game.node)
         _ = (game.over, game.legal, game.stones, game.owners, game.status, game.to_move)
-    except Exception:  # whatever a damaged file leads to: the window has to open
+    except Exception:  # a damaged file can raise any error, and the window must open
         return False
     games.take_over(session, game)
     return True
 
 
 def own_place(path: Path) -> tuple[Path, filelock.BaseFileLock | None]:
-    """A file for the running game that no other window keeps its game in.
+    """Find an autosave file that no other window uses.
 
-    Returns ``path`` or one that is numbered after it, and the lock on it, which ends with the
-    process at the latest; ``None`` where nothing can be locked.
+    Returns ``path`` or a numbered variant of it, and the lock on it, which the process holds until
+    it ends. The lock is ``None`` where files cannot be locked.
     """
     for number in range(1, _MOST_WINDOWS + 1):
         mine = path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
@@ -219,7 +219,7 @@ def own_place(path: Path) -> tuple[Path, filelock.BaseFileLock | None]:
 
 
 class Keeper:
-    """Keeps the running game for the next start, and beside it one that another start left."""
+    """Saves the running game for the next start, and a game of an earlier start beside it."""
 
     def __init__(
         self,
@@ -228,22 +228,23 @@ class Keeper:
         goes_on: bool,
         lock: filelock.BaseFileLock | None = None,
     ) -> None:
-        """``goes_on`` says that the game in the file is the one on the board.
+        """Begin to save to ``path``.
 
-        ``lock`` keeps the file from other windows.
+        ``goes_on`` says that the game in the file is the one on the board. ``lock`` excludes other
+        windows from the file.
         """
         self._session, self._path, self._lock = session, path, lock
         self._foreign = not goes_on and path.exists()
-        # Nothing has happened yet that would be worth more than the game in the file.
+        # A game without moves must not replace the one in the file.
         self._kept = self._now() if self._foreign else None
 
     @property
     def before(self) -> Path:
-        """Where a game goes that another one takes the place of, or a file that nobody can read."""
+        """Path for a game that another one replaces, or for a file that cannot be read."""
         return self._path.with_name(f"{self._path.stem}-before.json")
 
     def keep(self) -> None:
-        """Write the game if it has changed."""
+        """Save the game if it has changed since the last save."""
         now = self._now()
         if now == self._kept:
             return
@@ -255,11 +256,11 @@ class Keeper:
         autosave(self._session.game, self._path)
 
     def restore(self) -> bool:
-        """Bring back what was ended or deleted last, and at the end what another start left."""
+        """Restore what was ended or deleted last, and finally the game of an earlier start."""
         path = self._path if self._foreign else self.before
         if self._session.set_aside or not bring_back(self._session, path):
             return games.restore(self._session)
-        # The file is the board's game now, or holds another one that has to make way.
+        # The file holds the game on the board now, or another one that must be moved.
         self._foreign = not self._foreign
         games.say_back(self._session)
         return True
@@ -269,7 +270,7 @@ class Keeper:
 
 
 def _fresh(known: dict[str, Any]) -> Game:
-    """The game that was kept, at its start; raises as a damaged file may."""
+    """Return the saved game at its start; a damaged file can raise any error."""
     spec = engine.games.make(known["game"], known["height"], known["width"], **known["rules"])
     first, second = (_opponent(entry) for entry in known["opponents"])
     people = tuple(int(colour) for colour in known["people"])
@@ -304,14 +305,14 @@ def _opponent(entry: dict[str, Any]) -> Opponent:
 
 
 def _stored(opponent: Opponent) -> dict[str, Any]:
-    """What :func:`_opponent` reads: one number, whose meaning is the kind's."""
+    """Return an opponent for :func:`_opponent`; the kind gives its one number a meaning."""
     amounts = {"simulations": opponent.simulations, "seconds": opponent.seconds, "program": 0}
     amount = amounts.get(opponent.kind, opponent.level)
     return {"kind": opponent.kind, "amount": amount, "source": opponent.source}
 
 
 def _rebuild(game: Game, entries: list[list[Any]], here: int) -> Node:
-    """Put stored positions back into a game's tree; raises as a damaged file may."""
+    """Rebuild a game's tree from stored positions; a damaged file can raise any error."""
     if len(entries) > _MOST_NODES:
         raise ValueError(f"expected at most {_MOST_NODES} positions, got {len(entries)}")
     nodes = [game.node]

@@ -1,4 +1,4 @@
-"""A game as it stands: settings, the tree of positions, and what can be said of them."""
+"""A game: its settings, its tree of positions, and what follows from them."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from engine.search import SearchResult
 
 @dataclass(frozen=True)
 class Settings:
-    """What a new game asks for."""
+    """Settings of a new game: the rules, the players and the time."""
 
     spec: GameSpec = field(default_factory=lambda: quick("go"))
     people: tuple[int, ...] = (BLACK,)
     """The colours that people play; AIs play the others."""
     opponent: Opponent = field(default_factory=Opponent)
     second: Opponent | None = None
-    """White's, where two different AIs play; ``None`` is the same as Black's."""
+    """White's AI, where two different AIs play; ``None`` for the same as Black's."""
     clock: ClockRule | None = None
     handicap: int = 0
-    """Stones that Black has on the board of Go at the start."""
+    """Number of Black's handicap stones in Go."""
 
     def opponent_of(self, colour: int) -> Opponent:
         """The AI that plays a colour, if no person does."""
@@ -43,30 +43,30 @@ class Settings:
 
 @dataclass(eq=False)
 class Game:
-    """One game: its variations, what was thought of them, and which position is on the board.
+    """One game: its variations, their search results, and the position on the board.
 
-    What is not a field here is not kept when the game is set aside.
+    Only the fields of this class are kept when the game is set aside.
     """
 
     settings: Settings
     start: Positions
-    """Where it begins, ``(1,)``."""
+    """The starting position, ``(1,)``."""
     record_of: GameRecord | None = None
-    """The file that the game came from."""
+    """The record that the game was opened from, if any."""
     seed: int = 0
-    """Of the AIs' randomness."""
+    """Seed of the AIs' random numbers."""
     node: Node = field(default_factory=Node)
-    """The position on the board."""
+    """Node of the position on the board."""
     paused: bool = False
-    """The AI waits, because somebody looks around."""
+    """Whether the AI waits because a person is looking at other positions."""
     counting: bool = False
-    """Dead stones are being marked."""
+    """Whether the person is marking dead stones."""
     trouble: str = ""
     """Why an AI cannot go on."""
     hopeless: int = 0
-    """Turns in a row in which the AI to move had next to no chance."""
+    """Consecutive turns in which the AI to move had almost no chance to win."""
     position: Positions = field(init=False)
-    """Of :attr:`node`, ``(1,)``."""
+    """Position of :attr:`node`, ``(1,)``."""
     clock: GameClock | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -76,42 +76,42 @@ class Game:
 
     @property
     def spec(self) -> GameSpec:
-        """The rules and the board."""
+        """The rules and board size of the game."""
         return self.settings.spec
 
     @property
     def look(self) -> Look:
-        """How the game is shown."""
+        """The shapes and colours in which the game is drawn."""
         return look_of(self.settings.spec)
 
     def position_at(self, node: Node) -> Positions:
-        """A position of the tree, ``(1,)``."""
+        """Return the position of a node of the tree, ``(1,)``."""
         position = self.start.copy()
         for action in node.actions():
             reopen(self.spec, position)
             self.spec.play(position, np.array([action]))
         return position
 
-    # What is so.
+    # State.
 
     @property
     def actions(self) -> list[int]:
-        """All actions up to the position on the board."""
+        """Actions from the start to the position on the board."""
         return list(self.node.actions())
 
     @property
     def has_setup(self) -> bool:
-        """Whether the game does not begin on an empty board."""
+        """Whether the game starts from a position that was set up."""
         return bool(self.spec.stones(self.start).any() or self.spec.to_move(self.start)[0] != BLACK)
 
     @property
     def resigned(self) -> int | None:
-        """Who gave up."""
+        """The colour that resigned, if any."""
         return self.node.resigned
 
     @property
     def to_move(self) -> int:
-        """``BLACK`` or ``WHITE``."""
+        """The side to move, ``BLACK`` or ``WHITE``."""
         return int(self.spec.to_move(self.position)[0])
 
     @property
@@ -127,7 +127,7 @@ class Game:
 
     @property
     def ai_turn(self) -> bool:
-        """Whether it is an AI's turn, though it may have to wait."""
+        """Whether an AI is to move, even while it must wait."""
         return not self.over and self.to_move not in self.settings.people
 
     @property
@@ -137,22 +137,22 @@ class Game:
 
     @property
     def mover(self) -> Opponent:
-        """The AI of the side to move."""
+        """The AI that plays the side to move."""
         return self.settings.opponent_of(self.to_move)
 
     @property
     def stones(self) -> NDArray[np.uint8]:
-        """``(points,)``"""
+        """Stones on the board, ``(points,)``."""
         return self.spec.stones(self.position)[0]
 
     @property
     def legal(self) -> NDArray[np.bool_]:
-        """``(actions,)``"""
+        """Which actions are legal, ``(actions,)``."""
         return self.spec.legal(self.position)[0]
 
     @property
     def last_point(self) -> int | None:
-        """Where the latest stone was placed, unless the latest action was a pass."""
+        """The point of the latest stone; ``None`` if the latest action was a pass."""
         action = self.node.action
         return None if action == self.spec.pass_action else action
 
@@ -178,7 +178,7 @@ class Game:
         return float(self.spec.score(self.position)[0]) if count is None else count.score
 
     def points_of(self, colour: int) -> float:
-        """What a colour has from a game that is over: 1, 1/2 or 0."""
+        """Return a colour's points from a finished game: 1, 1/2 or 0."""
         for loser in (self.node.resigned, self.node.timed_out):
             if loser is not None:
                 return 0.0 if loser == colour else 1.0
@@ -187,16 +187,16 @@ class Game:
 
     @property
     def thought(self) -> SearchResult | None:
-        """What the AI thinks of the position on the board."""
+        """The search result of the position on the board."""
         return self.node.thought
 
     @property
     def status(self) -> str:
-        """One sentence: who moves, or how the game ended."""
+        """Return one sentence about the side to move or the result."""
         return wording.status(self)
 
     def name_of(self, colour: int) -> str:
-        """Who plays a colour: You, the AI, or the colour's own name."""
+        """Return the name of a colour's player: You, the AI, or the colour's own name."""
         if colour not in self.settings.people:
             return short_name(self.settings.opponent_of(colour))
         return say("You") if len(self.settings.people) == 1 else say(self.look.player(colour))
@@ -207,7 +207,7 @@ class Game:
         return self.node.resigned is not None or self.node.parent is not None
 
     def target(self, point: int) -> int:
-        """The action that a click on a point means: in a game of falling stones, its column's."""
+        """Return the action of a click on a point; where stones fall, it is the column's."""
         if not self.spec.stones_fall:
             return point
         column = np.arange(point % self.spec.width, self.spec.points, self.spec.width)
@@ -216,7 +216,7 @@ class Game:
 
     @property
     def win_rate(self) -> float | None:
-        """The latest judgement of Black's chance to win."""
+        """The latest estimate of Black's win rate."""
         for node in reversed(self.node.path()):
             rate = self.win_rate_at(node)
             if rate is not None:
@@ -224,20 +224,20 @@ class Game:
         return None
 
     def win_rate_at(self, node: Node) -> float | None:
-        """Black's chance to win as the AI judged a position."""
+        """Return the AI's estimate of Black's win rate in a position."""
         if node.thought is None:
             return None
         rate = node.thought.win_rate
         return rate if self.side(node) == BLACK else 1.0 - rate
 
     def score_at(self, node: Node) -> float | None:
-        """Black's points minus White's as the AI expects them from a position."""
+        """Return the AI's expected final score of a position, Black's points minus White's."""
         if node.thought is None or not self.spec.has_points:
             return None
         score = node.thought.score
         return score if self.side(node) == BLACK else -score
 
     def side(self, node: Node) -> int:
-        """Who is to move at a node: sides take turns, forced passes included."""
+        """Return the side to move at a node; the sides alternate, forced passes included."""
         first = int(self.spec.to_move(self.start)[0])
         return first if node.ply % 2 == 0 else other_side(first)

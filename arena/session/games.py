@@ -1,6 +1,6 @@
-"""What ends or changes a whole game: a new one, another one, a position set up, a variation gone.
+"""Changes of a whole game: new games, opened games, set-up positions, deleted variations.
 
-All of it can be undone: what was on the board is set aside, and :func:`restore` brings it back.
+All of them can be undone: the game on the board is set aside, and :func:`restore` restores it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MOST_SET_ASIDE = 20
 
 
 def start_position(settings: Settings) -> Positions:
-    """Where a new game begins, ``(1,)``; a handicap that the board has no room for is none."""
+    """Return the starting position, ``(1,)``; a handicap too large for the board is left out."""
     spec = settings.spec
     start = spec.allocate(1)
     stones = handicap_points(spec, settings.handicap)
@@ -32,18 +32,18 @@ def start_position(settings: Settings) -> Positions:
 
 
 def handicap_points(spec: GameSpec, count: int) -> list[int]:
-    """Where handicap stones stand; none in games without, or where the board has none."""
+    """Return the points of handicap stones; empty if the game or board has no handicap."""
     return (fixed_handicap(spec, count) or []) if spec.has_handicap else []
 
 
 def new_game(session: Session, settings: Settings) -> None:
-    """Start over."""
+    """Start a new game and set the present one aside."""
     put_aside(session)
     session.begin(settings, start_position(settings))
 
 
 def show(session: Session, start: Positions, record: GameRecord) -> None:
-    """Look at another game from its start, without an AI playing; its line is ``record``'s."""
+    """Show the game of ``record`` from its start, without an AI that plays."""
     put_aside(session)
     settings = replace(
         session.game.settings, spec=record.spec, people=(BLACK, WHITE), clock=None, handicap=0
@@ -57,12 +57,12 @@ def show(session: Session, start: Positions, record: GameRecord) -> None:
 
 
 def has_begun(game: Game) -> bool:
-    """Whether there is anything in a game that somebody would miss."""
+    """Whether a game has content that is worth keeping."""
     return bool(game.node.line()[1:]) or game.has_setup
 
 
 def put_aside(session: Session) -> None:
-    """Keep the game on the board for :func:`restore`, unless nothing has happened in it."""
+    """Keep the game on the board for :func:`restore`, unless it is empty."""
     game = session.game
     if game.clock is not None:
         game.clock.stop()
@@ -75,7 +75,7 @@ def _keep(session: Session, aside: SetAside) -> None:
 
 
 def restore(session: Session) -> bool:
-    """Bring back what was ended or deleted last; what is on the board takes the last place."""
+    """Restore what was ended or deleted last; the game on the board becomes the last in line."""
     if not session.set_aside:
         session.message = say("There is nothing to bring back")
         return False
@@ -93,7 +93,7 @@ def restore(session: Session) -> bool:
 
 
 def _exchange(session: Session, game: Game) -> None:
-    """Put a kept game on the board; the one that is there comes back after all others."""
+    """Put a kept game on the board; the present one will be restored after all others."""
     others, session.set_aside = session.set_aside, []
     put_aside(session)
     session.set_aside += others
@@ -101,13 +101,13 @@ def _exchange(session: Session, game: Game) -> None:
 
 
 def say_back(session: Session) -> None:
-    """Tell that an earlier game is on the board; its AI waits."""
+    """Report that an earlier game is on the board and that its AI waits."""
     session.game.paused = session.game.ai_turn
     session.message = say("Back where you were")
 
 
 def delete_variation(session: Session) -> bool:
-    """Take the latest move and all that follows out of the tree."""
+    """Remove the latest move and all its continuations from the tree."""
     game = session.game
     node, parent = game.node, game.node.parent
     if parent is None:
@@ -115,7 +115,7 @@ def delete_variation(session: Session) -> bool:
         return False
     parent.children.remove(node)
     parent.chosen = max(len(parent.children) - 1, 0)
-    # With its whole game: by the time it comes back another one may be on the board.
+    # Keep its whole game too: another one may be on the board when it is restored.
     _keep(session, SetAside(game, node))
     session.go(parent)
     game.paused = game.ai_turn
@@ -124,7 +124,7 @@ def delete_variation(session: Session) -> bool:
 
 
 def forget_thoughts(session: Session) -> None:
-    """Forget what was thought of every position, also of the games that are set aside."""
+    """Delete the search results of every position, also in games that are set aside."""
     todo = [game.node.path()[0] for game in (session.game, *(k.game for k in session.set_aside))]
     todo += [kept.deleted for kept in session.set_aside if kept.deleted is not None]
     while todo:
@@ -134,7 +134,7 @@ def forget_thoughts(session: Session) -> None:
 
 
 def take_over(session: Session, game: Game) -> None:
-    """Put another game on the board; the one that is there can be brought back."""
+    """Put another game on the board; the present one can be restored."""
     put_aside(session)
     game.seed = session.new_seed()
     session.put(game)
@@ -142,13 +142,13 @@ def take_over(session: Session, game: Game) -> None:
 
 @dataclass
 class SetUp:
-    """A board that is being changed by hand; nothing is played meanwhile."""
+    """A board that a person is setting up; no moves are played meanwhile."""
 
     stones: NDArray[np.uint8]
-    """``(points,)``"""
+    """Stones that stand on the board, ``(points,)``."""
     to_move: int
     win_rate: float | None
-    """Black's chance to win before the change, to compare with."""
+    """Black's win rate before the change, for comparison."""
 
     @classmethod
     def of(cls, session: Session) -> SetUp:
@@ -157,19 +157,19 @@ class SetUp:
         return cls(game.stones.copy(), game.to_move, game.win_rate_at(game.node))
 
     def click(self, point: int, other: bool = False) -> None:
-        """Put a stone of the side to move, or of the other one, or lift what stands there."""
+        """Place a stone of the side to move or of the other side, or remove the stone there."""
         if self.stones[point] != EMPTY:
             self.stones[point] = EMPTY
         else:
             self.stones[point] = BLACK + WHITE - self.to_move if other else self.to_move
 
     def turn(self) -> None:
-        """Let the other side move."""
+        """Change the side to move."""
         self.to_move = BLACK + WHITE - self.to_move
 
 
 def apply_set_up(session: Session, changed: SetUp) -> bool:
-    """Go on from the board that was set up, as a game of its own; False if it cannot be."""
+    """Start a new game from the board that was set up; return False if it is not allowed."""
     settings = session.game.settings
     spec = settings.spec
     start = spec.allocate(1)

@@ -1,4 +1,4 @@
-"""Why a move: the numbers behind it, what the search expects after it, and what a move has cost."""
+"""Explains moves: their numbers, the line that the search expects, and what they lose."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ if TYPE_CHECKING:
     from arena.session.tree import Node
 
 LEAST_VISITS = 3
-"""Candidates below are not shown anywhere: their numbers are noise ..."""
+"""Candidates with fewer visits are never shown, because their numbers are noise."""
 _LEAST_SHARE = 0.01
-"""... and so are those below this share of all visits."""
+"""Candidates with a smaller share of all visits are not shown either."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One child of the root in the tree inspector."""
+    """A line of the tree inspector: the numbers of one child of the root."""
 
     action: int
     visits: int
     q: float
     prior: float
     exploration: float | None
-    """What the search adds to ``q`` to choose where to look next, if it compares such sums."""
+    """The search's exploration bonus on ``q``; ``None`` if it selects in another way."""
     win_rate: float
     loss: float
-    """Chance to win that it gives away against the best candidate."""
+    """Win rate that the move loses against the best candidate."""
     score: float | None
     """Expected points for the side to move."""
     proof: int
     trend: float
-    """How its share of the visits has changed since the search was half as deep."""
+    """Change of its share of the visits since the search was half as deep."""
 
 
 def shown_candidates(thought: SearchResult) -> list[int]:
-    """The actions whose visits say something, the best first."""
+    """Return the actions with enough visits, the best first."""
     least = max(LEAST_VISITS, int(thought.visits.sum() * _LEAST_SHARE))
     proof = thought.proof
     settled = np.zeros(len(thought.visits), np.bool_) if proof is None else proof != 0
@@ -56,7 +56,7 @@ def shown_candidates(thought: SearchResult) -> list[int]:
 
 
 def losses(thought: SearchResult) -> dict[int, float]:
-    """What each shown candidate gives away, in chance to win, against the best of them."""
+    """Return the win rate that each shown candidate loses against the best of them."""
     shown = shown_candidates(thought)
     best = max((float(thought.q[action]) for action in shown), default=0.0)
     if shown and shown[0] == thought.action:
@@ -65,9 +65,9 @@ def losses(thought: SearchResult) -> dict[int, float]:
 
 
 def rows(thought: SearchResult, earlier: SearchResult | None = None) -> list[Row]:
-    """The inspector's table: shown candidates, then what the network liked and the search did not.
+    """Return the inspector's table: candidates, then actions that only the network prefers.
 
-    ``earlier`` is the same search when it was less deep.
+    ``earlier`` is an earlier result of the same search.
     """
     lost = losses(thought)
     total = max(int(thought.visits.sum()), 1)
@@ -102,7 +102,7 @@ def _share(thought: SearchResult | None, action: int, otherwise: float) -> float
 
 
 def line_from(thought: SearchResult, action: int | None) -> tuple[int, ...]:
-    """What would follow an action, if the search followed it so far."""
+    """Return the line that the search expects from an action, as far as it searched."""
     if action is None:
         return ()
     lines = (thought.variation, *thought.variations)
@@ -110,7 +110,7 @@ def line_from(thought: SearchResult, action: int | None) -> tuple[int, ...]:
 
 
 def why(game: Game, action: int) -> list[str]:
-    """A few sentences about one move: search against policy, the reply it fears, certainty."""
+    """Explain one move: search against policy, the strongest reply, the uncertainty."""
     thought = game.thought
     if thought is None:
         return []
@@ -146,9 +146,9 @@ def why(game: Game, action: int) -> list[str]:
 
 
 def ownership_change(game: Game) -> NDArray[np.float32] | None:
-    """How the latest move changed who is expected to own what: towards Black 1, White -1.
+    """Return the change of expected ownership by the latest move, positive towards Black.
 
-    ``None`` unless the network has looked at both positions.
+    It is ``None`` unless the network has evaluated both positions.
     """
     node = game.node
     if node.parent is None or node.thought is None or node.parent.thought is None:
@@ -161,9 +161,9 @@ def ownership_change(game: Game) -> NDArray[np.float32] | None:
 
 
 def cost_of(game: Game, node: Node) -> float | None:
-    """What the move that led to a position gave away in chance to win, ``None`` if not known.
+    """Return the win rate that the move to a position lost, ``None`` if unknown.
 
-    It is below 0 if the position is better than was seen before.
+    It is below 0 if the position is better than the search before the move found.
     """
     if node.parent is None:
         return None

@@ -1,4 +1,4 @@
-"""Who can play a colour besides a person: levels, a search by hand, a network file, a program."""
+"""The AIs that can play a colour: levels, searches with a limit, network files, programs."""
 
 from __future__ import annotations
 
@@ -47,21 +47,21 @@ _LEVEL_NAMES: Final = (
 
 @dataclass(frozen=True)
 class Opponent:
-    """One AI."""
+    """The kind, source and strength of an AI."""
 
     kind: Kind = "level"
     source: str = "shipped"
     """The network, as ``--network`` names it, or the program and its arguments."""
     level: int = DEFAULT_LEVEL
-    """From 1, of the kinds ``level`` and ``adaptive``."""
+    """Level from 1, for the kinds ``level`` and ``adaptive``."""
     simulations: int = 400
-    """Of each move, of the kind of that name."""
+    """Simulations for each move, for the kind ``simulations``."""
     seconds: float = 2.0
-    """For each move, of the kind of that name."""
+    """Seconds for each move, for the kind ``seconds``."""
 
     @property
     def key(self) -> str:
-        """Names the agent that plays it; those that differ in their limit alone share one."""
+        """Name of its agent; opponents that differ only in their limit share one agent."""
         if self.kind == "program":
             return f"program {self.source}"
         if self.kind in ("level", "adaptive"):
@@ -70,7 +70,7 @@ class Opponent:
 
     @property
     def limit(self) -> Limit:
-        """How long it thinks."""
+        """Limit of its search for one move."""
         if self.kind == "seconds":
             return Limit(simulations=_LONGEST_SEARCH, time_limit_s=self.seconds)
         if self.kind == "simulations":
@@ -80,17 +80,17 @@ class Opponent:
 
     @property
     def expected_simulations(self) -> int:
-        """Of one move, as far as they are known before; for the progress bar."""
+        """Simulations of one move, as far as they are known in advance, for the progress bar."""
         return self.limit.simulations or 1
 
 
 def level_number(level: float) -> int:
-    """The number of the level that is nearest."""
+    """Return the number of the nearest level."""
     return min(max(round(level), 1), len(LEVELS))
 
 
 def short_name(opponent: Opponent) -> str:
-    """What it is called beside its stones."""
+    """Return the name that stands beside its stones."""
     if opponent.kind == "program":
         return Path(opponent.source.split()[0]).stem if opponent.source.split() else say("Program")
     if opponent.source == "shipped":
@@ -99,7 +99,7 @@ def short_name(opponent: Opponent) -> str:
 
 
 def describe(opponent: Opponent, spec: GameSpec) -> str:
-    """How strong it is, in a few words; a level with the Elo that was measured for it."""
+    """Describe its strength in a few words; a level shows its measured Elo."""
     if opponent.kind == "program":
         return opponent.source or say("no program yet")
     if opponent.kind == "simulations":
@@ -122,7 +122,7 @@ def describe(opponent: Opponent, spec: GameSpec) -> str:
 
 
 def allow_program(source: str) -> None:
-    """Let a program be started whose command line a person typed; nonsense is told by load."""
+    """Allow the program of a typed command line to start; :func:`load` reports errors in it."""
     from agents.parse import read_spelling
     from agents.trust import allow
 
@@ -131,7 +131,7 @@ def allow_program(source: str) -> None:
 
 
 def load(opponent: Opponent, spec: GameSpec) -> tuple[Agent, str]:
-    """Make the agent, slowly, and say what is remarkable about it.
+    """Make the agent, which may take long, and return it with a remark about it.
 
     Raises:
         MiaiError: if its network or program cannot be used.
@@ -171,7 +171,7 @@ def load(opponent: Opponent, spec: GameSpec) -> tuple[Agent, str]:
 
 @dataclass(frozen=True)
 class Standing:
-    """How a person has done against the adaptive opponent in one game."""
+    """The person's level and results against the adaptive opponent in one game."""
 
     level: float = 3.0
     games: int = 0
@@ -179,12 +179,12 @@ class Standing:
 
 
 def standings_path() -> Path:
-    """Where the standings are kept."""
+    """Return the path of the file of standings."""
     return Path(platformdirs.user_state_dir("miai")) / "standings.json"
 
 
 def standing(spec: GameSpec, path: Path) -> Standing:
-    """The person's standing in a game on a board; that of a beginner if nothing is known."""
+    """Return the person's standing in a game on a board, by default that of a beginner."""
     try:
         known = json_of(read_file(path, LARGEST_SETTINGS))[str(spec)]
         return Standing(float(known["level"]), int(known["games"]), float(known["won"]))
@@ -193,9 +193,9 @@ def standing(spec: GameSpec, path: Path) -> Standing:
 
 
 def after_game(before: Standing, points: float) -> Standing:
-    """The standing after one more game: a level up for a win at first, later half a level.
+    """Return the standing after one more game; a win adds a level at first, later half a level.
 
-    ``points`` are the person's: 1, 1/2 or 0.
+    ``points`` are the points of the person: 1, 1/2 or 0.
     """
     step = (2.0 if before.games < _FIRST_STEPS else 1.0) * _STEP
     level = before.level + step * (2.0 * points - 1.0)
@@ -203,7 +203,7 @@ def after_game(before: Standing, points: float) -> Standing:
 
 
 def keep_standing(spec: GameSpec, now: Standing, path: Path) -> None:
-    """Keep it; that it could not be kept is no reason to stop playing."""
+    """Save the standing; an error of the disk does not stop the game."""
     try:
         known = json_of(read_file(path, LARGEST_SETTINGS))
     except (OSError, ValueError):

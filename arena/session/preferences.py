@@ -1,4 +1,4 @@
-"""How a person likes the window; kept between starts."""
+"""A person's preferences for the window, which are kept between starts."""
 
 from __future__ import annotations
 
@@ -17,40 +17,40 @@ BOARDS: Final = ("wood", "flat")
 
 @dataclass(frozen=True)
 class Preferences:
-    """All choices with their defaults."""
+    """The preferences with their default values."""
 
     language: str = "en"
     board: str = "wood"
-    """``wood`` or ``flat``."""
+    """Style of the board, ``wood`` or ``flat``."""
     light: bool = False
-    """A light window rather than a dark one."""
+    """Whether the window is light instead of dark."""
     colour_blind: bool = False
-    """Colours of a palette that differs in brightness and blue, and shapes beside them."""
+    """Whether to use a palette that differs in brightness and blue, with shapes beside it."""
     sounds: bool = True
     animations: bool = True
-    """Off for people whom motion disturbs."""
+    """Whether stones move; False suits people whom motion disturbs."""
     coordinates: bool = True
     teaching: bool = False
     teaching_loss: float = 0.1
-    """The chance to win that a move has to cost before the teacher stops the game."""
+    """Least loss of win rate at which the teacher stops the game."""
     teaching_undo: bool = False
-    """Such moves are taken back too."""
+    """Whether the teacher also takes such moves back."""
     keys: dict[str, list[str]] | None = None
-    """Keys of commands, by command, that differ from the usual."""
+    """Keys that differ from the usual ones, by command."""
 
     @classmethod
     def usual(cls) -> Preferences:
-        """Those of a first start."""
+        """Return the preferences of a first start."""
         return cls(language=usual_language())
 
 
 def preferences_path() -> Path:
-    """Where they are kept."""
+    """Return the path of the file of preferences."""
     return Path(platformdirs.user_config_dir("miai")) / "window.json"
 
 
 def load(path: Path) -> tuple[Preferences, str]:
-    """Read preferences; what cannot be used is left at its default, and the reason is told."""
+    """Read preferences; invalid values become defaults, and the second result says why."""
     usual = Preferences.usual()
     try:
         known = json_of(read_file(path, LARGEST_SETTINGS))
@@ -86,7 +86,7 @@ def _fits(name: str, value: object, usual: object) -> bool:
 
 
 def save(preferences: Preferences, path: Path) -> None:
-    """Keep them; that they could not be kept is no reason to stop playing."""
+    """Save the preferences; an error of the disk does not stop the game."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, (json.dumps(asdict(preferences), indent=2) + "\n").encode())
