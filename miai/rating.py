@@ -98,7 +98,7 @@ class Rating:
                 continue
             try:
                 encounter = self._play(first, second, due)
-            except ConfigError:  # a small board has only so many openings
+            except ConfigError:  # a small board has few openings
                 self._exhausted.add(pair(*due))
                 continue
             except ProgramError as error:

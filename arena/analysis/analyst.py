@@ -44,7 +44,7 @@ class Job:
     """The caller's own name for it."""
     spec: GameSpec
     position: Positions
-    """One row. Not to be changed."""
+    """Position as one row, which must not be changed."""
     limit: Limit
     seed: int = 0
     config: SearchConfig = PLAY_SEARCH

@@ -35,7 +35,7 @@ Answer = dict[str, Any]
 
 
 class AnalysisEngine:
-    """One connection."""
+    """Serves the queries of one connection."""
 
     def __init__(
         self,

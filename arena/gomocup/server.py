@@ -38,7 +38,7 @@ Lines = list[str]
 
 
 class GomocupServer:
-    """One connection."""
+    """Serves the commands of one connection."""
 
     def __init__(self, agent: Agent, spec: GomokuSpec, version: str, seed: int = 0) -> None:
         """Wait for ``START``.

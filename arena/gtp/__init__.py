@@ -1,1 +1,1 @@
-"""A GTP server: :mod:`server` knows no game, :mod:`commands` is a table from name to function."""
+"""A GTP server: :mod:`server` speaks the protocol, :mod:`commands` maps names to functions."""

@@ -1,9 +1,8 @@
 """The game that a controller has on the board: what was played, taken back, set up or loaded.
 
-Knows no agent and no text but notation. Where GTP is freer than the rules: a move out of turn is
-preceded by a pass of the other side where the game has passes, and a move after two passes of Go
-goes on as if they had not been played. Further passes after two change nothing, and a side may
-resign.
+GTP allows more than the rules do. A move out of turn is preceded by a pass of the other side, if
+the game has passes. A move after two passes of Go continues as if they had not been played.
+Further passes after two change nothing, and a side may resign.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ class Line:
     handicap: bool = False
     """Whether the set-up stones are a handicap, for which White may be paid."""
     resigned: int = EMPTY
-    """Who gave up after the last action, ``BLACK`` or ``WHITE``."""
+    """Side that resigned after the last action, ``BLACK`` or ``WHITE``, else ``EMPTY``."""
 
     @property
     def to_move(self) -> int:

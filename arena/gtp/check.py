@@ -37,7 +37,7 @@ _GAMES: Final = 2
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was asked."""
+    """A question to the program, and whether its answer was correct."""
 
     what: str
     passed: bool
@@ -85,7 +85,7 @@ def playable(checks: Sequence[Check]) -> bool:
 
 
 def _vocabulary(client: GtpClient, spec: GameSpec) -> Iterator[Check]:
-    """The commands that it says it has."""
+    """Check the list of commands that the program reports."""
     useful = _USEFUL if spec.has_dead_stones else _USEFUL_ANYWHERE
     for needed, names in ((True, _NEEDED), (False, _EXPECTED), (False, useful)):
         missing = [name for name in names if name not in client.commands]

@@ -12,22 +12,22 @@ _FEWEST_MOVES_LEFT = 10
 
 @dataclass(frozen=True)
 class TimeControl:
-    """What either side gets. All zero: no time at all; no limit is no control."""
+    """The time that either side gets. If all fields are 0, there is no time at all."""
 
     main_s: float = 0.0
     period_s: float = 0.0
     """Length of an overtime period."""
     stones: int = 0
-    """To be played in each period (Canadian overtime); 1 with ``periods``."""
+    """Moves to play in each period (Canadian overtime); 1 with ``periods``."""
     periods: int = 0
-    """Byo-yomi: so many periods, each of which comes back if the move was made in it; 0 for
+    """Byo-yomi: number of periods; a period is kept if the move was made within it. It is 0 for
     Canadian overtime, which never runs out."""
     increment_s: float = 0.0
-    """Fischer: what each move gives back."""
+    """Fischer: seconds added for each move."""
     most_main_s: float = 0.0
-    """Fischer: what can be saved up at most; 0 for any amount."""
+    """Fischer: largest time that can be saved, in seconds; 0 for no limit."""
     most_move_s: float = 0.0
-    """Fischer: the longest that a move may take; 0 for any time."""
+    """Fischer: longest time for one move, in seconds; 0 for no limit."""
 
 
 @dataclass
@@ -38,7 +38,7 @@ class _Side:
 
 
 class Clock:
-    """What either side has left, and how much of it to use for a move."""
+    """The time that either side has left, and the part to use for a move."""
 
     def __init__(self) -> None:
         self._control: TimeControl | None = None
@@ -85,7 +85,7 @@ class Clock:
 
     @staticmethod
     def _spend_byo_yomi(control: TimeControl, side: _Side) -> None:
-        """A period begins anew after each move; what it runs over costs periods."""
+        """Restart the period after a move; time beyond it costs further periods."""
         if side.left_s <= 0 and not side.stones:
             side.stones = 1
             side.left_s += control.period_s

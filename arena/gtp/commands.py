@@ -22,7 +22,7 @@ from engine.games.spec import GameSpec
 
 
 class Session:
-    """One game against an agent."""
+    """The state of a GTP session: one board, one agent and its clock."""
 
     def __init__(
         self,

@@ -54,7 +54,7 @@ class Info:
 
     @property
     def utility(self) -> float:
-        """The value in [-1, 1]."""
+        """Wins minus losses, in [-1, 1]."""
         return 2.0 * self.win_rate - 1.0
 
 
@@ -71,10 +71,10 @@ def infos_of(
     Args:
         spec: the game.
         result: the search.
-        min_moves: so many at least, the likeliest of those that were not visited too.
-        max_moves: so many at most.
-        sign: -1 to tell everything from the side of who is not to move.
-        write: gives an action's text.
+        min_moves: least number of actions; the likeliest unvisited ones are added to reach it.
+        max_moves: largest number of actions.
+        sign: -1 to report from the point of view of the side that is not to move.
+        write: returns an action's text.
     """
     candidates = list(candidates_of(result))
     if len(candidates) < min_moves:

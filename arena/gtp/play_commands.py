@@ -57,7 +57,7 @@ class PlayCommands:
         return table
 
     def idle(self) -> Callable[[Stopped], None] | None:
-        """Say what to do while nobody asks: think on the opponent's time, if that is wanted."""
+        """Return the work between commands: pondering on the opponent's time, if enabled."""
         player = self._player
         wanted, player.may_ponder = player.may_ponder, False
         if not (wanted and player.settings.ponder and player.searcher is not None):

@@ -1,4 +1,4 @@
-"""Who answers a controller: an agent with its clock, its settings, and what it thought last."""
+"""The player of a GTP session: an agent with its clock, settings and latest search result."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Player:
         self.agent, self.board = agent, board
         self.clock = Clock()
         self.last: SearchResult | None = None
-        """What was thought at the latest move of its own."""
+        """Search result of its own latest move."""
         self._seed = seed
         self._game = board.game
         self._spec: GameSpec = board.spec
@@ -50,7 +50,7 @@ class Player:
 
     @property
     def searcher(self) -> SearchAgent | None:
-        """The agent, if it can be watched."""
+        """The agent, if it is one that searches."""
         return self.agent if isinstance(self.agent, SearchAgent) else None
 
     @property

@@ -1,12 +1,12 @@
-"""Answers GTP commands from a table of functions. Knows no game.
+"""Answers GTP commands from a table of functions, for any game.
 
-A function takes the arguments and returns the answer's text, or a :class:`Stream` that goes on
-answering; a :class:`CommandError`, or any other :class:`~engine.errors.MiaiError`, becomes a
-failure answer. Nothing that comes in ends the server but ``quit`` and the end of input.
+A function takes the arguments and returns the answer's text, or a :class:`Stream` of further lines.
+A :class:`CommandError`, or any other :class:`~engine.errors.MiaiError`, becomes a failure answer.
+Only ``quit`` and the end of input end the server.
 
-A stream in the background, and what is done while nobody asks anything, run in a thread of their
-own and are stopped by the next line, whatever it says; nothing is carried out before they ended. So
-the functions are never called from two threads at once.
+Background streams and the work between commands run in a thread of their own. The next line of
+input stops them, and its command waits for their end. The functions are therefore never called
+from two threads at once.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MOST_ASKED: Final = 200
 Emit = Callable[[str], None]
 """Sends one line of an answer."""
 Stopped = Callable[[], bool]
-"""Whether to come to an end; asked often."""
+"""Returns whether the work should stop; it is called often."""
 
 
 class CommandError(MiaiError, ValueError):
@@ -48,11 +48,11 @@ class Stream:
 Answer = str | Stream
 Handler = Callable[[Sequence[str]], Answer]
 Idle = Callable[[], Callable[[Stopped], None] | None]
-"""Says what to do until the next line comes, if anything."""
+"""Returns the work to do until the next line arrives, or ``None``."""
 
 
 class GtpServer:
-    """One connection."""
+    """Serves the commands of one connection."""
 
     def __init__(self, handlers: Mapping[str, Handler], idle: Idle = lambda: None) -> None:
         """Answer ``handlers`` and the four commands that every server has."""
@@ -167,7 +167,7 @@ class _Background:
 
     def run(self) -> None:
         """Do the work here; what goes wrong is shown on stderr."""
-        with suppress(BrokenPipeError):  # the next answer will notice that nobody listens
+        with suppress(BrokenPipeError):  # the next answer will detect the closed pipe
             _guarded(lambda: self._work(self._stop.is_set) or "")
 
     def stop(self) -> None:

@@ -44,7 +44,7 @@ Stopped = Callable[[], bool]
 
 
 class NBoardServer:
-    """One connection."""
+    """Serves the commands of one connection."""
 
     def __init__(
         self, agent: Agent, spec: OthelloSpec, seed: int = 0, simulations: int | None = None

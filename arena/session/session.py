@@ -5,7 +5,7 @@ position that the AI was asked about; answers with an old ticket are dropped, so
 and starting anew need not wait for a search to end.
 
 Every position that was on the board stays in a tree. Going back and forth only looks: the AI then
-waits until somebody plays or asks it to go on. What ends or changes a whole game stands in
+waits until a person plays or asks it to go on. Changes of a whole game are in
 :mod:`arena.session.games`.
 """
 
@@ -29,11 +29,11 @@ from engine.records import GameRecord
 from engine.search import SearchResult
 
 RESIGN_BELOW: Final = 0.02
-"""The AI resigns below this chance to win ..."""
+"""Win rate below which a turn of the AI counts as hopeless."""
 RESIGN_TURNS: Final = 3
-"""... in so many of its turns in a row ..."""
+"""Number of consecutive hopeless turns after which the AI resigns."""
 RESIGN_AFTER: Final = 0.5
-"""... after so many plies a point of the board."""
+"""Plies per point of the board before which the AI never resigns."""
 _LOOK, _GAME = 3, 0
 """Numbers of the searches for the person and, from 1, for the AI of either colour: each keeps a
 tree of its own."""

@@ -1,7 +1,7 @@
 """Watching a training run or a tournament: its newest games, as they come. No pygame.
 
-Where the games come from is passed in, since the window knows neither runs nor tournaments: a
-source is asked in a thread, so that a slow disk never holds the window up.
+The caller passes the source of the games, so the window does not depend on runs or tournaments.
+A thread reads the source, so a slow disk never blocks the window.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ class Watcher:
         self._next_at = 0.0
 
     def update(self, session: Session) -> bool:
-        """Go on with the show; return whether the picture changes.
+        """Show the next ply; return whether the picture changes.
 
-        Whoever looks at an earlier move stops it, until the end of the line is on the board again.
+        Looking at an earlier move stops the replay until the end of the line is on the board again.
         """
         now = time.monotonic()
         if now - self._asked_at >= _ASK_EVERY_S and not self._busy():

@@ -61,7 +61,7 @@ class Frame:
 
 
 class App:
-    """One window with one game."""
+    """The window of one game, with its event loop."""
 
     def __init__(
         self,
@@ -141,7 +141,7 @@ class App:
             preferences.save(replace(liked, keys=own), self._kept_preferences)
 
     def run(self) -> None:
-        """Until the window is closed."""
+        """Handle events and paint until the window is closed."""
         clock = pygame.time.Clock()
         shown = -1
         while self.running:

@@ -84,7 +84,7 @@ class Grid:
 
     @property
     def diameter(self) -> int:
-        """Of a stone, in pixels."""
+        """Diameter of a stone, in pixels."""
         return max(int(self.step * 0.95), 3)
 
     def cell(self, point: int) -> pygame.Rect:
@@ -103,5 +103,5 @@ class Grid:
 
 
 def pixel(place: Place) -> tuple[int, int]:
-    """The nearest pixel."""
+    """Round a position to the nearest pixel."""
     return round(place[0]), round(place[1])

@@ -20,7 +20,7 @@ class Button:
     """Shown beside the label."""
     enabled: bool = True
     on: bool | None = None
-    """For switches: whether it is on."""
+    """Whether a switch is on; ``None`` for other buttons."""
     rect: pygame.Rect | None = None
 
     def draw(self, target: pygame.Surface, rect: pygame.Rect, size: int = 15) -> None:

@@ -1,4 +1,4 @@
-"""What lies over the stones: candidates, the policy, ownership, lines to come, hints at hand."""
+"""Draws the marks over the stones: candidates, policy, ownership, expected lines, hints."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _PROOFS = {WIN: mark("win"), LOSS: mark("loss"), DRAW: mark("draw")}
 
 @dataclass(frozen=True)
 class Scene:
-    """What is on the board for the moment, beside the game."""
+    """The temporary marks on the board, besides the game."""
 
     hover: int | None = None
     """The point under the mouse or the cursor."""
     cursor: bool = False
-    """Whether it is the cursor of somebody who plays by keys."""
+    """Whether ``hover`` is the cursor of the keyboard."""
     steps: int = LONGEST_LINE
     """How much of a line is shown; the wheel changes it."""
     line: tuple[int, ...] = ()
@@ -275,7 +275,7 @@ def _shading(board: bytes, height: int, width: int, size: tuple[int, int]) -> py
 def _draw_owners(
     target: pygame.Surface, grid: Grid, owners: NDArray[np.floating], stones: NDArray[np.uint8]
 ) -> None:
-    """Small squares in the colour of whoever owns the point, as large as it is sure."""
+    """Draw small squares in the owner's colour, larger where the owner is more certain."""
     for point in range(grid.height * grid.width):
         sure = abs(float(owners[point]))
         if sure < 0.25:

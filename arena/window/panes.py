@@ -65,7 +65,7 @@ class Shown:
     places: Places
     """Where it tells what can be clicked."""
     hidden: bool = False
-    """What would have been better than the latest move must not be seen yet."""
+    """Whether moves better than the latest one must stay hidden."""
 
 
 Draw = Callable[[pygame.Surface, pygame.Rect, Shown], None]

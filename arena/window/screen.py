@@ -14,7 +14,7 @@ with warnings.catch_warnings():
 SIZE = (1040, 760)
 SMALLEST = (640, 480)
 _REPEAT_AFTER_MS, _REPEAT_EVERY_MS = 350, 50
-"""Of a key that is held."""
+"""Delay and interval at which a held key repeats."""
 
 
 class NoDisplayError(Exception):

@@ -105,12 +105,12 @@ def use(*, board: str = "wood", light: bool = False, colour_blind: bool = False)
 
 
 def colours() -> Palette:
-    """The colours in use."""
+    """Return the palette in use."""
     return _Present.palette
 
 
 def set_scale(scale: float) -> None:
-    """Make everything but the board so many times as large as usual."""
+    """Scale everything except the board by this factor."""
     _Present.scale = scale
 
 
@@ -204,7 +204,7 @@ def text(
 
 
 def width(words: str, size: int, bold: bool = False) -> int:
-    """Of one line, in pixels."""
+    """Return the width of one line of text, in pixels."""
     words = printable(words, None)
     return font(max(px(size), 6), bold, _is_foreign(words)).size(words)[0]
 

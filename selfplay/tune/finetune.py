@@ -336,7 +336,7 @@ class _Tuner:
         return self._config.value_weight * agreement.value_loss - agreement.log_likelihood.mean
 
     def snapshot(self) -> dict[str, Tensor]:
-        """A copy of the averaged weights."""
+        """Return a copy of the averaged weights."""
         state = self._learner.averaged_model().state_dict()
         return {name: tensor.clone() for name, tensor in state.items()}
 
