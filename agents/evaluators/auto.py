@@ -1,8 +1,7 @@
 """A network's evaluator: from a file or a model, by the backend that is asked for or the fastest.
 
-Some backends know that they are the fastest on a machine. Where none does, the first start measures
-all that are installed and remembers the answer, beside the compiled kernels, which belong to a
-machine as well.
+Some backends are known to be the fastest on a machine. Where none is, the first start measures all
+installed backends. The answer is stored beside the compiled kernels, which belong to a machine too.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ _MEASURED_ROWS: Final = 16
 
 
 def cores() -> int:
-    """Cores that this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -53,18 +52,18 @@ def network_evaluator(
     threads: int | None = None,
     cached: bool = True,
 ) -> Evaluator:
-    """Return what searches with a network file ask: window, arena, self-play and analysis alike.
+    """Return the evaluator of a network file for window, arena, self-play and analysis.
 
-    It remembers positions and sees games of any rules as the network was trained. Turning the board
-    is a setting of the search.
+    It caches evaluations. It shows games of all rules to the network by the rules of its training.
+    Turning the board is a setting of the search.
 
     Args:
-        path: of the checkpoint.
+        path: path of the checkpoint.
         spec: the game that it will mostly evaluate.
-        backend: a name from the registry, or ``auto`` for the fastest here.
-        threads: that share one call; all cores by default. Torch decides that for itself.
-        cached: whether to remember positions, in up to 64 MiB. That is of no use where thousands of
-            games go on at once and are soon over.
+        backend: a name from the registry, or ``auto`` for the fastest on this machine.
+        threads: number of threads that share one call; all cores by default. Torch chooses its own.
+        cached: whether to cache evaluations, in up to 64 MiB. A cache does not help where thousands
+            of short games run at once.
 
     Raises:
         NetworkFileError: if the file is not a usable network, or one for another game.
@@ -79,7 +78,7 @@ def network_evaluator(
 def load_evaluator(
     path: Path, spec: GameSpec, backend: str = AUTO, threads: int | None = None
 ) -> NetworkEvaluator:
-    """Load a network into a backend and nothing around it, as :func:`network_evaluator` does."""
+    """Load a network into a backend, without the wrappers of :func:`network_evaluator`."""
     chosen = _fastest(path, spec) if backend == AUTO else backend_named(backend)
     return chosen.load(path, spec, threads or cores())
 
@@ -87,9 +86,9 @@ def load_evaluator(
 def model_evaluator(
     model: PolicyValueNet, spec: GameSpec, backend: str = AUTO, threads: int = 1
 ) -> ModelEvaluator:
-    """Evaluate with a model in memory, as it is now, for ``spec``.
+    """Return an evaluator with the present weights of a model in memory, for ``spec``.
 
-    Where no backend knows that it is the fastest, ``auto`` takes one that repeats exactly.
+    Where no backend is known to be the fastest, ``auto`` takes one that repeats exactly.
 
     Raises:
         ConfigError: if the backend is unknown, is not installed, or cannot follow a model.
@@ -101,8 +100,8 @@ def following_backend(backend: str = AUTO) -> Backend:
     """Return the backend that plays while its network is trained.
 
     Raises:
-        ConfigError: if the backend is unknown, is not installed, or is too slow to begin with a
-            new network every few seconds.
+        ConfigError: if the backend is unknown, is not installed, or is too slow to load a new
+            network every few seconds.
     """
     if backend == AUTO:
         able = [each for each in _installed() if each.follows]
@@ -118,7 +117,7 @@ def _installed() -> list[Backend]:
 
 
 def _fastest(path: Path, spec: GameSpec) -> Backend:
-    """The backend that evaluates a network fastest on this machine."""
+    """Return the backend that evaluates a network fastest on this machine."""
     installed = _installed()
     if len(installed) == 1:
         return installed[0]
@@ -136,13 +135,13 @@ def _fastest(path: Path, spec: GameSpec) -> Backend:
     rates = {each.name: _rate(each.load(path, spec, cores()), spec) for each in installed}
     best = max(installed, key=lambda backend: rates[backend.name])
     kept = {"backend": best.name, "positions_per_s": rates}
-    with suppress(OSError):  # a read-only home: it is measured again next time
+    with suppress(OSError):  # with a read-only home, the next start measures again
         write_atomic(remembered, json.dumps(kept).encode())
     return best
 
 
 def _rate(evaluator: NetworkEvaluator, spec: GameSpec) -> float:
-    """Positions per second on start positions."""
+    """Measure positions per second on start positions."""
     positions = spec.allocate(_MEASURED_ROWS)
     evaluator.evaluate(spec, positions)
     started, calls = time.perf_counter(), 0

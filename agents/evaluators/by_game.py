@@ -1,7 +1,7 @@
-"""Positions of several games, each judged by the network of its game.
+"""Evaluation of positions of several games, each by the network of its game.
 
-An analysis engine is started for one game, with a network; a query may name another game, and is
-then judged by the network that comes along for it.
+An analysis engine is started for one game, with a network. A query may name another game; the
+network shipped for that game then evaluates it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ class GamesEvaluator:
     def __init__(
         self, evaluator: Evaluator, game: str, load: Callable[[GameSpec], Evaluator]
     ) -> None:
-        """Judge ``game`` by ``evaluator``, and others by what ``load`` gives, called once a game.
+        """Evaluate ``game`` by ``evaluator``, and other games by the results of ``load``.
 
         Args:
-            evaluator: of the usual game.
-            game: its name.
-            load: raises a :class:`~engine.errors.MiaiError` if there is none for a game.
+            evaluator: evaluator of the usual game.
+            game: name of the usual game.
+            load: called once per game; raises a :class:`~engine.errors.MiaiError` without one.
         """
         self._known: dict[str, Evaluator] = {game: evaluator}
         self._load = load
@@ -38,7 +38,7 @@ class GamesEvaluator:
         return self.of(spec).evaluate(spec, positions)
 
     def clear(self) -> None:
-        """Let all evaluators forget what they remember."""
+        """Clear the caches of all evaluators."""
         for evaluator in self._known.values():
             clear = getattr(evaluator, "clear", None)
             if clear is not None:

@@ -1,7 +1,8 @@
-"""A memory in front of an evaluator: the same position is asked about once, whatever tree it is in.
+"""A cache in front of an evaluator: equal positions of all trees are evaluated once.
 
-Positions are the same if a network's inputs are: what the spec's ``features`` write of stones,
-turn, latest actions and rules such as the komi. So it serves evaluators that see nothing else.
+Positions are equal if a network's inputs are equal. The inputs are what the spec's ``features``
+write of stones, turn, latest actions and rules such as the komi. So the cache serves only
+evaluators that read nothing else.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def _key_rows(
     keys: NDArray[np.uint64],
     turns: NDArray[np.int64],
 ) -> None:
-    """Hash each row's inputs, as they are or in the turn that gives the smallest number.
+    """Hash each row's inputs, as they are or in the symmetry with the smallest hash.
 
     Args:
         planes: uint8 ``(rows, points, planes)``; globals_bits: uint32 ``(rows, globals)``.
@@ -70,16 +71,16 @@ def _look_up_rows(
     sources: NDArray[np.int64],
     asking: NDArray[np.int64],
 ) -> int:
-    """Copy what is known of each row, and say which rows have to be asked about.
+    """Copy the known answers, and list the rows that the evaluator has to answer.
 
     Args:
         keys: uint64 ``(rows, 2)``.
         known, memory: uint64 ``(places, 2)`` and float32 ``(places, width)`` of a table.
         answers: float32 ``(rows, width)``, written where the answer is known.
-        places: int64 ``(rows,)``, written: where in the table a row belongs.
+        places: int64 ``(rows,)``, written: index of each row's place in the table.
         sources: int64 ``(rows,)``, written: index in ``asking`` of the row with the same key, -1
             where the answer is known.
-        asking: int64 ``(rows,)``, written: rows to ask about, each key once. Returns how many.
+        asking: int64 ``(rows,)``, written: rows to evaluate, each key once. Returns their number.
     """
     count = 0
     for i in range(len(keys)):
@@ -122,21 +123,21 @@ def _remember_rows(
 
 
 class _Table:
-    """Evaluations of one spec, one place per hash: what comes later takes the place."""
+    """Evaluations of one spec, one place per hash; a later entry replaces an earlier one."""
 
     def __init__(self, spec: GameSpec, memory_bytes: int) -> None:
         self.width = spec.actions + 3 + 1 + spec.points
         self.places = max(memory_bytes // (4 * self.width + 16), 1)
         self.keys = np.zeros((self.places, 2), np.uint64)
         self.memory = np.zeros((self.places, self.width), np.float32)
-        """Of each: logits, value, score, ownership."""
+        """float32 ``(places, width)``: logits, value, score and ownership of each place."""
 
 
 class CachedEvaluator:
-    """Remembers what another evaluator said.
+    """Caches the evaluations of another evaluator.
 
-    Safe to call from several threads; two that miss the same position at once both ask. Results are
-    the evaluator's own, so a search is the same with and without, if that is a pure function.
+    It is safe to call from several threads; two that miss the same position at once both evaluate
+    it. If the evaluator is a pure function, a search is the same with and without the cache.
     """
 
     def __init__(
@@ -144,8 +145,8 @@ class CachedEvaluator:
     ) -> None:
         """Put a cache of at most ``memory_mb`` MiB in front of ``evaluator``.
 
-        With ``symmetric``, turned and mirrored positions are one. More is found, but an evaluation
-        then depends on which of them came first, as far as a network treats them differently.
+        With ``symmetric``, turned and mirrored positions share an entry. The cache then finds more
+        positions, but an evaluation depends on which symmetric position came first.
         """
         self._evaluator = evaluator
         self._memory = (memory_mb << 20) // _SPECS
@@ -153,9 +154,9 @@ class CachedEvaluator:
         self._tables: OrderedDict[GameSpec, _Table] = OrderedDict()
         self._lock = Lock()
         self.asked = 0
-        """Positions that were asked about so far."""
+        """Number of positions requested so far."""
         self.missed = 0
-        """Of these, how many the evaluator had to answer."""
+        """Number of requested positions that were not in the cache."""
 
     def evaluate(self, spec: GameSpec, positions: Positions) -> Evaluation:
         numbers = spec.symmetries if self._symmetric else spec.symmetries[:1]
@@ -186,7 +187,7 @@ class CachedEvaluator:
         return Evaluation(logits.copy(), value.copy(), score.copy(), ownership.copy())
 
     def clear(self) -> None:
-        """Forget everything: the evaluator has changed."""
+        """Drop all entries, because the evaluator has changed."""
         with self._lock:
             self._tables.clear()
 
@@ -202,7 +203,7 @@ class CachedEvaluator:
         return keys, turns
 
     def _table(self, spec: GameSpec) -> _Table:
-        """The table of a spec; with the lock held."""
+        """Return the table of a spec; the caller holds the lock."""
         table = self._tables.get(spec)
         if table is None:
             table = self._tables[spec] = _Table(spec, self._memory)
@@ -215,7 +216,7 @@ class CachedEvaluator:
 def _turned(
     spec: GameSpec, numbers: tuple[int, ...], answer: Evaluation, turns: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Logits and ownership as seen on the boards turned by ``turns``."""
+    """Turn logits and ownership by the symmetries ``turns``."""
     if not turns.any():
         return answer.policy_logits, answer.ownership
     actions_from = action_permutations(spec.height, spec.width, numbers)[turns]

@@ -1,4 +1,4 @@
-"""An evaluator that knows nothing: every action alike, every game even."""
+"""An evaluator with a uniform policy and even values, to measure a search without a network."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The network in 8 bits: the fastest evaluator on a CPU, and the only one that repeats exactly.
 
-A result does not depend on what shares its batch, on the number of threads or on the machine's
-instructions. Needs no torch. See ``int8_tile`` for the arithmetic, ``int8_weights`` for the scales.
+A result does not depend on the other rows of its batch, the number of threads or the machine's
+instructions. It needs no torch. ``int8_tile`` has the arithmetic, ``int8_weights`` the scales.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ _FEWEST_ROWS_PER_THREAD: Final = 2
 
 
 class Int8Evaluator:
-    """Evaluates with an 8-bit copy of a network. Safe to call from several threads.
+    """Evaluates with an 8-bit copy of a network. It is safe to call from several threads.
 
-    Each calling thread works on its own rows; with ``threads`` above 1 a call is shared out. The
-    network is packed once for each game and size that it meets.
+    Each calling thread works on its own rows; with ``threads`` above 1 a call is split. The network
+    is packed once for each game and size.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Int8Evaluator:
         threads: int = 1,
         form: Form | None = None,
     ) -> None:
-        """Quantize a network; :func:`calibrate` says what its activations look like."""
+        """Quantize a network with the activation ranges from :func:`calibrate`."""
         self.config = network.config
         self.form = form or forms_of_this_cpu()[0]
         self._threads = threads
@@ -66,12 +66,12 @@ class Int8Evaluator:
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
     def _use(self, network: FoldedNetwork, calibration: Calibration) -> None:
-        # One object, exchanged whole: a call that goes on meanwhile keeps to the old weights.
+        # The object is replaced as a whole, so a call in progress keeps using the old weights.
         self._weights = _Weights(network, calibration)
 
     @property
     def description(self) -> str:
-        """Such as ``int8 (avx512-vnni)``."""
+        """The format and instructions in use, such as ``int8 (avx512-vnni)``."""
         return f"int8 ({self.form.name})"
 
     @classmethod
@@ -89,7 +89,7 @@ class Int8Evaluator:
 
     @classmethod
     def from_model(cls, model: PolicyValueNet, inputs: Inputs, threads: int = 1) -> Int8Evaluator:
-        """Evaluate with a model of torch as it is now, calibrated on ``inputs``."""
+        """Return an evaluator with a torch model's present weights, calibrated on ``inputs``."""
         network = fold_model(model)
         return cls(network, calibrate(network, inputs), threads)
 
@@ -134,7 +134,7 @@ class Int8Evaluator:
         return evaluation_of(logits, values, scores, ownership)
 
     def _for(self, spec: GameSpec) -> Int8Network:
-        """The network, packed for the inputs of a game."""
+        """Return the network, packed for the inputs of a game."""
         weights = self._weights
         last_spec, last = weights.last
         if last_spec is spec and last is not None:
@@ -153,7 +153,7 @@ class Int8Evaluator:
         return packed
 
     def _parts(self, rows: int) -> list[slice]:
-        """Even shares of the rows, whole chunks where there are enough of them."""
+        """Split the rows evenly, into whole chunks where there are enough of them."""
         workers = min(self._threads, max(1, rows // _FEWEST_ROWS_PER_THREAD))
         step = -(-rows // workers)
         if step > CHUNK:
@@ -173,7 +173,7 @@ class Int8Evaluator:
         self._forward(network, planes, globals_, height, width, factor, boards, floats, tuple(out))
 
     def _scratch(self, network: Int8Network, height: int, width: int) -> tuple[Any, Any, Any]:
-        """The pool's factor, ringed boards, and small vectors: a set per thread and board size."""
+        """Return the pool's factor, padded boards and small vectors, per thread and board size."""
         known = self._own.__dict__.setdefault("scratch", {})
         planes = int(network.layers[0, INPUTS])
         found: tuple[Any, Any, Any] | None = known.get((height, width, planes))
@@ -201,13 +201,13 @@ class Int8Evaluator:
 
 
 class _Weights:
-    """A network, and what has been packed of it."""
+    """A network and its packed forms by game and size."""
 
     def __init__(self, network: FoldedNetwork, calibration: Calibration) -> None:
         self.network, self.calibration = network, calibration
         self.packed: dict[InputLayout, Int8Network] = {}
         self.last: tuple[GameSpec | None, Int8Network | None] = (None, None)
-        """What was used last: most calls are about the same game."""
+        """The spec and network of the last call, because most calls are about the same game."""
 
 
 def load(path: Path, spec: GameSpec, threads: int) -> Int8Evaluator:
@@ -216,5 +216,5 @@ def load(path: Path, spec: GameSpec, threads: int) -> Int8Evaluator:
 
 
 def follow(model: PolicyValueNet, spec: GameSpec, threads: int) -> Int8Evaluator:
-    """Follow a model, calibrated on random games of ``spec`` until there are others."""
+    """Follow a model, calibrated on random games of ``spec`` until an update brings inputs."""
     return Int8Evaluator.from_model(model, inputs_of(model.config, spec), threads)

@@ -1,7 +1,7 @@
-"""The ways in which CPUs multiply and add bytes, and which of them this one has.
+"""The instruction forms by which CPUs multiply and add bytes, and those that this CPU has.
 
-Every form adds products of unsigned activations and signed weights to sums of 32 bits, exactly:
-which one is used cannot be seen in a result. Knows neither tiles nor networks.
+Every form adds products of unsigned activations and signed weights to sums of 32 bits, exactly. So
+a result does not depend on the form.
 """
 
 from __future__ import annotations
@@ -25,43 +25,43 @@ Round = Callable[[ir.IRBuilder, ir.Value], ir.Value]
 
 @dataclass(frozen=True)
 class Form:
-    """A way to multiply and add bytes."""
+    """The instructions and register layout of one way to multiply and add bytes."""
 
     name: str
     needs: tuple[tuple[str, ...], ...]
-    """Features that LLVM must find in the CPU: all of one of these."""
+    """Alternative sets of CPU features in LLVM's names; the CPU must have all of one set."""
     lanes: int
-    """32-bit sums in a register."""
+    """Number of 32-bit sums in a register."""
     registers: int
-    """Registers of sums per point: the block has ``lanes * registers`` channels."""
+    """Number of sum registers per point: the block has ``lanes * registers`` channels."""
     longest: int
-    """Points of the longest tile: its sums fill the registers that there are."""
+    """Number of points of the longest tile, whose sums fill the registers."""
     dot: Dot
     """Adds to sums ``<lanes x i32>`` the products of two ``<lanes x i32>`` full of numbers."""
     round: Round
-    """Rounds ``<lanes x float>``, not negative, to bytes as ``<lanes x i32>``; 255 at the most."""
+    """Rounds non-negative ``<lanes x float>`` to bytes as ``<lanes x i32>``, at most 255."""
     number_bytes: int = 1
-    """Bytes of the numbers that ``dot`` multiplies: two where the CPU has products of 16 bits."""
+    """Bytes per number that ``dot`` multiplies: 2 where the CPU has products of 16 bits."""
 
     @property
     def block(self) -> int:
-        """Output channels of a tile."""
+        """Number of output channels of a tile."""
         return self.lanes * self.registers
 
     @property
     def group(self) -> int:
-        """Input channels that one 32-bit lane holds."""
+        """Number of input channels in one 32-bit lane."""
         return 4 // self.number_bytes
 
     def runs_on(self, features: dict[str, bool]) -> bool:
-        """Whether a CPU with these features, as LLVM names them, has the instructions."""
+        """Return whether a CPU with these features, in LLVM's names, has the instructions."""
         return any(all(features.get(need, False) for need in needs) for needs in self.needs)
 
 
 def declare(
     builder: ir.IRBuilder, name: str, result: ir.Type, arguments: list[ir.Type]
 ) -> ir.Function:
-    """A target intrinsic by its whole name: llvmlite cannot spell vector types itself."""
+    """Declare a target intrinsic by its full name: llvmlite cannot name vector types itself."""
     module = builder.module
     if name in module.globals:
         return module.globals[name]
@@ -79,10 +79,10 @@ def _vnni(lanes: int) -> Dot:
 
 
 def _avx2(builder: ir.IRBuilder, sums: ir.Value, left: ir.Value, right: ir.Value) -> ir.Value:
-    """Products of 16 bits, two and two added.
+    """Multiply words and add neighbouring products.
 
     The instruction that multiplies bytes, ``pmaddubsw``, saturates where two products exceed 16
-    bits, and needs a second one to reach 32: it is no quicker, and sometimes wrong.
+    bits. It also needs a second instruction to reach 32 bits, so it is no faster.
     """
     words = ir.VectorType(I16, 16)
     multiply = declare(builder, "llvm.x86.avx2.pmadd.wd", sums.type, [words, words])
@@ -112,10 +112,10 @@ def _neon(
 
 
 def from_signed(dot: Dot) -> Dot:
-    """A dot product of signed bytes as one of unsigned and signed ones.
+    """Make a dot product of unsigned and signed bytes from one of signed bytes.
 
-    ``a w = (a - 128) w + 127 w + w``; the last two belong to the weights, so that the compiler
-    computes them once for all points of a tile.
+    ``a w = (a - 128) w + 127 w + w``. The last two terms depend on the weights alone, so that the
+    compiler computes them once for all points of a tile.
     """
 
     def mixed(builder: ir.IRBuilder, sums: ir.Value, left: ir.Value, right: ir.Value) -> ir.Value:
@@ -134,7 +134,7 @@ def from_signed(dot: Dot) -> Dot:
 
 
 def portable_dot(signed: bool) -> Dot:
-    """Products of bytes by shifts and products of 32 bits, which every CPU has."""
+    """Return a dot product by shifts and 32-bit products, which every CPU has."""
 
     def dot(builder: ir.IRBuilder, sums: ir.Value, left: ir.Value, right: ir.Value) -> ir.Value:
         vector = sums.type
@@ -168,7 +168,7 @@ def _round_256(builder: ir.IRBuilder, value: ir.Value) -> ir.Value:
 
 
 def _at_most_255(builder: ir.IRBuilder, value: ir.Value) -> ir.Value:
-    """Too large a float has become ``1 << 31``, which is large as an unsigned number too."""
+    """Clamp to 255. A float out of range has become ``1 << 31``, which is large if unsigned too."""
     largest = ir.Constant(value.type, [LARGEST_BYTE] * value.type.count)
     return builder.select(builder.icmp_unsigned("<", value, largest), value, largest)
 
@@ -238,14 +238,14 @@ FORMS: Final = (
         round=_round_portable,
     ),
 )
-"""Best first."""
+"""All forms, the fastest first."""
 
 
 def forms_of_this_cpu() -> list[Form]:
     """Return the forms that run here, best first; the last one runs everywhere.
 
-    ``NUMBA_CPU_FEATURES``, if it is set, is what Numba compiles for instead of this CPU, so what it
-    does not name is not used either.
+    If ``NUMBA_CPU_FEATURES`` is set, Numba compiles for those features instead of this CPU's. So
+    forms that need other features are left out.
     """
     wanted = numba.config.CPU_FEATURES  # type: ignore[attr-defined]
     features = llvm.get_host_cpu_features()
@@ -255,7 +255,7 @@ def forms_of_this_cpu() -> list[Form]:
 
 
 def repeat(builder: ir.IRBuilder, value: ir.Value, lanes: int) -> ir.Value:
-    """A register with ``value`` in every lane."""
+    """Return a register with ``value`` in every lane."""
     vector = ir.VectorType(value.type, lanes)
     first = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.Constant(I32, 0))
     zeros = ir.Constant(ir.VectorType(I32, lanes), None)

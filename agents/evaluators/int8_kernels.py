@@ -1,9 +1,9 @@
-"""The whole network over bytes: convolutions by tiles, pooling, heads; some positions at a time.
+"""The whole network over bytes, in chunks of positions: convolutions by tiles, pooling and heads.
 
-A chunk of positions goes through one layer before the next, so that a layer's weights are read
-once per chunk. Boards lie in arrays ``(positions, cells * channels)`` with a ring of zeros around
-the board that nothing writes. No sum is left to chance: integers are exact, and the few float
-sums run in one fixed order, so a result does not depend on the batch or on threads.
+A chunk of positions passes through one layer before the next, so that a layer's weights are read
+once per chunk. Boards are arrays ``(positions, cells * channels)`` with a border of zeros that is
+never written. Integer sums are exact, and the few float sums run in one fixed order. So a result
+does not depend on the batch or on threads.
 
 :func:`build` compiles everything for one form of the tile; nothing here is called before that.
 """
@@ -42,13 +42,13 @@ from engine._kernel import helper, kernel
 
 CHUNK: Final = 8
 
-# The tiles are put in by ``build``.
+# ``build`` adds the tiles to the globals of these functions.
 # ruff: noqa: F821
 
 
 @kernel
 def _widen(board, wide):
-    """Copy bytes to words."""
+    """Copy uint8 ``board`` to uint16 ``wide``."""
     for i in range(len(board)):
         wide[i] = board[i]
 
@@ -62,10 +62,11 @@ def _convolve(net, layer, boards, biases, wide, height, width, count):
         boards: uint8 arrays ``(chunk, cells * channels)``, ringed.
         biases: float32 ``(chunk, outputs)`` in units of the target.
         wide: uint16 ``(chunk, cells * channels)`` for forms that multiply words.
-        height, width, count: of the boards, and how many.
+        height, width: size of the boards.
+        count: number of boards.
     """
     source, target = boards[net.layers[layer, SOURCE]], boards[net.layers[layer, TARGET]]
-    # Where nothing is added, the target's own bytes are read and multiplied by zero.
+    # Without a residual, the target's own bytes are read and multiplied by zero.
     residual = boards[max(net.layers[layer, RESIDUAL], 0)]
     if net.layers[layer, RESIDUAL] < 0:
         residual = target
@@ -89,12 +90,12 @@ def _convolve(net, layer, boards, biases, wide, height, width, count):
             place = target[n].ctypes.data + first
             bias = biases[n].ctypes.data + 4 * first
             for row in range(height):
-                # Rows of the kernel that hang over the board's edge meet zeros alone.
+                # Kernel rows beyond the board's edge multiply zeros alone and are left out.
                 above = max(reach - row, 0)
                 below = max(reach - (height - 1 - row), 0)
                 column = 0
                 for piece in range(pieces):
-                    # Nineteen points are ten and nine, thirteen seven and six.
+                    # A row of 19 points is split into 10 and 9, a row of 13 into 7 and 6.
                     length = (width - column + pieces - piece - 1) // (pieces - piece)
                     kind = 4 * length
                     if reach == 1:
@@ -142,7 +143,7 @@ def _add_linear(net, which, inputs, out):
 
 
 def _pool_board(board, channels, height, width, factor, sums, peaks, out):
-    """Mean, scaled mean and maximum of bytes ``(cells * channels,)`` to float32 ``out``."""
+    """Write mean, scaled mean and maximum of bytes ``(cells * channels,)`` to float32 ``out``."""
     row_stride = (width + 2) * channels
     start = board.ctypes.data + row_stride + channels
     for j in range(0, channels, LINEAR_BLOCK):
@@ -157,7 +158,7 @@ def _pool_board(board, channels, height, width, factor, sums, peaks, out):
 
 
 def _weigh_points(board, channels, height, width, weights, unit, bias, out):
-    """One number per point: bytes times int16 ``weights``, to float32 ``out`` ``(points,)``."""
+    """Write bytes times int16 ``weights``, summed per point, to float32 ``out`` ``(points,)``."""
     start, weights_at = board.ctypes.data, weights.ctypes.data
     for row in range(height):
         for column in range(width):
@@ -168,7 +169,7 @@ def _weigh_points(board, channels, height, width, weights, unit, bias, out):
 
 @kernel
 def _ring(planes, channels, height, width, target):
-    """Copy uint8 ``planes`` ``(points, p)`` into a ringed board of ``channels`` a cell."""
+    """Copy uint8 ``planes`` ``(points, p)`` to a board with a border, ``channels`` per cell."""
     for row in range(height):
         for column in range(width):
             at = ((row + 1) * (width + 2) + column + 1) * channels
@@ -183,12 +184,12 @@ def _forward_rows(net, planes, globals_, height, width, factor, boards, floats, 
     Args:
         net: an ``Int8Network``.
         planes: uint8 ``(rows, points, planes)``; globals_: float32 ``(rows, globals)``.
-        height, width: of the board; factor: float32 of the scaled mean.
-        boards: uint8 arrays ``(CHUNK, cells * channels)``: the trunk's, then planes, and the heads'
-            context, policy and value.
+        height, width: size of the board; factor: float32 factor of the scaled mean.
+        boards: uint8 arrays ``(CHUNK, cells * channels)``: those of the trunk, then planes, and the
+            context, policy and value of the heads.
         floats: float32 biases ``(CHUNK, channels)``, pooled ``(3 channels,)``, hidden, int32 sums
             and peaks, float32 outputs of the last map, uint16 boards ``(CHUNK, cells *
-            channels)``, which are empty where bytes are multiplied.
+            channels)``, which are empty for forms that multiply bytes.
         out: float32 logits ``(rows, actions)``, value ``(rows, 3)``, score ``(rows,)``, ownership
             ``(rows, points)``.
     """
@@ -213,7 +214,7 @@ def _forward_rows(net, planes, globals_, height, width, factor, boards, floats, 
 
 
 def _heads_of_chunk(net, begin, count, height, width, factor, boards, floats, out):
-    """Policy, value, score and ownership of the chunk whose trunk is done."""
+    """Compute policy, value, score and ownership of a chunk after its trunk."""
     biases, pooled, hidden, sums, peaks, ends, wide = floats
     context, policy, value = boards[HEADS], boards[HEADS + 1], boards[HEADS + 2]
     logits, values, scores, ownership = out
@@ -277,7 +278,7 @@ def build(form: Form) -> Callable[..., None]:
 
 
 def _bind(function: Any, names: dict[str, Any], form: Form) -> Any:
-    """A kernel of this function that sees ``names``; Numba caches it by its qualified name."""
+    """Compile the function with ``names`` as globals; Numba caches it by its qualified name."""
     copy = types.FunctionType(function.__code__, names, function.__name__)
     copy.__module__ = __name__
     copy.__qualname__ = f"{function.__name__}_{form.name.replace('-', '_')}"

@@ -1,17 +1,16 @@
-"""One tile of an 8-bit convolution, in the instructions that this CPU has for it.
+"""One tile of an 8-bit convolution, in the CPU's own instructions.
 
 A tile is a run of neighbouring points of one board row, times a block of output channels. Its sums
-stay in registers while it runs over the kernel's rows and all input channels: load the four bytes
-of one point, repeat them through a register, and multiply-add them with the weights of all channels
-of the block in one instruction. The same code then scales, adds bias and residual, clamps (which is
-the ReLU) and stores bytes.
+stay in registers while it runs over the kernel's rows and all input channels. It loads four bytes
+of one point and repeats them through a register. One instruction multiplies them with the weights
+of all channels of the block and adds. The same code then scales, adds bias and residual, clamps
+(which is the ReLU) and stores bytes.
 
-Beside the board lie zeros, and products with zeros need not be computed: tiles at the ends of a row
-leave out the column of a 3x3 kernel that hangs over, and the caller leaves out rows of it. On 9x9
-that is a seventh of all work.
+Cells beside the board are zero, and their products are not computed. Tiles at the ends of a row
+leave out the outer column of a 3x3 kernel, and the caller leaves out its outer rows. On 9x9 that
+saves a seventh of all work.
 
-:func:`reference_tile` is the same arithmetic in NumPy. Knows neither networks nor boards; checks
-nothing.
+:func:`reference_tile` is the same arithmetic in NumPy. The tiles check no arguments.
 """
 
 from __future__ import annotations
@@ -39,16 +38,16 @@ LINEAR_BLOCK: Final = 32
 
 
 def kind_of(points: int, left: bool, right: bool) -> int:
-    """The number by which a kernel asks for a tile: its length, and whose ends it has.
+    """Return the number of a kind of tile, from its length and its ends.
 
-    ``left``: a 3x3 kernel's first column lies beside the board at the first point; ``right``: its
-    last column at the last point.
+    ``left``: the first column of a 3x3 kernel lies beside the board at the first point. ``right``:
+    its last column lies beside the board at the last point.
     """
     return 4 * points + 2 * left + right
 
 
 def kinds(form: Form) -> list[tuple[int, bool, bool]]:
-    """All tiles that boards of any width need: rows in one piece, or in about equal ones."""
+    """Return all tiles that boards of any width need: whole rows, or about equal parts of them."""
     longest = form.longest
     pieces = range((longest + 1) // 2, longest + 1)
     return [
@@ -99,7 +98,7 @@ def make_tiles(form: Form) -> Any:
 
 
 def _build_tiles(builder: ir.IRBuilder, form: Form, kind: ir.Value, *values: ir.Value) -> None:
-    """Branch to the tile of a kind; of an unknown one nothing is computed."""
+    """Branch to the tile of a kind; an unknown kind computes nothing."""
     end = builder.append_basic_block("tile.end")
     switch = builder.switch(kind, end)
     for points, left, right in kinds(form):
@@ -178,7 +177,7 @@ def _store(
     target: ir.Value,
     target_stride: ir.Value,
 ) -> None:
-    """Scale, add bias and residual, clamp to bytes, store."""
+    """Scale the sums, add bias and residual, clamp to bytes and store them."""
     lanes = form.lanes
     floats, bytes_ = ir.VectorType(F32, lanes), ir.VectorType(I8, lanes)
     low = ir.Constant(floats, [0.0] * lanes)
@@ -204,8 +203,8 @@ def make_linear(form: Form) -> Any:
     """Return the intrinsic that adds a small float matrix product to :data:`LINEAR_BLOCK` numbers.
 
     Called in kernels as ``linear(inputs, count, matrix, row_stride, target)``: addresses of floats,
-    the stride of the matrix ``(count, outputs)`` in bytes. Each sum runs in order of the inputs,
-    product and sum rounded apart, so every form gives the same.
+    the stride of the matrix ``(count, outputs)`` in bytes. Each sum runs in the order of the
+    inputs and rounds product and sum separately, so that every form gives the same result.
     """
 
     @intrinsic
@@ -366,7 +365,7 @@ class _loop:  # noqa: N801
 
 
 def _alloca(builder: ir.IRBuilder, kind: ir.Type, start: ir.Value) -> ir.Value:
-    """A variable in the entry block, which LLVM turns into a register."""
+    """Allocate a variable in the entry block, which LLVM turns into a register."""
     with builder.goto_entry_block():
         slot = builder.alloca(kind)
     builder.store(start, slot)
@@ -385,7 +384,7 @@ def reference_tile(
     residual: np.ndarray,
     residual_scale: np.float32,
 ) -> np.ndarray:
-    """The same arithmetic for whole boards, in NumPy; returns uint8 ``(n, height, width, out)``.
+    """Compute whole boards by the same arithmetic; return uint8 ``(n, height, width, out)``.
 
     Args:
         source: uint8 ``(n, height + 2 r, width + 2 r, in)``, padded with zeros by ``r``.

@@ -1,12 +1,11 @@
 """A network in 8 bits: scales from a calibration, weights packed in the order that tiles read them.
 
-Activations are unsigned bytes, one scale per layer, from the largest value that a calibration saw
-(every layer ends in a ReLU, so zero is zero). Weights are signed, one scale per output channel.
-Rounding a channel's weights shifts the mean of its output, and pooled means are what values are
-made of: the bias takes back the shift that the calibration's mean inputs give (Nagel et al. 2019,
-section 4.2). Channels are padded to multiples of 32 with zeros, which stay zeros through the
-network. Biases, scales and the small linear maps of the heads stay float32, in units of the layer
-that they write.
+Activations are unsigned bytes with one scale per layer, from the largest value in the calibration.
+Every layer ends in a ReLU, so the zero point is 0. Weights are signed, one scale per output
+channel. Rounding a channel's weights shifts the mean of its output, on which pooled values depend.
+The bias corrects the shift for the calibration's mean inputs (Nagel et al. 2019, section 4.2).
+Channels are padded to multiples of 32 with zeros, which stay zero through the network. Biases,
+scales and the small linear maps of the heads stay float32, in units of the layer that they write.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ CHANNELS_MULTIPLE: Final = 32
 INPUTS_MULTIPLE: Final = 4
 _CACHE_LINE: Final = 64
 _LARGEST_INT16: Final = 32767
-_SMALLEST_REACH: Final = 1e-6  # of a layer that is always zero
+_SMALLEST_REACH: Final = 1e-6  # for a layer that is always zero
 
 # Columns of ``Int8Network.layers``. The last four are boards and the linear map of a pool; -1 is
 # none.
@@ -49,11 +48,11 @@ class Int8Network(NamedTuple):
 
     weights: NDArray[np.int8]
     """All convolutions, ``(blocks of outputs, size * size, inputs / group, block, group)`` each, as
-    bytes of the numbers that the form multiplies."""
+    the bytes of the numbers that the form multiplies."""
     floats: NDArray[np.float32]
     """Scales and biases of convolutions, matrices and biases of linear maps."""
     layers: NDArray[np.int64]
-    """``(layers, 9)``: the stem, the trunk, then the heads' context, policy and value points."""
+    """``(layers, 9)``: the stem, the trunk, then context, policy and value points of the heads."""
     residual_scales: NDArray[np.float32]
     """``(layers,)``: the residual's unit in units of the output; 0 where there is none."""
     linears: NDArray[np.int64]
@@ -65,7 +64,7 @@ class Int8Network(NamedTuple):
 
 
 class _Packer:
-    """Appends arrays to flat ones and remembers where."""
+    """Appends arrays to flat arrays and records their offsets."""
 
     def __init__(self, form: Form, patches: tuple[NDArray[np.float32], ...]) -> None:
         self._form, self._patches = form, patches
@@ -136,7 +135,7 @@ class _Packer:
 
 
 def _aligned(array: NDArray[np.int8]) -> NDArray[np.int8]:
-    """A copy that begins with a cache line: registers of weights then never lie across two."""
+    """Return a copy aligned to a cache line, so that no register of weights spans two lines."""
     room = np.empty(array.size + _CACHE_LINE, np.int8)
     start = -room.ctypes.data % _CACHE_LINE
     found = room[start : start + array.size]
@@ -145,18 +144,18 @@ def _aligned(array: NDArray[np.int8]) -> NDArray[np.int8]:
 
 
 def padded(count: int, multiple: int) -> int:
-    """The next multiple."""
+    """Return ``count`` rounded up to a multiple of ``multiple``."""
     return -(-count // multiple) * multiple
 
 
 def units_of(calibration: Calibration) -> NDArray[np.float64]:
-    """What one step of a byte means in each layer, ``(layers,)``."""
+    """Return the activation that one step of a byte represents in each layer, ``(layers,)``."""
     reach = calibration.largest.astype(np.float64) * REACH
     return np.maximum(reach, _SMALLEST_REACH) / LARGEST_BYTE
 
 
 def quantize(network: FoldedNetwork, calibration: Calibration, form: Form) -> Int8Network:
-    """Pack a network, norms merged, for the form whose tiles will read its weights."""
+    """Quantize a network and pack its weights for the tiles of ``form``."""
     units = units_of(calibration)
     pack = _Packer(form, calibration.patches)
     linears: list[tuple[int, ...]] = [()] * FIRST_POOL
@@ -201,7 +200,7 @@ def quantize(network: FoldedNetwork, calibration: Calibration, form: Form) -> In
 
 
 def _int16(affine: Affine, unit: float) -> tuple[NDArray[np.int16], float, float]:
-    """Weights of one output per point, their unit and the bias; 16 bits lose next to nothing."""
+    """Return one output's weights in 16 bits (a negligible loss), their unit and the bias."""
     weight = np.zeros(padded(affine.weight.shape[1], CHANNELS_MULTIPLE), np.float64)
     weight[: affine.weight.shape[1]] = affine.weight[0]
     step = float(np.abs(weight).max()) / _LARGEST_INT16 or 1.0

@@ -1,9 +1,9 @@
-"""A network of Go sees every game under the ko and suicide rules that it was trained by.
+"""Input of Go positions to a network under the ko and suicide rules of its training.
 
-Self-play trains by one set of rules, so the inputs that tell them never change there, and their
-weights mean nothing: with another value a network sees a won game at the start. Stones and komi are
-what they are; that the planes of legal moves follow the rules of training does no harm, as who may
-play where is the search's matter.
+Self-play trains by one set of rules, so the inputs that encode them never change and their weights
+are arbitrary. With other values, a network may see a won game at the start. Stones and komi are
+passed unchanged. The planes of legal moves follow the rules of training too, which does no harm
+because the search decides which moves are legal.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from engine.search import Evaluation, Evaluator
 
 _TRAINED: Final = {"ko": "positional", "suicide": False}
 VARIED: Final = "varied"
-"""What the provenance of a network says under ``rules`` if it was trained by several."""
+"""The value of ``rules`` in the provenance of a network trained by several sets of rules."""
 
 
 class KnownRulesEvaluator:
-    """Passes positions on; those of Go by the rules of self-play."""
+    """Passes positions to an evaluator; those of Go carry the rules of self-play."""
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
@@ -37,7 +37,7 @@ class KnownRulesEvaluator:
         return self._evaluator.evaluate(known, shown)
 
     def clear(self) -> None:
-        """Let the evaluator forget what it remembers, if it does."""
+        """Clear the evaluator's cache, if it has one."""
         clear = getattr(self._evaluator, "clear", None)
         if clear is not None:
             clear()
@@ -45,7 +45,10 @@ class KnownRulesEvaluator:
 
 @lru_cache(maxsize=64)
 def _known(spec: GameSpec, turn: int) -> GameSpec | None:
-    """The game by the rules of training, ``None`` if it is that; specs may differ by ``turn``."""
+    """Return the game by the rules of training, or ``None`` if it has them already.
+
+    Specs may differ by ``turn``.
+    """
     rules = {name: rule for name, rule in _TRAINED.items() if name in spec.rules}
     return None if rules.items() <= spec.rules.items() else spec.changed(**rules)
 

@@ -1,4 +1,4 @@
-"""What a network's heads compute, as an evaluation: the same for every backend without torch."""
+"""Conversion of a network's raw outputs to an evaluation, for every backend without torch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def evaluation_of(
 
     Args:
         policy_logits: ``(rows, actions)``.
-        value_logits: ``(rows, 3)`` of win, draw and loss.
+        value_logits: ``(rows, 3)``, for win, draw and loss.
         score: ``(rows,)`` in points.
         ownership_logits: ``(rows, points)``.
     """
@@ -26,6 +26,6 @@ def evaluation_of(
 
 
 def softmax(logits: Floats) -> Floats:
-    """Probabilities of ``(rows, kinds)``."""
+    """Return probabilities ``(rows, kinds)`` of logits with the same shape."""
     weights = np.exp(logits - logits.max(axis=1, keepdims=True))
     return weights / weights.sum(axis=1, keepdims=True)

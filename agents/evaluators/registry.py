@@ -4,7 +4,7 @@ A backend's module has ``load(path, spec, threads)``, which makes a :class:`Netw
 checkpoint or raises NetworkFileError. Where the backend can follow a network in training, the
 module has ``follow(model, spec, threads)`` too, which makes a :class:`ModelEvaluator`.
 
-``docs/add-a-backend.md`` adds one. This module imports none of them, so that asking costs nothing.
+``docs/add-a-backend.md`` adds one. This module imports no backend, so that a query stays cheap.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from agents.network.model import PolicyValueNet
 
 AUTO: Final = "auto"
-"""The word for the fastest backend here."""
+"""The name that selects the fastest backend on this machine."""
 _CUDA_DEVICES: Final = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg")
 
 
@@ -37,7 +37,7 @@ class NetworkEvaluator(Evaluator, Protocol):
 
     @property
     def config(self) -> NetworkConfig:
-        """The network's shape and inputs."""
+        """Shape and inputs of the network that it computes."""
         ...
 
     @property
@@ -52,9 +52,9 @@ class ModelEvaluator(NetworkEvaluator, Protocol):
     """An evaluator that follows a model in training."""
 
     def update(self, model: PolicyValueNet, *inputs: Inputs) -> None:
-        """Evaluate with the model's weights as they are now; ``inputs`` show what it sees.
+        """Evaluate with the model's present weights from now on; ``inputs`` serve for calibration.
 
-        They are of one game each.
+        Each of ``inputs`` holds positions of one game.
         """
         ...
 
@@ -65,31 +65,31 @@ def _never() -> bool:
 
 @dataclass(frozen=True)
 class Backend:
-    """One way to compute a network."""
+    """A way to compute a network, with its requirements and abilities."""
 
     name: str
-    """What stands before the colon in ``int8:NET``, and in a run's setting ``evaluator``."""
+    """The word before the colon in ``int8:NET``, and the value of a run's setting ``evaluator``."""
     module: str
     packages: tuple[str, ...] = ()
-    """What must be installed besides what every installation has."""
+    """Packages that it needs beyond those of every installation."""
     extra: str = ""
     """The extra of this program that installs them."""
     follows: bool = False
     """Whether it can follow a network in training."""
     repeats: bool = False
-    """Whether a result depends on nothing but the position: training takes such a one."""
+    """Whether a result depends on the position alone; training uses such a backend."""
     is_fastest_here: Callable[[], bool] = _never
-    """Whether it is known to be the fastest on this machine; the first that is need not race."""
+    """Whether it is known to be the fastest here; the first such backend is used unmeasured."""
 
     def missing(self) -> str:
-        """Return which packages are not installed, or an empty string."""
+        """Return the names of packages that are not installed, or an empty string."""
         return " and ".join(name for name in self.packages if find_spec(name) is None)
 
     def require(self) -> None:
-        """Refuse to go on without the packages.
+        """Check that the packages are installed.
 
         Raises:
-            ConfigError: and says how to install them.
+            ConfigError: if one is missing; the message says how to install it.
         """
         if self.missing():
             raise ConfigError(
@@ -114,7 +114,7 @@ class Backend:
         return found
 
     def follow(self, model: PolicyValueNet, spec: GameSpec, threads: int) -> ModelEvaluator:
-        """Evaluate with a model as it is now.
+        """Return an evaluator with a model's present weights.
 
         Raises:
             ConfigError: if the packages are not installed, or the backend cannot do that.
@@ -132,7 +132,7 @@ def _torch_is_fastest() -> bool:
 
 
 def has_cuda() -> bool:
-    """Whether torch finds a CUDA device; where there is none to see, without loading torch."""
+    """Return whether torch finds a CUDA device; torch stays unloaded where none is visible."""
     if not any(Path(device).exists() for device in _CUDA_DEVICES) and sys.platform != "win32":
         return False
     from agents.evaluators.torch_evaluator import best_device
@@ -141,7 +141,10 @@ def has_cuda() -> bool:
 
 
 def _int8_is_fastest() -> bool:
-    """Where a CPU multiplies bytes: twice torch's speed at the least (docs/results/evaluators)."""
+    """Return whether the CPU multiplies bytes: int8 is then twice as fast as torch or faster.
+
+    The measurement is in docs/results/evaluators.
+    """
     return forms_here()[0] != "portable"
 
 
@@ -177,16 +180,16 @@ _ALL: Final = (
 )
 
 BACKENDS: Final[dict[str, Backend]] = {backend.name: backend for backend in _ALL}
-"""By name; those that may be the fastest without a race stand first."""
+"""Backends by name; those that may be the fastest without a measurement come first."""
 
 
 def backend_names() -> list[str]:
-    """What a backend may be called, ``auto`` first."""
+    """Return the names of all backends, after ``auto``."""
     return [AUTO, *BACKENDS]
 
 
 def following() -> str:
-    """The names of the backends that follow a network in training, as words of a sentence."""
+    """Return the names of backends that follow a network in training, as words of a sentence."""
     *names, last = [AUTO, *(name for name, backend in BACKENDS.items() if backend.follows)]
     return f"{', '.join(names)} or {last}"
 

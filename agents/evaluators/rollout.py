@@ -10,10 +10,10 @@ from engine.search.evaluation import Evaluation
 
 
 class RolloutEvaluator:
-    """Judges a position by ``playouts`` random games; the policy is uniform.
+    """Evaluates a position by ``playouts`` random games; the policy is uniform.
 
-    The random numbers depend on the position alone (its key), so an evaluation does not depend on
-    what shares its batch.
+    The random numbers depend on the position's key alone, so an evaluation does not depend on the
+    other rows of its batch.
     """
 
     def __init__(self, playouts: int = 1, seed: int = 0) -> None:

@@ -1,8 +1,8 @@
 """A network on a GPU: batches of fixed sizes, compiled graphs, copies beside the computation.
 
 A compiled graph is made for one shape. A batch is therefore cut into pieces of the largest size and
-a rest that is filled up to the next size; what was filled in is thrown away. Each piece is copied
-from memory that the driver may read directly while the piece before it is computed.
+a rest that is padded to the next size; the results of padding are dropped. Each piece is copied
+from pinned memory while the piece before it is computed.
 
 The cutting is tested everywhere; the rest needs a GPU, and has been run on none by this project so
 far.
@@ -22,11 +22,11 @@ from agents.evaluators.torch_evaluator import SearchOutput, search_output
 from agents.network.model import PolicyValueNet
 
 BUCKETS: Final = (1, 4, 16, 64, 256, 1024)
-"""Rows of a compiled graph: few, since each is kept; a batch grows fourfold at most."""
+"""Row counts of compiled graphs: few, since each is kept; padding at most quadruples a batch."""
 
 
 def cut(rows: int) -> list[tuple[int, int, int]]:
-    """Cut a batch: first row, end, and the bucket that takes them, of each piece."""
+    """Cut a batch; return first row, end and bucket size of each piece."""
     largest = BUCKETS[-1]
     pieces = []
     for start in range(0, rows, largest):
@@ -62,12 +62,12 @@ class BucketedModel:
                 if self._on_gpu:
                     torch.compiler.cudagraph_mark_step_begin()
                 output = self._predict(planes.permute(0, 3, 1, 2), more, padded)
-                # A graph writes its next results over these.
+                # The graph overwrites these results in its next run.
                 found.append([part[: end - start].clone() for part in output])
         return SearchOutput(*(torch.cat(parts) for parts in zip(*found, strict=True)))
 
     def _buffers(self, bucket: int, image: tuple[int, ...], globals_: int) -> list[_Staging]:
-        """Two buffers for a shape: one is filled while the other is still being read."""
+        """Return two buffers for a shape: one is filled while the other is still being read."""
         key = (bucket, *image, globals_)
         if key not in self._staging:
             shapes = (bucket, *image), (bucket, globals_)
@@ -86,7 +86,7 @@ class _Staging:
     def copied(
         self, images: np.ndarray, globals_: np.ndarray, device: torch.device
     ) -> tuple[Tensor, Tensor]:
-        """Fill in rows and start to copy the whole; rows that are not filled are of before."""
+        """Fill in rows and start to copy the buffer; rows beyond them keep earlier contents."""
         if self._read is not None:
             self._read.synchronize()
         self._images[: len(images)].copy_(torch.from_numpy(np.ascontiguousarray(images)))

@@ -27,7 +27,7 @@ _DTYPES: Final = {
 
 
 class SearchOutput(NamedTuple):
-    """What search uses of a network's predictions, still on the device."""
+    """The predictions that search uses, still on the device."""
 
     policy_logits: Tensor
     value: Tensor
@@ -41,7 +41,7 @@ Run = Callable[[np.ndarray, np.ndarray, bool], SearchOutput]
 
 
 def search_output(output: NetworkOutput) -> SearchOutput:
-    """Bring predictions into the form of an evaluation."""
+    """Convert a network's predictions to those of an evaluation."""
     return SearchOutput(
         output.policy_logits,
         torch.softmax(output.value_logits.float(), dim=1),
@@ -57,7 +57,7 @@ def limit_threads(count: int) -> None:
 
 @contextmanager
 def threads_limited(count: int) -> Iterator[None]:
-    """Let torch use ``count`` cores for calls from this thread, and as many as before after it."""
+    """Let torch use ``count`` cores for calls from this thread, and restore the number after."""
     before = torch.get_num_threads()
     limit_threads(count)
     try:
@@ -72,7 +72,7 @@ def best_device() -> str:
 
 
 def fast_precision(device: str) -> str:
-    """The fastest number format that this device computes natively."""
+    """Return the fastest number format that this device computes natively."""
     if device.startswith("cuda"):
         return "float16"
     supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
@@ -82,9 +82,9 @@ def fast_precision(device: str) -> str:
 class TorchEvaluator:
     """Evaluates with a frozen copy of a network. Safe to call from several threads.
 
-    In half precision the trunk and heads run in half the memory; outputs are always ``float32``.
-    On a GPU, batches are filled up to fixed sizes (see ``torch_cuda``); for several GPUs start one
-    process for each.
+    In half precision the trunk and heads use half the memory; outputs are always ``float32``. On a
+    GPU, batches are padded to fixed sizes (see ``torch_cuda``). For several GPUs start one process
+    for each.
     """
 
     def __init__(
@@ -109,11 +109,11 @@ class TorchEvaluator:
 
     @property
     def description(self) -> str:
-        """Such as ``torch (bfloat16, cpu)``."""
+        """The format and device in use, such as ``torch (bfloat16, cpu)``."""
         return f"torch ({self.precision}, {self.device})"
 
     def update(self, model: PolicyValueNet, *inputs: object) -> None:
-        """Evaluate with these weights from the next call on; ``inputs`` calibrate other kinds."""
+        """Evaluate with these weights from the next call on; ``inputs`` are not used."""
         self._run = self._prepare(model)
 
     def _prepare(self, model: PolicyValueNet) -> Run:
@@ -142,14 +142,14 @@ class TorchEvaluator:
             return _evaluation(self._run(*self._inputs(spec, positions), False))
 
     def _inputs(self, spec: GameSpec, positions: Positions) -> tuple[np.ndarray, np.ndarray]:
-        """Images ``(rows, height, width, planes)`` and globals in the network's order."""
+        """Return images ``(rows, height, width, planes)`` and globals in the network's order."""
         self.config.require(spec.name)
         planes, globals_ = widen(self.config, InputLayout.of(spec), *spec.features(positions))
         return planes.reshape(len(positions), spec.height, spec.width, -1), globals_
 
 
 def _evaluation(output: SearchOutput) -> Evaluation:
-    """A network's output as search reads it."""
+    """Copy a network's output to an evaluation in NumPy."""
     logits, value, score, ownership = (part.float().cpu().numpy() for part in output)
     return Evaluation(policy_logits=logits, value=value, score=score, ownership=ownership)
 
