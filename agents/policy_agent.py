@@ -13,7 +13,7 @@ from engine.search import Evaluator, SearchResult
 
 
 class PolicyAgent:
-    """One evaluation per move."""
+    """An agent that plays by a single evaluation per move, without search."""
 
     def __init__(self, name: str, evaluator: Evaluator) -> None:
         self._name = name

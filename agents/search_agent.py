@@ -131,7 +131,7 @@ class SearchAgent:
 
     @property
     def limit(self) -> Limit:
-        """The budget of :meth:`choose`."""
+        """The search budget of each call of :meth:`choose`."""
         return self._limit
 
     def choose(self, turns: Sequence[Turn]) -> list[Decision]:

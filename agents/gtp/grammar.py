@@ -27,7 +27,7 @@ _COLOURS: Final = {"b": BLACK, "black": BLACK, "w": WHITE, "white": WHITE}
 
 @dataclass(frozen=True)
 class Command:
-    """One request."""
+    """A GTP command line, split into its parts."""
 
     name: str
     arguments: tuple[str, ...] = ()

@@ -96,10 +96,10 @@ def check_adapter(
     tensors: Mapping[str, NDArray[Any]],
     weights: Mapping[str, tuple[int, ...]],
 ) -> None:
-    """Refuse an adapter whose tensors do not fit weights of these shapes.
+    """Check that an adapter's tensors fit weights of these shapes.
 
     Raises:
-        NetworkFileError: then.
+        NetworkFileError: if they do not.
     """
     names = {f"{name}.{part}" for name in weights for part in ("down", "up")}
     if names != set(tensors):

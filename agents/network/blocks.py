@@ -1,4 +1,4 @@
-"""Parts of the network that know nothing of games.
+"""Parts of the network that are independent of games.
 
 There is no batch norm: it is the best known source of silent errors in self-play (statistics that
 belong to other weights, other games, other board sizes). Residual branches begin as zero instead
@@ -49,7 +49,7 @@ class Rectifier(nn.Module):
     """What training does to the output, so that the network gets used to that."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Zero what is negative."""
+        """Replace negative values by zero."""
         y = functional.relu(x)
         return y if self.rounding is None else self.rounding(y)
 

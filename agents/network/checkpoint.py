@@ -48,9 +48,9 @@ class StoredNetwork:
     calibration: Calibration | None
     """Calibration of the 8-bit evaluator; ``None`` if the file has none."""
     tensors: dict[str, NDArray[np.float32]]
-    """As in the model's ``state_dict``."""
+    """Weights, named as in the model's ``state_dict``."""
     metadata: dict[str, Any]
-    """As of :func:`read_metadata`."""
+    """Metadata as :func:`read_metadata` returns them."""
 
 
 def save_network(

@@ -62,10 +62,10 @@ class NetworkConfig:
         )
 
     def require(self, game: str) -> None:
-        """Refuse a game that the network was not made for.
+        """Check that the network was made for a game.
 
         Raises:
-            NetworkFileError: then.
+            NetworkFileError: if it was not.
         """
         if game not in self.games:
             raise NetworkFileError(
@@ -74,7 +74,7 @@ class NetworkConfig:
 
     @property
     def short_name(self) -> str:
-        """Such as ``b4c32``, or ``n3c128`` with bottlenecks."""
+        """The size's name, such as ``b4c32``, or ``n3c128`` with bottlenecks."""
         return f"{'n' if self.bottleneck else 'b'}{self.blocks}c{self.channels}"
 
     @property

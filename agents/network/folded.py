@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LARGEST_WEIGHT, LARGEST_BYTE = 127, 255
 """Steps of a weight either way, and of an activation, in 8 bits."""
 REACH: Final = 0.9
-"""Of the largest activation of a calibration: cutting that little costs less than coarser steps."""
+"""Share of a calibration's largest activation that bytes cover: coarser steps would cost more."""
 TYPICAL_WIDTH, WIDTH_SCALE = 14.0, 10.0
 BOARDS: Final = 6
 """Boards of a trunk: three of all channels, then three of a bottleneck's."""
@@ -37,7 +37,7 @@ Float = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Affine:
-    """A linear map and its bias."""
+    """Weight and bias of a linear map or a convolution."""
 
     weight: Float
     """``(out, in)``, of a convolution ``(out, in, size, size)``."""
@@ -95,7 +95,7 @@ class FoldedNetwork:
     value_score: Affine
     value_ownership: Affine
     end: int = 0
-    """The board that the heads read."""
+    """Number of the board that the heads read."""
 
     def convolutions(self) -> list[Affine]:
         """All convolutions, in the order of a :class:`Calibration`."""
@@ -103,7 +103,7 @@ class FoldedNetwork:
         return [self.stem, *(layer.affine for layer in self.trunk), *heads]
 
     def multiply_adds(self, points: int) -> int:
-        """Products in one evaluation of a board of so many points, counted on the whole kernel."""
+        """Return the products in one evaluation of a board, counted on the whole kernel."""
         linears = [self.globals_linear, self.policy_context_linear, self.policy_pass]
         linears += [self.value_hidden, self.value_value, self.value_score]
         linears += [layer.pool for layer in self.trunk if layer.pool is not None]
@@ -128,7 +128,7 @@ class FoldedNetwork:
 
 
 def _columns_of(weight: Float, at: NDArray[np.int64]) -> Float:
-    """Columns ``at`` of a weight's inputs, zeros where ``at`` is negative."""
+    """Return columns ``at`` of a weight's inputs, zeros where ``at`` is negative."""
     found = np.zeros((weight.shape[0], len(at), *weight.shape[2:]), np.float32)
     known = at >= 0
     found[:, known] = weight[:, at[known]]
@@ -136,7 +136,7 @@ def _columns_of(weight: Float, at: NDArray[np.int64]) -> Float:
 
 
 class _Reader:
-    """Takes tensors by name, checks their shapes, and knows at the end what nobody took."""
+    """Takes tensors by name, checks their shapes, and reports those that were not taken."""
 
     def __init__(self, tensors: Mapping[str, NDArray[Any]]) -> None:
         self._tensors = tensors
@@ -154,12 +154,12 @@ class _Reader:
         return np.ascontiguousarray(found, np.float32)
 
     def linear(self, name: str, inputs: int, outputs: int, used: int | None = None) -> Affine:
-        """A linear map, or its first ``used`` outputs."""
+        """Take a linear map, or its first ``used`` outputs."""
         weight = self.take(f"{name}.weight", outputs, inputs)
         return Affine(weight[:used], self.take(f"{name}.bias", outputs)[:used])
 
     def convolution(self, name: str, inputs: int, outputs: int, size: int) -> Affine:
-        """A convolution with its gain."""
+        """Take a convolution and merge its gain into the weight."""
         weight = self.take(f"{name}.weight", outputs, inputs, size, size)
         gain = self.take(f"{name}.gain", outputs)
         return Affine(weight * gain[:, None, None, None], self.take(f"{name}.bias", outputs))
@@ -266,7 +266,7 @@ def model_tensors(model: PolicyValueNet) -> dict[str, NDArray[np.float32]]:
 
 @dataclass(frozen=True)
 class Activations:
-    """What :func:`forward` computed."""
+    """The outputs of :func:`forward`, all float32."""
 
     policy_logits: Float
     """``(n, points + 1)``"""

@@ -27,7 +27,7 @@ _REFUSED: Final = (".7z", ".rar", ".arj", ".cab", ".lzh", ".gib", ".ngf", ".ugf"
 
 @dataclass(frozen=True)
 class Source:
-    """The bytes of one file."""
+    """A file of records and its bytes."""
 
     data: bytes
     label: str

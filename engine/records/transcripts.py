@@ -106,7 +106,7 @@ def _read_line(text: str, label: str) -> _Line | None:
 
 
 def _number(words: Iterable[str]) -> int | None:
-    """The only number among some words."""
+    """Return the number among ``words`` if there is exactly one, else ``None``."""
     numbers = [int(word) for word in words if _NUMBER.fullmatch(word)]
     return numbers[0] if len(numbers) == 1 else None
 

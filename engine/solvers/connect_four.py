@@ -53,7 +53,7 @@ def _popcount(bits):
 
 @helper
 def _column(height, column):
-    """All playable bits of a column."""
+    """Return a mask of all playable bits of a column."""
     return ((_ONE << np.uint64(height)) - _ONE) << np.uint64(column * (height + 1))
 
 
