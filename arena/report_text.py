@@ -246,7 +246,7 @@ def _pairing_text(pairing: Pairing) -> str:
 
 
 def percent(points: float, games: int) -> str:
-    """A score as people read it."""
+    """Format a score for people."""
     return f"{100 * points / games:.1f} %" if games else "-"
 
 

@@ -31,7 +31,7 @@ UNTOLD: Final = "not told"
 
 @dataclass(frozen=True)
 class AgentCard:
-    """One participant."""
+    """A participant of a tournament."""
 
     name: str
     spelling: str
@@ -141,7 +141,7 @@ def _checked(value: T) -> T:
 
 @dataclass(frozen=True)
 class GameLine:
-    """One finished game as stored."""
+    """A finished game in its stored form."""
 
     game: int
     pair: int

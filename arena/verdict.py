@@ -39,7 +39,7 @@ class Verdict:
     area_score: float
     """The score of the board as it stands, with no stone dead; every game has it."""
     termination: str
-    """One of ``TERMINATIONS``."""
+    """How the game ended, one of ``TERMINATIONS``."""
     note: str = ""
     disputed: bool = False
     """The programs' dead stones decided who won, or they disagreed about the winner."""

@@ -41,7 +41,7 @@ class Job:
     """One position to be searched."""
 
     key: Any
-    """The caller's own name for it."""
+    """Name that the caller gave to the job."""
     spec: GameSpec
     position: Positions
     """Position as one row, which must not be changed."""
@@ -90,7 +90,7 @@ class _Seated:
 
 
 class _Table:
-    """A search and who sits in it."""
+    """A search and the jobs in its rows."""
 
     def __init__(self, search: Search, leaves: int) -> None:
         self.search, self.leaves = search, leaves

@@ -29,7 +29,7 @@ class Candidate:
     action: int
     visits: int
     win_rate: float
-    """In [0, 1], for the side to move."""
+    """Win rate in [0, 1] of the side to move."""
     score: float
     prior: float
     line: tuple[int, ...]
@@ -71,7 +71,7 @@ class MoveReview:
 
 @dataclass(frozen=True)
 class GameReview:
-    """A record with all that was found."""
+    """A record with the analysis of its positions."""
 
     record: GameRecord
     looks: tuple[Look, ...]

@@ -1,4 +1,4 @@
-"""What each head is taught: the one table of losses, with their weights."""
+"""The table of heads: the loss of each head and its weight."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Targets:
     """A batch's columns as tensors, and what several losses need of them."""
 
     def __init__(self, batch: Batch, root_share: float) -> None:
-        """``root_share`` is the part of the search's opinion in the value's target."""
+        """``root_share`` is the weight of the search's value in the value target."""
         self.batch = batch
         self.root_share = root_share
         self.weight = self["weight"]
@@ -38,14 +38,14 @@ class Targets:
 
 @dataclass(frozen=True)
 class Head:
-    """How a head is taught."""
+    """The loss of a head, with its weight and purpose."""
 
     weight: float
     """Weight of its loss in the total."""
     loss: Callable[[NetworkOutput, Targets], Tensor | None]
     """Mean over the rows of a batch; ``None`` if the batch has no target for it."""
     why: str = ""
-    """What it is good for."""
+    """Purpose of the head."""
 
 
 def _policy(output: NetworkOutput, targets: Targets) -> Tensor:

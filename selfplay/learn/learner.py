@@ -32,7 +32,7 @@ def _weight(head: str) -> float:
 
 @dataclass(frozen=True)
 class LearnerConfig:
-    """How the weights follow the rows."""
+    """Settings of the learner."""
 
     batch: int = field(default=256, metadata={"min": 1, "unit": "rows"})
     weight_decay: float = field(
@@ -72,7 +72,8 @@ class Learner:
     def __init__(self, model: PolicyValueNet, config: LearnerConfig, threads: int = 1) -> None:
         """Train ``model``; with more than one of ``threads``, they share every batch.
 
-        How many there are is how sums are rounded, so weights depend on it; not on their pace.
+        The number of threads changes how sums are rounded, so the weights depend on it. They do
+        not depend on the speed of the threads.
         """
         self.threads = BatchThreads(threads)
         self.model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -235,7 +236,7 @@ class Learner:
 
 
 def in_float32(output: NetworkOutput) -> NetworkOutput:
-    """Predictions as losses need them."""
+    """Return the predictions in float32, as the losses need them."""
     return NetworkOutput(
         output.policy_logits.float(),
         output.value_logits.float(),

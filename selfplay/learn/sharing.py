@@ -1,10 +1,10 @@
-"""A network's work on a batch, shared among threads: each has a part of the rows, there and back.
+"""Threads that share a batch: each runs the forward and backward pass for a part of the rows.
 
-Threads inside of torch's operations wait for each other at every one of them, spinning, and beside
+The threads inside torch's operations spin and wait for each other at every operation. Beside
 another busy program two of them take many times as long as one (docs/results/training.md). Here
-each thread keeps to itself from its part's input to its output, and again from the outputs'
-gradients to the weights'. What lies between, the losses, is of the whole batch at once: gradients
-are those of one thread, but for the order in which they are added up.
+each thread runs alone from its input to its output, and again from the outputs' gradients to the
+weights'. The losses are computed once for the whole batch. The gradients therefore equal those of
+one thread, except for the order in which they are added.
 """
 
 from __future__ import annotations

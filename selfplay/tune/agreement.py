@@ -1,4 +1,4 @@
-"""How well a network predicts games it has not seen: moves, results, and how sure it may be."""
+"""Measures how well a network predicts unseen games: moves, results and calibration."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class Figure:
 
 @dataclass(frozen=True)
 class Agreement:
-    """What a network gets right on a set of rows."""
+    """Accuracy and calibration of a network on a set of rows."""
 
     positions: int
     games: int
     top_1: Figure
-    """Share of positions whose target's best action the network likes best."""
+    """Share of positions where the network's best action is the target's best action."""
     top_5: Figure
     log_likelihood: Figure
     """Mean log probability of the target's actions, nats."""
@@ -82,7 +82,7 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a network says of ``n`` rows, in float32, without symmetries."""
+    """A network's outputs for ``n`` rows, in float32, without symmetries."""
 
     log_policy: NDArray[np.float32]
     """``(n, actions)``; illegal actions at minus infinity."""
@@ -167,7 +167,7 @@ def largest_changes(
 ) -> NDArray[np.int64]:
     """Places of the positions whose policies differ most, at most one of each game.
 
-    Half the summed difference of probabilities counts: the share of mind that moved elsewhere.
+    The difference is the total variation distance: half the sum of absolute differences.
     """
     moved = np.abs(np.exp(before.log_policy) - np.exp(after.log_policy)).sum(axis=1) / 2
     order = np.argsort(-moved, kind="stable")

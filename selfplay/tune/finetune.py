@@ -1,4 +1,4 @@
-"""Fine-tuning: from a network that taught itself to one that also knows expert games."""
+"""Fine-tuning of a self-play network on expert games."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _USUAL_RATE: Final = {"full": 2e-3, "lora": 1e-2, "heads": 4e-3}
 
 @dataclass(frozen=True)
 class FinetuneConfig:
-    """How far, and how carefully, weights follow the expert."""
+    """Settings of fine-tuning: its length, its step sizes and its penalties."""
 
     parameters: Parameters = field(
         default="full",
@@ -111,9 +111,9 @@ class Outcome:
     """The fine-tuned network, and what changed on games it has not seen."""
 
     model: PolicyValueNet
-    """Without adapters: they are merged into the weights."""
+    """The network with its adapters merged into the weights."""
     adapted: PolicyValueNet | None
-    """The same with its adapters apart, if adapters were trained."""
+    """The network with separate adapters, if adapters were trained."""
     epoch: int
     """The epoch whose weights were kept; 0 if no epoch was better than the start."""
     trained_parameters: int
@@ -151,8 +151,8 @@ def finetune(
         expert: rows to learn from.
         held_out: rows of other games, that decide when to stop.
         config: see its fields.
-        on_epoch: is told how it goes, after every epoch.
-        on_step: the same, after every step.
+        on_epoch: called with the progress after every epoch.
+        on_step: called with the progress after every step.
         mix: self-play rows to mix in against forgetting.
         mix_held_out: self-play rows on which forgetting is measured.
         deadline_s: ``time.perf_counter()`` after which training stops, its epoch unfinished.
@@ -220,7 +220,7 @@ def trainable(model: PolicyValueNet, config: FinetuneConfig) -> PolicyValueNet:
 
 
 class _Tuner:
-    """The learner, what it learns from, and the network that it must not leave too far."""
+    """The learner, its rows, and the starting network that bounds its changes."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Self-play rows to mix into fine-tuning: out of a run's folder, or played on the spot."""
+"""Self-play rows to mix into fine-tuning, read from a run's folder or played for it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NO_PASS_BEFORE: Final = 0.37  # of the board's points, as in training
 
 
 def run_rows(run: Path, spec: GameSpec, most: int) -> Rows:
-    """The newest ``most`` rows of a run, about.
+    """Return about ``most`` of the newest rows of a run.
 
     Raises:
         RunError: if the run has none, or they are of another game or board.

@@ -1,4 +1,4 @@
-"""Soft targets: what a search of the expert's positions thinks, beside what the expert played."""
+"""Soft targets that mix a search of the expert's positions with the expert's moves."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def relabel(
         records: that ``rows`` were made of, in the order of their game numbers.
         rows: as of :func:`selfplay.expert.all_rows`.
         evaluator: of the search.
-        simulations: a position.
-        share: of the search's improved policy in the target; the rest is the expert's move.
-        seed: of the search's noise; there is none at the root.
-        on_rows: is told how many positions are done.
+        simulations: simulations for each position.
+        share: weight of the search's improved policy in the target; the rest is the expert's move.
+        seed: seed of the search; there is no noise at the root.
+        on_rows: called with the number of finished positions.
     """
     policy, root_value = rows.policy.copy(), rows.root_value.copy()
     # One search for all: komi and rules are written in the positions.

@@ -1,6 +1,6 @@
 """Positions that occur more than once: the openings that many games share, turned or transposed.
 
-They would count once a game in training, and be known by heart when a held-out game is judged.
+In training they would count once for each game. In held-out games they would already be known.
 """
 
 from __future__ import annotations
