@@ -124,20 +124,23 @@ def sync_folder(folder: Path) -> None:
 def drop_leftovers(folder: Path, older_than_s: float = 0.0) -> None:
     """Delete the halves of files that killed processes left, and no other one is writing.
 
+    Call it before this process writes there: a file with its own number is taken for one that an
+    earlier process of the same number left, as happens in containers.
+
     Args:
         folder: where to look, not in folders inside it.
         older_than_s: files that are newer stay; 0 only where no other machine writes.
     """
     for path in folder.glob(".*.tmp"):
         number = path.name.split(".")[-2]
-        if number.isdecimal() and not _is_alive(int(number)):
+        if number.isdecimal() and not _may_be_writing(int(number)):
             with suppress(FileNotFoundError):
                 if time.time() - path.stat().st_mtime >= older_than_s:
                     path.unlink()
 
 
-def _is_alive(process: int) -> bool:
-    if os.name == "nt":  # a file that is open cannot be deleted there
+def _may_be_writing(process: int) -> bool:
+    if os.name == "nt" or process == os.getpid():  # on Windows no open file can be deleted
         return False
     try:
         os.kill(process, 0)

@@ -142,7 +142,7 @@ def test_swiss_rounds_are_as_many_as_leave_nobody_to_meet_twice(
     assert table["games"] == 3 * 3 * 2 and len(table["pairings"]) == 9
     assert arena(*agents, "--rounds", "5", *options, str(tmp_path / "asked")) == 0
     captured = capsys.readouterr()
-    assert "3 rounds, so that nobody meets" in captured.err
+    assert "3 rounds, so that no two agents meet twice" in captured.err
     assert json.loads(captured.out)["games"] == table["games"]
 
 

@@ -114,7 +114,7 @@ def test_what_a_kill_left_is_dropped_and_nothing_else(tmp_path: Path) -> None:
     gone = int(done.stdout)
     for name in (
         f".a.json.{gone}.tmp",
-        f".a.json.{os.getpid()}.tmp",
+        f".a.json.{os.getppid()}.tmp",
         "a.tmp",
         ".a.x.tmp",
         ".b.json",
@@ -124,4 +124,4 @@ def test_what_a_kill_left_is_dropped_and_nothing_else(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 5, "another machine may be writing"
     drop_leftovers(tmp_path)
     left = {path.name for path in tmp_path.iterdir()}
-    assert left == {f".a.json.{os.getpid()}.tmp", "a.tmp", ".a.x.tmp", ".b.json"}
+    assert left == {f".a.json.{os.getppid()}.tmp", "a.tmp", ".a.x.tmp", ".b.json"}

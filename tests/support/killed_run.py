@@ -85,7 +85,7 @@ def main(path: Path, cycles: int, kills: int, seed: int) -> None:
     config = tiny_run(1)
     warm = path.with_name("warm")
     with Run(warm, config, to_toml(config)) as run:
-        run._source.play(1, 2)
+        run._source.play(1, [2])
     moments = random.Random(seed)
     for number in range(kills + 1):
         failed = attempt(path, cycles, moments if number < kills else None)

@@ -118,7 +118,8 @@ def test_a_cycle_that_was_not_saved_comes_again(tmp_path: Path) -> None:
             run.train(lambda metrics: None)
     newest = sorted(run.folder.states.iterdir())[-1]
     newest.unlink()
-    (killed / "shards" / ".000009.npz.1.tmp").write_bytes(b"half")
+    # In a container a run and the one that follows it may have the same process number.
+    (killed / "shards" / f".000009.npz.{os.getpid()}.tmp").write_bytes(b"half")
     with Run(killed, config, text) as run:
         assert run.state.cycle == 3
         run.train(lambda metrics: None)
@@ -329,7 +330,7 @@ def test_kill_9_at_random_moments_changes_nothing(tmp_path: Path) -> None:
 def test_a_pause_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that slept through a cycle has not trained for hours."""
     config = small_run(cycles=0, minutes=10.0)
-    monkeypatch.setattr(selfplay.run.loop.Alarms, "usual_s", lambda self: 0.5)
+    monkeypatch.setattr(selfplay.run.loop.AlarmsOfTasks, "usual_s", lambda self: 0.5)
     with Run(tmp_path / "run", config, to_toml(config)) as run:
         assert run._without_pause(9.0) == 9.0
         assert run._without_pause(61.0) == 0.5
