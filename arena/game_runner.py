@@ -23,6 +23,7 @@ from arena.verdict import FORFEITS, Verdict, area_verdict, judge
 from engine.errors import ProgramError
 from engine.games.spec import BLACK, GameSpec
 
+_LONGEST_WAIT_S: Final = 0.5
 GAMES_AT_ONCE: Final = 64
 _MOST_VOIDS: Final = 3
 _TREE_NODES: Final = 25_600
@@ -206,7 +207,7 @@ class GameRunner:
             while self.waiting or self.playing:
                 self._seat_games()
                 self._ask()
-                done, _ = wait(self.calls, return_when=until)
+                done = self._answered(until)
                 for call in [call for call in self.calls if call in done]:
                     self.calls.pop(call)(call.result())
         except _Stopped:
@@ -216,6 +217,13 @@ class GameRunner:
             for game in self.playing:
                 self.callbacks.on_void(Void(game.fixture, None, "interrupted"))
             self.pool.shutdown(wait=False, cancel_futures=True)
+
+    def _answered(self, until: str) -> set[Future[Any]]:
+        """Wait for answers. Python may miss a Ctrl-C that arrives as a wait without end begins."""
+        while True:
+            done, waiting = wait(self.calls, _LONGEST_WAIT_S, return_when=until)
+            if not waiting or (done and until == FIRST_COMPLETED):
+                return done
 
     def _seat_games(self) -> None:
         """Start every waiting fixture that finds room, in order."""
