@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from engine.games import GoSpec, make
     from engine.search import SearchConfig, SearchResult
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "Agent": "agents.protocol",
