@@ -43,7 +43,7 @@ _LINE_START = re.compile(rf"(?<=[\r\n])[ \t]*+(?=\(\s*+;\s*+{_ROOT})")
 
 @dataclass(frozen=True)
 class GameText:
-    """One game of a file."""
+    """The text of one game, cut out of its file and decoded."""
 
     text: str
     label: str

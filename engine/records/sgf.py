@@ -33,7 +33,7 @@ _MOST_HANDICAP: Final = 400
 
 @dataclass(frozen=True)
 class ReadGame:
-    """One game of a file."""
+    """A game that was read from a file, and what was noted on the way."""
 
     record: GameRecord
     cut: str = ""

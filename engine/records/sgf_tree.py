@@ -105,7 +105,7 @@ def parse_game(text: str, place: Place | None = None, locate: bool = False) -> P
 
 
 class _Parser:
-    """One pass over a text."""
+    """Reads a text once, from its beginning to its end, into trees of nodes."""
 
     def __init__(self, text: str, place: Place, locate: bool) -> None:
         self._text, self._place, self._locate = text, place, locate

@@ -19,7 +19,7 @@ from tests.support.source_programs import STYLES
 
 _SOUP = b"()[];\\:\n\r\t \0BWCABAWAEPLSZKMRURECAHAGMFF0123456789abstABMiaiTB"
 _WRITTEN_AGAIN = 8
-"""One file in so many is also written with its variations, and read again."""
+"""Of this many files, one is also written with its variations, and read again."""
 
 
 def seeds(random: np.random.Generator) -> list[bytes]:
@@ -70,7 +70,7 @@ def try_one(data: bytes, again: bool) -> str:
 
 
 def run(count: int, seed: int) -> Counter[str]:
-    """Try so many files; an error that is no MiaiError leaves, with the file in a note."""
+    """Try a number of files; an error that is no MiaiError leaves, with the file in a note."""
     random = np.random.default_rng(seed)
     files = seeds(random)
     found: Counter[str] = Counter()

@@ -36,7 +36,7 @@ class Expected:
 
 @dataclass
 class Style:
-    """One program's way to write."""
+    """How one program writes its files, and what a test expects of them."""
 
     name: str
     make: Callable[[np.random.Generator], tuple[bytes, Expected]]
