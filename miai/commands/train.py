@@ -45,8 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--from",
         dest="start",
         metavar="NETWORK",
-        help="begin with this network: a file, a run folder, or 'shipped'; any board size of its "
-        "game; a strong network needs a lower schedule.learning_rate",
+        help="begin with this network: a file, a run folder, or 'shipped'; of any game and board "
+        "size; a strong network needs a lower schedule.learning_rate",
     )
     parser.add_argument("--minutes", type=float, help="time of the whole run, over all resumes")
     parser.add_argument(
@@ -96,6 +96,8 @@ def run(args: argparse.Namespace) -> int:
 
     from miai.config import to_toml
     from selfplay.run import Run
+    from selfplay.run.folder import RunFolder
+    from selfplay.run.start import extension
 
     folder, config, source = _resolve(args)
     config.benchmark.check()
@@ -111,6 +113,8 @@ def run(args: argparse.Namespace) -> int:
         for tracker in trackers:
             closing.callback(tracker.close)
         games = _source(args.workers, text)
+        if added := extension(RunFolder(folder), config):
+            print(added)
         training = closing.enter_context(Run(folder, config, text, games))
         _note_session(training.folder)
         _announce(training.folder.path, config, training.resumed, training.progress)

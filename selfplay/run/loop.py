@@ -102,7 +102,7 @@ class Run:
         self._lock = self.folder.lock()
         try:
             self.folder.write_config(config_text, asdict(usual_settings(config)))
-            keep_start(self.folder, config)
+            keep_start(self.folder, config, first)
             model = self._learner.averaged_model()
             self._seen: Sequence[Inputs] = ()
             """Positions, by task, that calibrated the playing network; empty for random games."""

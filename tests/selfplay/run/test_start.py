@@ -19,6 +19,7 @@ from miai.config import to_toml
 from selfplay.run import GameConfig, Run, RunConfig
 from selfplay.run.curves import read_run
 from selfplay.run.folder import RunFolder
+from selfplay.run.start import extension
 from tests.support.lively import enlivened
 from tests.support.small import small_run
 from tests.support.stops import StopError, digest, stop_after
@@ -90,6 +91,26 @@ def test_another_size_of_board(tmp_path: Path, network: Path) -> None:
     assert train(tmp_path / "run", config)[-1]["steps"]
 
 
+def test_another_game(tmp_path: Path, network: Path) -> None:
+    """The kept start has the new game's inputs; a resume needs neither origin nor extension."""
+    othello = GameConfig(name="othello", height=4, width=4)
+    config = replace(small_run(), game=othello, start=str(network))
+    assert "it gets the inputs" in extension(RunFolder(tmp_path / "run"), config)
+    assert train(tmp_path / "run", config)[-1]["steps"]
+    folder = RunFolder(tmp_path / "run")
+    kept = read_metadata(folder.checkpoint(0))
+    assert kept["network"].games == ("go", "othello")
+    assert kept["provenance"]["extension"] == {
+        "games": ["othello"],
+        "of": read_metadata(network)["hash"],
+    }
+    assert read_metadata(folder.checkpoints()[-1])["network"].games == ("go", "othello")
+    network.unlink()
+    assert extension(folder, config) == ""
+    longer = replace(config, schedule=replace(config.schedule, cycles=6))
+    assert train(tmp_path / "run", longer)
+
+
 def test_the_command_takes_the_network_s_shape(
     tmp_path: Path, network: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -112,7 +133,6 @@ def test_the_command_takes_the_network_s_shape(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--from", "{network}", "--game", "othello"], "expected a network of othello to start"),
         (["--from", "{network}", "--set", "network=b4c32"], "expected network=b2c16"),
         (["--from", "{network}", "--set", "future_head=true"], "expected future_head=False"),
         (["--from", "nowhere"], "expected a network file, a run's folder or 'shipped'"),
