@@ -30,6 +30,8 @@ from engine.text import printable
 Config = TypeVar("Config")
 
 NONE: Final = "none"
+RENAMED: Final = {"four-games": "many"}
+"""Presets of earlier versions, and what replaces them."""
 _LONGEST_WORD: Final = 100
 _COMMAND_LINE = "the command line"
 
@@ -46,7 +48,7 @@ def load_preset(name_or_path: str | Path) -> dict[str, Any]:
     Raises:
         ConfigError: if there is no such preset or file, or it is not TOML.
     """
-    text = str(name_or_path)
+    text = RENAMED.get(str(name_or_path), str(name_or_path))
     if text in preset_names():
         return _parse((_preset_folder() / f"{text}.toml").read_bytes(), text)
     path = Path(name_or_path)

@@ -47,6 +47,7 @@ _OF_TASK: Final = (
     ("value loss", "loss_value", ".3f"),
     ("entropy", "target_entropy", ".3f"),
     ("plies a game", "mean_plies", ".0f"),
+    ("share", "share", ".0%"),
 )
 """What is shown of each of several tasks: label, metric, form."""
 

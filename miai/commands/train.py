@@ -255,7 +255,7 @@ def _resolve(args: argparse.Namespace) -> tuple[Path, RunConfig, str]:
     The settings are the run's own, or the preset's, with the command line's on top.
     """
     from miai.commands.game_options import read_size
-    from miai.config import build, load_preset, preset_of
+    from miai.config import RENAMED, build, load_preset, preset_of
     from selfplay.run import RunConfig
     from selfplay.run.folder import RunFolder
     from selfplay.run.start import fit_start
@@ -263,6 +263,9 @@ def _resolve(args: argparse.Namespace) -> tuple[Path, RunConfig, str]:
     overrides = []
     game = (args.game or "go").lower().replace("-", "_")
     name = args.preset or preset_of(game)
+    if name in RENAMED:
+        print(f"the preset {name} is now {RENAMED[name]}; taking that", file=sys.stderr)
+        name = RENAMED[name]
     if args.game is not None:
         overrides.append(f"game.name={game}")
     if args.size is not None:

@@ -71,7 +71,7 @@ class ReplayWindow:
     def __init__(self, spec: GameSpec, config: ReplayConfig, *, by_weight: bool = False) -> None:
         """An empty window. With ``by_weight``, rows are drawn in proportion to their weights."""
         self._by_weight = by_weight
-        self._layout = InputLayout.of(spec)
+        self.layout = InputLayout.of(spec)
         self._symmetries = spec.symmetries if config.symmetries else ALL[:1]
         self._config = config
         self._ring: dict[str, NDArray[Any]] = {}
@@ -105,8 +105,8 @@ class ReplayWindow:
         Raises:
             RunError: if they are of another board or have other inputs.
         """
-        if rows.layout != self._layout:
-            raise RunError(f"expected rows of {self._layout}, got rows of {rows.layout}")
+        if rows.layout != self.layout:
+            raise RunError(f"expected rows of {self.layout}, got rows of {rows.layout}")
         capacity = self._config.capacity
         if not self._ring:
             self._ring = {
@@ -151,7 +151,7 @@ class ReplayWindow:
             there = (at + plies) % self._config.capacity
             return there, (ages > plies) & same_game(self._ring, at, there, plies)
 
-        return batch_from(self._layout, self._ring, at, later, random, self._symmetries, future)
+        return batch_from(self.layout, self._ring, at, later, random, self._symmetries, future)
 
 
 Later = Callable[[int], tuple[NDArray[np.int64], NDArray[np.bool_]]]

@@ -41,7 +41,8 @@ class Windows:
             network: whose inputs mixed batches have; ``None``: batches are of one board.
         """
         self._network = network
-        self._shares = np.array(shares)
+        self.shares = np.array(shares)
+        """Shares of the rows of a mixed batch, by task; they may change while the run goes on."""
         self._windows = {
             InputLayout.of(spec): ReplayWindow(spec, _scaled(config, share), by_weight=weighted)
             for spec, share, weighted in zip(specs, shares, by_weight, strict=True)
@@ -102,7 +103,7 @@ class Windows:
 
     def _counts(self, count: int) -> list[int]:
         """How many of ``count`` rows each window gives: by shares, none of an empty one."""
-        shares = self._shares * [window.size > 0 for window in self._windows.values()]
+        shares = self.shares * [window.size > 0 for window in self._windows.values()]
         ends = np.rint(np.cumsum(shares) / shares.sum() * count).astype(int)
         return [int(n) for n in np.diff(ends, prepend=0)]
 

@@ -109,20 +109,21 @@ class Learner:
 
     @torch.no_grad()
     def measure(self, batch: Batch) -> dict[str, float]:
-        """Return each loss on a batch by name, without learning from it."""
-        return {n: float(loss) for n, loss in self.losses(batch, self.predict(batch)).items()}
+        """Return each loss on a batch by name, and the ``excess``, without learning from it.
 
-    @torch.no_grad()
-    def excess(self, batch: Batch) -> float:
-        """How far policy and value are from a batch's targets, without learning from it.
-
-        The policy's divergence and the value's loss: targets that grow sharper do not lower it.
+        The excess is the policy's divergence and the value's loss: how far they are from their
+        targets. Targets that grow sharper do not lower it.
         """
         parts = self.losses(batch, self.predict(batch))
         policy = torch.from_numpy(batch.policy)
         weight = torch.from_numpy(batch.weight * batch.policy_weight)
         entropy = losses.weighted_mean(-torch.xlogy(policy, policy).sum(dim=1), weight)
-        return float(parts["policy"] - entropy + parts["value"])
+        parts["excess"] = parts["policy"] - entropy + parts["value"]
+        return {name: float(loss) for name, loss in parts.items()}
+
+    def excess(self, batch: Batch) -> float:
+        """Return the excess of :meth:`measure` alone."""
+        return self.measure(batch)["excess"]
 
     def train_step(self, batch: Batch, learning_rate: float) -> dict[str, float]:
         """Take one step; return the losses before it.

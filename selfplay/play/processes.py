@@ -86,7 +86,7 @@ class ProcessSource:
         for worker in self._workers:
             worker.invite(opponent)
 
-    def play(self, plies: int, simulations: Sequence[int]) -> list[Lot]:
+    def play(self, plies: Sequence[int], simulations: Sequence[int]) -> list[Lot]:
         def play(worker: _Worker) -> list[Lot]:
             return worker.play(plies, simulations)
 
@@ -166,8 +166,8 @@ class _Worker:
             raise ValueError(told["misfit"])
         self.flight = flight
 
-    def play(self, plies: int, simulations: Sequence[int]) -> list[Lot]:
-        call = {"do": "play", "plies": plies, "simulations": [*simulations]}
+    def play(self, plies: Sequence[int], simulations: Sequence[int]) -> list[Lot]:
+        call = {"do": "play", "plies": [*plies], "simulations": [*simulations]}
         told, arrays = self._repeated(call)
         self.flight = self._own(arrays)
         self.in_play = [

@@ -77,10 +77,10 @@ class Source(Protocol):
         """Let an earlier checkpoint play its side of the league's games from now on."""
         ...
 
-    def play(self, plies: int, simulations: Sequence[int]) -> list[Lot]:
-        """Play ``plies`` plies in every slot and return one lot for each group.
+    def play(self, plies: Sequence[int], simulations: Sequence[int]) -> list[Lot]:
+        """Play some plies in every slot and return one lot for each group.
 
-        ``simulations`` holds the simulations of a full search for each task.
+        ``plies`` holds for each task the plies to play, ``simulations`` those of a full search.
 
         Raises:
             RunError: if the games cannot be played.

@@ -77,10 +77,11 @@ class ThreadSource:
         for group in self._all().values():
             group.opponent = evaluator
 
-    def play(self, plies: int, simulations: Sequence[int]) -> list[Lot]:
+    def play(self, plies: Sequence[int], simulations: Sequence[int]) -> list[Lot]:
         def play(groups: dict[int, Group]) -> list[Lot]:
             _take_one_core()
-            return [self._lot(index, plies, simulations[self._task(index)]) for index in groups]
+            tasks = {index: self._task(index) for index in groups}
+            return [self._lot(i, plies[task], simulations[task]) for i, task in tasks.items()]
 
         return [lot for lots in self._pool.map(play, self._groups) for lot in lots]
 

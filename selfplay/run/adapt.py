@@ -42,6 +42,10 @@ class AdaptConfig:
     rate: bool = field(
         default=False, metadata={"why": "lower when new rows are predicted worse than before"}
     )
+    shares: bool = field(
+        default=False,
+        metadata={"why": "tasks that still improve get more games and rows, up to twice their own"},
+    )
 
 
 class Measured(NamedTuple):

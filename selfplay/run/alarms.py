@@ -15,6 +15,8 @@ from typing import Final
 REMEMBERED: Final = 40
 """Number of latest cycles that alarms take into account."""
 _LATEST: Final = 5
+_PAUSE_S, _PAUSE = 60.0, 20.0
+"""A cycle of this many seconds, and this multiple of the usual time, contained a pause."""
 _TINY: Final = 9
 
 Metrics = Mapping[str, object]
@@ -218,9 +220,16 @@ class AlarmsOfTasks:
                 found += [begins + text for text in more]
         return on, new
 
-    def usual_s(self) -> float | None:
-        """Return the same as :meth:`Alarms.usual_s`."""
-        return self._of[""].usual_s()
+    def without_pause(self, seconds: float) -> tuple[float, list[str]]:
+        """Return a cycle's time without that of a pause of machine or process, and what to say."""
+        usual = self._of[""].usual_s()
+        if usual is None or seconds < _PAUSE_S or seconds < _PAUSE * usual:
+            return seconds, []
+        note = (
+            f"this cycle took {seconds:.0f} s, usually {usual:.1f}: the machine or the process was "
+            "stopped meanwhile, and the difference does not count"
+        )
+        return usual, [note]
 
 
 Check = Callable[[Alarms], Alarm | None]

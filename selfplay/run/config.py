@@ -260,15 +260,17 @@ class RunConfig:
 
     def _conflicts_of_several(self) -> list[tuple[bool, str, str]]:
         """List the settings that several tasks cannot have, in the form of :meth:`_conflicts`."""
-        least = min(task.play.slots for task in self.all_tasks())
+        played = [task for task in self.all_tasks() if task.games]
+        least = min((task.play.slots for task in played), default=0)
         return [
             (
                 self.game != GameConfig(),
                 "a section game or tasks",
                 f"both: game.name={self.game.name!r} and {len(self.tasks)} tasks",
             ),
+            (not played, "a task with games above 0", "none: nothing would be played"),
             (
-                least < 4,
+                bool(played) and least < 4,
                 "selfplay.slots and tasks.NAME.share for at least four games of each task a thread",
                 f"{least!r} of {self.selfplay.slots!r} for one of them",
             ),
@@ -298,6 +300,11 @@ class RunConfig:
         tasks = [*conflicts_of(self.tasks), *self._conflicts_of_several()] if self.tasks else []
         return [
             *tasks,
+            (
+                self.adapt.shares and not self.several,
+                "adapt.shares=false with a single task",
+                "adapt.shares=true",
+            ),
             (
                 len(given) > 1,
                 "one budget of schedule.cycles, schedule.games and schedule.rows",

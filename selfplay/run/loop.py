@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from statistics import fmean
 
 from agents.evaluators.torch_evaluator import limit_threads
 from agents.network.calibration import Inputs, calibrate, inputs_of
 from agents.network.checkpoint import load_network, save_network
 from agents.network.folded import fold_model
-from agents.network.inputs import widen
 from agents.network.model import PolicyValueNet
 from engine.errors import ConfigError, RunError
 from engine.random import CyclePart, cycle_generator
@@ -33,9 +33,11 @@ from selfplay.run.alarms import REMEMBERED, AlarmsOfTasks
 from selfplay.run.checkpoints import write_checkpoint
 from selfplay.run.config import RunConfig, usual_settings
 from selfplay.run.folder import RunFolder
+from selfplay.run.fresh import FRESH_ROWS, of_tasks, recent_inputs
 from selfplay.run.keep import clear_shards, disk_metrics
 from selfplay.run.measures import memory_mb
 from selfplay.run.metrics import Played, by_task, describe, of_each
+from selfplay.run.shares import Shares
 from selfplay.run.start import first_network, keep_start
 from selfplay.run.state import (
     Arrays,
@@ -49,11 +51,6 @@ from selfplay.run.state import (
 from selfplay.run.tasks import Task
 from selfplay.run.watch import LiveGames
 
-_CALIBRATION_ROWS = 256
-_FRESH_ROWS = 256
-"""Rows, new and known, on which predictions are compared before a cycle learns."""
-_PAUSE_S, _PAUSE = 60.0, 20.0
-"""A cycle of this many seconds, and this multiple of the usual time, contained a pause."""
 _DIVERGED = 2.0
 """Multiple of the usual loss that counts as divergence; chance in a batch does not reach it."""
 _GENTLER = 0.3
@@ -98,6 +95,8 @@ class Run:
         )
         self.state = TrainingState()
         self._excess: dict[str, float] = {}
+        self._fresh: list[dict[str, float]] = []
+        """Losses on the cycle's new rows before it trained on them, by task of several."""
         self._live = LiveGames(self.folder.live)
         self._lock = self.folder.lock()
         try:
@@ -137,7 +136,9 @@ class Run:
         self._adapter = Adapter(
             self.config.adapt, schedule.passes, replay.growth, self.state.adapted
         )
+        self._shares = Shares(self._tasks, self.config.adapt.shares, self.state.adapted)
         self._window.main.reach = self.state.adapted.get("reach")
+        self._window.shares = self._shares.now
         if found is not None:
             newest, shard = self.state.next_shard - 1, self.folder.shard
             totals = self.state.window_totals
@@ -197,7 +198,8 @@ class Run:
         level = self._adapter.level(self.progress)
         simulations = [task.simulations_at(level) for task in self._tasks]
         self._invite()
-        lots = self._source.play(self.config.schedule.plies_per_cycle, simulations)
+        plies = self.config.schedule.plies_per_cycle
+        lots = self._source.play(self._shares.plies(plies), simulations)
         parts, games = gathered(lots)
         evaluations = sum(lot.evaluations for lot in lots)
         self._notes += self._source.notes()
@@ -212,7 +214,9 @@ class Run:
         self.state.rows += new_rows
         tasks = by_task(self._shown, parts, games)
         play_s, learn_s = played - started, learned - played
-        self.state.elapsed_s += self._without_pause(play_s + learn_s)
+        worked_s, pause = self._alarms.without_pause(play_s + learn_s)
+        self.state.elapsed_s += worked_s
+        self._notes += pause
         metrics: dict[str, object] = {
             "cycle": self.state.cycle,
             "games": self.state.games,
@@ -236,8 +240,12 @@ class Run:
             "memory_mb": memory_mb(),
         }
         if self.config.several:
-            losses_of = self._losses_of_tasks() if steps else [{} for _ in tasks]
-            metrics["tasks"] = of_each(tasks, self.state, self._window.each, simulations, losses_of)
+            windows = self._window.each
+            fresh = self._fresh or [{} for _ in tasks]
+            self._notes += self._shares.follow(fresh, self._window.totals)
+            self._window.shares = self._shares.now
+            shares = self._shares.metrics()
+            metrics["tasks"] = of_each(tasks, self.state, windows, simulations, fresh, shares)
         self._adapt(metrics)
         self._save(parts, games, metrics, tasks)
         ended = [game for each in tasks for game in each.to_watch()]
@@ -262,17 +270,6 @@ class Run:
         calibration = calibrate(fold_model(model), *inputs)
         save_network(self.folder.playing, model, {"made_by": "self-play"}, calibration)
         return Published.of(self.folder.playing)
-
-    def _without_pause(self, seconds: float) -> float:
-        """Return the seconds of work, without the time that the machine or process was paused."""
-        usual = self._alarms.usual_s()
-        if usual is None or seconds < _PAUSE_S or seconds < _PAUSE * usual:
-            return seconds
-        self._notes.append(
-            f"this cycle took {seconds:.0f} s, usually {usual:.1f}: the machine or the process was "
-            "stopped meanwhile, and the difference does not count"
-        )
-        return usual
 
     def _adapt(self, metrics: dict[str, object]) -> None:
         """Adapt the settings to the cycle's measurements, and check the alarms."""
@@ -317,22 +314,28 @@ class Run:
     def _learn(self, parts: Sequence[Rows]) -> tuple[dict[str, float], int]:
         """Train on the window in proportion to its new rows; return mean losses and steps."""
         schedule = self.config.schedule
-        window, count = self._window, _FRESH_ROWS
+        window, count = self._window, FRESH_ROWS
+        self._fresh = []
         self._learner.set_rounding(self._rounds())
         random = cycle_generator(self.config.seed, self.state.cycle, CyclePart.COMPARING)
         known = window.known(random, count)
         for rows in parts:
             window.add(rows)
-            self.state.training_credit += len(rows) * self._adapter.passes
+            self.state.training_credit += len(rows) * self._adapter.passes / self._shares.played
         if self._window.total_rows < schedule.rows_before_training:
             return {}, 0
         batch = self.config.learner.batch
         steps = int(self.state.training_credit // batch)
         self.state.training_credit -= steps * batch
         self._excess = {}
+        if parts and steps and self.config.several:
+            self._fresh = of_tasks(self._learner, window, parts)
         if parts and steps and known is not None:
+            new = [losses["excess"] for losses in self._fresh if losses]
             self._excess = {
-                "fresh_excess": self._learner.excess(window.newest(count, parts)),
+                "fresh_excess": fmean(new)
+                if new
+                else self._learner.excess(window.newest(count, parts)),
                 "known_excess": self._learner.excess(known),
             }
         totals = self._take_steps(steps)
@@ -394,21 +397,7 @@ class Run:
     def _recent_inputs(self) -> list[Inputs]:
         """Planes and globals of some recent rows of each task, for calibration."""
         random = cycle_generator(self.config.seed, self.state.cycle, CyclePart.CALIBRATING)
-        known = [window for window in self._window.each if window.size]
-        found = []
-        for window in known if self.config.several else [self._window]:
-            batch = window.sample(random, _CALIBRATION_ROWS)
-            layout = batch.layout
-            images = batch.planes.reshape(len(batch), layout.height, layout.width, -1)
-            found.append(widen(self._learner.model.config, layout, images, batch.globals))
-        return found
-
-    def _losses_of_tasks(self) -> list[dict[str, float]]:
-        """The losses of the cycle's last weights on the newest rows of each task."""
-        return [
-            self._learner.measure(window.newest(_FRESH_ROWS)) if window.size else {}
-            for window in self._window.each
-        ]
+        return recent_inputs(self._window, self._learner.model.config, self.config.several, random)
 
     def _learning_rate(self) -> float:
         rate = self.config.schedule.rate(self.progress)

@@ -16,6 +16,7 @@ from selfplay.run.state import TrainingState
 from selfplay.run.tasks import Task
 from selfplay.run.watch import LiveGame
 
+_LOSS = {"excess": "fresh_excess"}
 _SURE = 0.9
 """Value q above which a search counts the game as won."""
 
@@ -65,6 +66,7 @@ def of_each(
     windows: Sequence[ReplayWindow],
     simulations: Sequence[int],
     losses: Sequence[Mapping[str, float]],
+    shares: Sequence[Mapping[str, float]],
 ) -> dict[str, dict[str, object]]:
     """Return the metrics of each of several tasks, by name, and count their games in ``state``.
 
@@ -80,7 +82,8 @@ def of_each(
             "new_rows": 0 if each.rows is None else len(each.rows),
             "simulations": simulations[place],
             **describe(each),
-            **{f"loss_{name}": value for name, value in losses[place].items()},
+            **{_LOSS.get(name, f"loss_{name}"): loss for name, loss in losses[place].items()},
+            **shares[place],
         }
         for place, each in enumerate(tasks)
     }

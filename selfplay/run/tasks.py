@@ -75,6 +75,14 @@ class TaskConfig:
         default=1.0,
         metadata={"min": 0.01, "max": 100.0, "why": "of games and rows, beside the other tasks'"},
     )
+    games: float = field(
+        default=1.0,
+        metadata={
+            "min": 0.0,
+            "max": 1.0,
+            "why": "of its plies that are played; with 0 its rows come from earlier games alone",
+        },
+    )
     ladder: tuple[str, ...] = field(
         default=(), metadata={"why": "players that rate its checkpoints; empty: the run's"}
     )
@@ -98,6 +106,8 @@ class Task:
     search: SearchConfig
     play: SelfPlayConfig
     """Self-play settings; ``slots`` counts this task's games per thread."""
+    games: float = 1.0
+    """Share of its plies that are played, in [0, 1]."""
 
     def simulations_at(self, level: float) -> int:
         """Simulations of a search at the growth ``level``, in [0, 1]."""
@@ -115,7 +125,7 @@ def resolved(given: Sequence[TaskConfig], search: SearchConfig, play: SelfPlayCo
     """Return the tasks, with the run's settings in place of missing ones."""
     total = sum(task.share for task in given)
     shares = [task.share / total for task in given]
-    slots = shared_slots(play.slots, shares)
+    slots = shared_slots(play.slots, [s * t.games for s, t in zip(shares, given, strict=True)])
     return [
         Task(
             task.name if len(given) > 1 else "",
@@ -123,15 +133,19 @@ def resolved(given: Sequence[TaskConfig], search: SearchConfig, play: SelfPlayCo
             shares[i],
             _with(search, task.search),
             replace(_with(play, task.selfplay), slots=slots[i]),
+            task.games,
         )
         for i, task in enumerate(given)
     ]
 
 
 def shared_slots(slots: int, shares: Sequence[float]) -> list[int]:
-    """Divide a thread's games in flight by ``shares``; the first task takes the remainder."""
-    others = [max(round(share * slots), 1) for share in shares[1:]]
-    return [slots - sum(others), *others]
+    """Divide a thread's games in flight by ``shares``; the first task with one takes the rest."""
+    total = sum(shares)
+    found = [max(round(share / total * slots), 1) if total else 1 for share in shares]
+    first = next((place for place, share in enumerate(shares) if share), 0)
+    found[first] += slots - sum(found)
+    return found
 
 
 def conflicts_of(given: Sequence[TaskConfig]) -> list[tuple[bool, str, str]]:

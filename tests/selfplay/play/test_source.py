@@ -56,10 +56,10 @@ def two_boards() -> RunConfig:
 def play(source: Source, networks: list[Published]) -> list[list[Lot]]:
     """Three calls with two networks and an opponent; closes the source."""
     try:
-        first = source.play(30, [4, 4])
+        first = source.play([30, 30], [4, 4])
         source.publish(networks[1])
         source.invite(networks[0].path)
-        return [first, source.play(20, [4, 4]), source.play(20, [6, 6])]
+        return [first, source.play([20, 20], [4, 4]), source.play([20, 20], [6, 6])]
     finally:
         source.close()
 
@@ -130,13 +130,13 @@ def test_a_worker_that_is_killed_costs_nothing(
     config = two_boards()
     source = processes(config)(config, networks[0])
     try:
-        lots = [source.play(30, [4, 4])]
+        lots = [source.play([30, 30], [4, 4])]
         source.publish(networks[1])
         source.invite(networks[0].path)
         os.kill(workers_of(os.getpid())[0].pid, signal.SIGKILL)
-        lots.append(source.play(20, [4, 4]))
+        lots.append(source.play([20, 20], [4, 4]))
         timer = kill_a_worker_soon(0.05)
-        lots.append(source.play(20, [6, 6]))
+        lots.append(source.play([20, 20], [6, 6]))
         timer.join()
         assert_equal(lots, expected)
         assert any("exit status -9" in note for note in source.notes())
@@ -216,7 +216,7 @@ def test_a_worker_that_cannot_start_is_named_with_its_last_words(
     source = ProcessSource(config, networks[0], to_toml(config), 1, command)
     try:
         with pytest.raises(RunError, match=r"3 deaths in a row.*no such thing"):
-            source.play(1, [1, 1])
+            source.play([1, 1], [1, 1])
     finally:
         source.close()
 
@@ -234,7 +234,7 @@ def test_workers_end_with_the_run(networks: list[Published]) -> None:
     config = two_boards()
     source = processes(config)(config, networks[0])
     try:
-        source.play(1, [4, 4])
+        source.play([1, 1], [4, 4])
         workers = workers_of(os.getpid())
         assert len(workers) == 2
     finally:

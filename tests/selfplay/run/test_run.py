@@ -24,6 +24,7 @@ from selfplay.data.shards import read_shard
 from selfplay.learn.learner import Learner
 from selfplay.play.worker import Group
 from selfplay.run import Run
+from selfplay.run.alarms import AlarmsOfTasks
 from selfplay.run.folder import RunFolder
 from selfplay.run.state import load_state
 from tests.support.small import small_run
@@ -327,14 +328,12 @@ def test_kill_9_at_random_moments_changes_nothing(tmp_path: Path) -> None:
     assert [entry["cycle"] for entry in lines] == list(range(1, cycles + 1))
 
 
-def test_a_pause_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pause_does_not_count() -> None:
     """A machine that slept through a cycle has not trained for hours."""
-    config = small_run(cycles=0, minutes=10.0)
-    monkeypatch.setattr(selfplay.run.loop.AlarmsOfTasks, "usual_s", lambda self: 0.5)
-    with Run(tmp_path / "run", config, to_toml(config)) as run:
-        assert run._without_pause(9.0) == 9.0
-        assert run._without_pause(61.0) == 0.5
-        assert "does not count" in run._notes[0]
+    alarms = AlarmsOfTasks({"": 25}, [{"play_s": 0.3, "learn_s": 0.2}] * 5)
+    assert alarms.without_pause(9.0) == (9.0, [])
+    seconds, notes = alarms.without_pause(61.0)
+    assert seconds == 0.5 and "does not count" in notes[0]
 
 
 def test_a_worker_that_dies_leaves_the_last_state(

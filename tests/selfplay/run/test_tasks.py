@@ -15,7 +15,7 @@ from rich.console import Console
 from agents.evaluators.auto import network_evaluator
 from agents.network.checkpoint import read_metadata
 from engine.errors import ConfigError, RunError
-from engine.games import GameSpec, GoSpec, make
+from engine.games import GAMES, GameSpec, GoSpec, make
 from engine.records import read_sgf
 from miai.config import build, load_preset, to_toml
 from miai.dashboard import RunView, plain_line
@@ -74,12 +74,15 @@ def test_settings_come_back_from_toml() -> None:
 
 
 def test_the_preset_trains_several_games() -> None:
-    config = build(RunConfig, load_preset("four-games"))
+    config = build(RunConfig, load_preset("many"))
     config.check()
-    names = {task.name for task in config.all_tasks()}
-    assert len(names) == 4
+    tasks = config.all_tasks()
+    assert {task.spec.name for task in tasks} == {*GAMES} and config.adapt.shares
+    assert min(task.play.slots for task in tasks) >= 4
+    assert sum(task.play.slots for task in tasks) == config.selfplay.slots
+    assert load_preset("four-games") == load_preset("many"), "as it was called before"
     network = config.network_config()
-    assert len(network.games) == 4
+    assert {*network.games} == {*GAMES}
     assert {"game:go", "height", "width", "on_board"} <= {
         *network.global_names,
         *network.plane_names,
@@ -194,6 +197,27 @@ def test_a_run_that_goes_on_is_the_run_that_never_stopped(tmp_path: Path, run: P
         Run(tmp_path / "run", other, to_toml(other))
     train(tmp_path / "run", config)
     assert digest(tmp_path / "run") == digest(run)
+
+
+def test_shares_that_follow_progress_repeat_and_are_shown(tmp_path: Path) -> None:
+    config = two_games(cycles=14, plies_per_cycle=16)
+    config = replace(config, adapt=replace(config.adapt, shares=True))
+    metrics = train(tmp_path / "whole" / "run", config)
+    with Run(tmp_path / "run", config, to_toml(config)) as parted, pytest.raises(StopError):
+        parted.train(stop_after(12))
+    train(tmp_path / "run", config)
+    assert digest(tmp_path / "run") == digest(tmp_path / "whole" / "run")
+    shares = [[own["share"] for own in entry["tasks"].values()] for entry in metrics]  # type: ignore[attr-defined]
+    assert all(sum(each) == pytest.approx(1.0) for each in shares)
+    assert shares[0] == pytest.approx([2 / 3, 1 / 3]) != pytest.approx(shares[-1])
+    assert "progress_per_1000_rows" in metrics[-1]["tasks"]["go"]  # type: ignore[index]
+    assert "Share of games and rows" in report_html(read_run(tmp_path / "run"))
+
+
+def test_shares_of_a_single_task_are_refused() -> None:
+    config = small_run()
+    with pytest.raises(ConfigError, match=r"adapt\.shares=false with a single task"):
+        replace(config, adapt=replace(config.adapt, shares=True)).check()
 
 
 def test_one_task_is_the_run_of_that_game(tmp_path: Path) -> None:
