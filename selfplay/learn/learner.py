@@ -21,6 +21,7 @@ from selfplay.data.replay import Batch
 from selfplay.learn import losses
 from selfplay.learn.heads import HEADS, Targets, losses_of
 from selfplay.learn.optimizer import make_optimizers
+from selfplay.learn.parameters import Parameters
 from selfplay.learn.sharing import BatchThreads
 
 
@@ -64,6 +65,10 @@ class LearnerConfig:
     muon: bool = field(
         default=True, metadata={"why": "learns twice as much from a row as AdamW alone"}
     )
+    parameters: Parameters = field(
+        default="full", metadata={"why": "lora: adapters beside frozen weights; heads: they alone"}
+    )
+    rank: int = field(default=8, metadata={"min": 1, "max": 1024, "why": "of the adapters"})
 
 
 class Learner:

@@ -19,8 +19,8 @@ _GENERATIONS: Final = 5
 _PLIES: Final = 4
 _PASSES: Final = 8.0
 _SIMULATIONS: Final = 64
-_GENTLE: Final = 0.5
-"""Share of the usual learning rate where the run begins with a network."""
+_RATES: Final = {"full": 0.5, "lora": 2.5, "heads": 1.0}
+"""Share of the usual learning rate where the run begins with a network, by what is trained."""
 
 
 def few_games(config: RunConfig, games: int) -> RunConfig:
@@ -31,7 +31,8 @@ def few_games(config: RunConfig, games: int) -> RunConfig:
     """
     play, schedule = config.selfplay, config.schedule
     slots = min(max(games // (_GENERATIONS * play.threads), 4), play.slots)
-    rate = schedule.learning_rate * (_GENTLE if config.start else 1.0)
+    share = _RATES[config.learner.parameters] if config.start else 1.0
+    rate = schedule.learning_rate * share
     return replace(
         config,
         selfplay=replace(

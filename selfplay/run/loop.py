@@ -24,6 +24,7 @@ from engine.random import CyclePart, cycle_generator
 from selfplay.data.shards import Rows, read_shard, write_shard
 from selfplay.data.windows import Windows
 from selfplay.learn.learner import Learner
+from selfplay.learn.parameters import trainable
 from selfplay.play.league import choose_opponent
 from selfplay.play.source import Published, SourceMaker, gathered
 from selfplay.play.threads import ThreadSource
@@ -85,6 +86,7 @@ class Run:
         self._tasks = config.all_tasks()
         self._notes: list[str] = []
         first = first_network(self.folder, config)
+        trainable(first, config.learner.parameters, config.learner.rank, config.seed)
         self._learner = Learner(first, config.learner, config.selfplay.threads)
         self._window = Windows(
             [task.spec for task in self._tasks],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import torch
@@ -13,7 +13,6 @@ from torch import Tensor
 
 from agents.evaluators.auto import cores
 from agents.evaluators.torch_evaluator import threads_limited
-from agents.network.adapters import attach
 from agents.network.model import NetworkOutput, PolicyValueNet
 from engine.errors import RunError
 from engine.random import CyclePart, cycle_generator
@@ -21,6 +20,7 @@ from selfplay.data.replay import Batch, make_batch
 from selfplay.data.shards import Rows
 from selfplay.learn import losses
 from selfplay.learn.learner import Learner, LearnerConfig, tensors_of
+from selfplay.learn.parameters import Parameters, trainable
 from selfplay.tune.agreement import (
     Agreement,
     Prediction,
@@ -31,8 +31,6 @@ from selfplay.tune.agreement import (
 )
 from selfplay.tune.repeats import symmetries_of
 
-Parameters = Literal["full", "lora", "heads"]
-_HEADS: Final = ("policy_head.", "value_head.")
 _USUAL_RATE: Final = {"full": 2e-3, "lora": 1e-2, "heads": 4e-3}
 
 
@@ -208,17 +206,6 @@ def _require_inputs(model: PolicyValueNet, rows: Rows) -> None:
         )
 
 
-def trainable(model: PolicyValueNet, config: FinetuneConfig) -> PolicyValueNet:
-    """Return a copy of which only the wanted parameters are trained."""
-    copy = model.merged()
-    if config.parameters == "lora":
-        attach(copy, config.rank, config.seed)
-    if config.parameters == "heads":
-        for name, parameter in copy.named_parameters():
-            parameter.requires_grad_(name.startswith(_HEADS))
-    return copy
-
-
 class _Tuner:
     """The learner, its rows, and the starting network that bounds its changes."""
 
@@ -237,9 +224,8 @@ class _Tuner:
         self._rows = expert if mix is None else Rows.concatenate([expert, mix])
         self._from_mix = 0 if mix is None else round(config.batch * config.mix_share)
         self._reference = model.frozen().float()
-        start = trainable(model, config)
-        parameters = [p for p in start.parameters() if p.requires_grad]
-        self.trained_parameters = sum(parameter.numel() for parameter in parameters)
+        start = model.merged()
+        self.trained_parameters = trainable(start, config.parameters, config.rank, config.seed)
         # The value's loss is this module's own: rows differ in how much their result says.
         settings = replace(LearnerConfig(), batch=config.batch, value_weight=0.0, averaging=0.99)
         self._learner = Learner(start, settings, config.threads)
