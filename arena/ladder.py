@@ -12,7 +12,7 @@ from typing import Any
 
 from agents.protocol import Agent
 from arena.game_runner import PlayedGame, Terms, play_games
-from arena.openings import OPENING_PLIES, make_openings
+from arena.openings import OPENING_PLIES, Opening, make_openings
 from arena.schedule import Fixture, make_schedule
 from arena.stats.ratings import Rating, Score, rate
 from arena.verdict import FORFEITS
@@ -70,7 +70,7 @@ def play_encounter(
         ConfigError: if there are fewer distinct openings.
         ProgramError: if a program could not go on, since such a loss says nothing about strength.
     """
-    openings = make_openings(spec, (before + games) // 2, _plies(spec), seed)[before // 2 :]
+    openings = openings_of(spec, (before + games) // 2, seed)[before // 2 :]
     played: list[PlayedGame] = []
     fixtures = make_schedule([(0, 1)], openings)
     # Random numbers belong to (seed, game): those of later games go on where the earlier ended.
@@ -88,6 +88,15 @@ def play_encounter(
     as_black = sum(game.black_points for game in played if game.fixture.black == 0)
     as_white = sum(1.0 - game.black_points for game in played if game.fixture.black == 1)
     return Encounter(first.name, second.name, games, as_black, as_white)
+
+
+def openings_of(spec: GameSpec, count: int, seed: int) -> list[Opening]:
+    """Return ``count`` distinct openings, random plies each, that suit the size of the board.
+
+    Raises:
+        ConfigError: if the board has fewer.
+    """
+    return make_openings(spec, count, _plies(spec), seed)
 
 
 def _plies(spec: GameSpec) -> tuple[int, int]:

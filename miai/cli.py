@@ -33,6 +33,7 @@ COMMANDS: Final = (
     "ratings",
     "finetune",
     "adjust",
+    "transfer",
     "arena",
     "gtp",
     "gomocup",

@@ -36,30 +36,30 @@ _LONGEST_WORD: Final = 100
 _COMMAND_LINE = "the command line"
 
 
-def preset_names() -> list[str]:
-    """Return the names of the presets that come with the program."""
-    files = [file.name for file in _preset_folder().iterdir()]
+def preset_names(kind: str = "presets") -> list[str]:
+    """Return the names of the presets, or of the ``plans``, that come with the program."""
+    files = [file.name for file in _preset_folder(kind).iterdir()]
     return sorted(name.removesuffix(".toml") for name in files if name.endswith(".toml"))
 
 
-def load_preset(name_or_path: str | Path) -> dict[str, Any]:
-    """Read a preset by its name, or any TOML file by its path.
+def load_preset(name_or_path: str | Path, kind: str = "presets") -> dict[str, Any]:
+    """Read a preset, or one of the ``plans``, by its name, or any TOML file by its path.
 
     Raises:
         ConfigError: if there is no such preset or file, or it is not TOML.
     """
     text = RENAMED.get(str(name_or_path), str(name_or_path))
-    if text in preset_names():
-        return _parse((_preset_folder() / f"{text}.toml").read_bytes(), text)
+    if text in preset_names(kind):
+        return _parse((_preset_folder(kind) / f"{text}.toml").read_bytes(), text)
     path = Path(name_or_path)
     try:
         data = read_file(path, LARGEST_SETTINGS)
     except (OSError, ValueError) as error:
-        known = preset_names()
+        known = preset_names(kind)
         hint = _hint(text, known)
         raise ConfigError(
-            f"expected a preset ({', '.join(known)}) or a TOML file, got {_shown(text)}"
-            f"{_reason_of(error)}{hint}"
+            f"expected a {kind.removesuffix('s')} ({', '.join(known)}) or a TOML file, "
+            f"got {_shown(text)}{_reason_of(error)}{hint}"
         ) from error
     return _parse(data, text)
 
@@ -80,9 +80,9 @@ def preset_of(game: str) -> str | None:
     return min(minutes, key=lambda name: minutes[name], default=None)
 
 
-def preset_comment(name: str) -> str:
+def preset_comment(name: str, kind: str = "presets") -> str:
     """The comment that a preset begins with, as one line; a blank line ends it."""
-    lines = (_preset_folder() / f"{name}.toml").read_text(encoding="utf-8").splitlines()
+    lines = (_preset_folder(kind) / f"{name}.toml").read_text(encoding="utf-8").splitlines()
     comment = itertools.takewhile(lambda line: line.startswith("#"), lines)
     return " ".join(line.removeprefix("#").strip() for line in comment)
 
@@ -116,8 +116,8 @@ def to_toml(config: Any) -> str:
     return "\n".join(_section_lines(config, "")).strip() + "\n"
 
 
-def _preset_folder() -> Traversable:
-    return resources.files("miai") / "presets"
+def _preset_folder(kind: str = "presets") -> Traversable:
+    return resources.files("miai") / kind
 
 
 def _parse(data: bytes, source: str) -> dict[str, Any]:

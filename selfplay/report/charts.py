@@ -63,6 +63,8 @@ class Chart:
     """Room for the names of levels."""
     extra: Sequence[float] = field(default_factory=tuple)
     """More values that the vertical axis has to hold."""
+    x_marks: Sequence[tuple[float, str]] = ()
+    """Values of the horizontal axis and their texts, where numbers at even steps do not fit."""
 
 
 def svg(chart: Chart) -> str:
@@ -169,10 +171,11 @@ def _grid(frame: _Frame) -> list[str]:
         y = frame.y(value)
         parts.append(f'<path class="grid" d="M{_LEFT} {y}H{right}"/>')
         parts.append(f'<text class="tick" x="{_LEFT - 6}" y="{y + 3.5}">{number(value)}</text>')
-    for value in frame.x_ticks:
+    marks = chart.x_marks or [(value, number(value)) for value in frame.x_ticks]
+    for value, text in marks:
         x = frame.x(value)
-        last = value == frame.x_ticks[-1]
-        text = f"{number(value)} {chart.x_unit}" if last and chart.x_unit else number(value)
+        last = value == marks[-1][0]
+        text = f"{text} {chart.x_unit}" if last and chart.x_unit else text
         anchor = " end" if last and x > right - 24 else ""
         parts.append(
             f'<text class="tick below{anchor}" x="{x}" y="{bottom + 16}">{escape(text)}</text>'
@@ -225,11 +228,12 @@ def _path(points: Sequence[tuple[float, float]]) -> str:
 
 def _data(frame: _Frame, lines: Sequence[Line]) -> str:
     """The numbers, and where they lie, for the script."""
+    marks = dict(frame.chart.x_marks)
     content = [
         {
             "name": line.name,
             "style": line.style,
-            "x": [round(x, 3) for x in line.x],
+            "x": [marks.get(x, round(x, 3)) for x in line.x],
             "y": [_shown(line, i) for i in range(len(line.y))],
             "px": [frame.x(x) for x in line.x],
             "py": [frame.y(y) for y in line.y],

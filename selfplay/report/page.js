@@ -23,7 +23,7 @@
       }
       if (px === null) return hide();
       const head = document.createElement("div");
-      head.textContent = `${+x.toPrecision(4)} ${data.x_unit}`;
+      head.textContent = `${typeof x === 'string' ? x : +x.toPrecision(4)} ${data.x_unit}`;
       tip.replaceChildren(head, ...rows);
       for (const [name, value] of [["x1", px], ["x2", px], ["y1", 10], ["y2", box.height - 26]]) pointer.setAttribute(name, value);
       tip.style.visibility = pointer.style.visibility = "visible";

@@ -1,0 +1,83 @@
+"""The factor in games, against a computation of its own and on made-up results."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from arena.stats.elo import expected_score
+from miai.transfer.cells import Cell, CellResult
+from miai.transfer.curves import ahead, curves, fit, games_for, worth
+from miai.transfer.meetings import Meeting
+
+STRENGTH = {
+    ("none", 0): 0.0,
+    ("none", 100): 100.0,
+    ("none", 1000): 300.0,
+    ("none", 3000): 400.0,
+    ("many", 0): 150.0,
+    ("many", 100): 300.0,
+    ("many", 1000): 700.0,
+}
+
+
+def made(games_a_pair: int) -> tuple[dict[str, CellResult], list[Meeting]]:
+    """Results whose scores are exactly those that the strengths lead one to expect."""
+    cells = [Cell("hex", start, "full", games, 1) for start, games in STRENGTH]
+    results = {
+        cell.name: CellResult(cell, cell.games, 0, 1.0, 0.0, None, None, "", "", "", "", "")
+        for cell in cells
+    }
+    half = games_a_pair / 2
+    meetings = []
+    for i, a in enumerate(cells):
+        for b in cells[i + 1 :]:
+            gap = STRENGTH[a.start, a.games] - STRENGTH[b.start, b.games]
+            points = half * expected_score(gap)
+            meetings.append(Meeting(a.name, b.name, ("", ""), 8, games_a_pair, points, points))
+    return results, meetings
+
+
+def test_elo_is_recovered_and_the_factor_read_off() -> None:
+    results, meetings = made(4000)
+    strengths = fit(results, meetings, 1)
+    for (start, games), elo in STRENGTH.items():
+        cell = Cell("hex", start, "full", games, 1)
+        assert strengths.rating(cell.name).elo == pytest.approx(elo, abs=3.0)
+    found = worth(results, strengths, ("many", "full"), 100)
+    assert found is not None
+    assert found.lower < 1000 < found.upper
+    assert found.middle == pytest.approx(1000, rel=0.15)
+    zero = worth(results, strengths, ("many", "full"), 0)
+    by_hand = np.exp(np.interp(150.0, [100.0, 300.0], np.log([101.0, 1001.0]))) - 1.0
+    assert zero is not None
+    assert zero.middle == pytest.approx(by_hand, rel=0.1)
+    above = worth(results, strengths, ("many", "full"), 1000)
+    assert above is not None
+    assert math.isinf(above.lower), "all samples are above the curve from nothing"
+    assert worth(results, strengths, ("many", "full"), 30) is None
+
+
+def test_few_games_give_wide_intervals() -> None:
+    wide, narrow = (
+        ahead(fit(results, meetings, 1), ["many-100-seed1"], ["none-100-seed1"])
+        for results, meetings in (made(20), made(2000))
+    )
+    assert wide.upper - wide.lower > 5 * (narrow.upper - narrow.lower)
+    assert narrow.lower < 200.0 < narrow.upper
+
+
+def test_curves_are_by_start_and_budget() -> None:
+    results, meetings = made(40)
+    found = curves(results, fit(results, meetings, 1))
+    assert [point.games for point in found["none", "full"]] == [0, 100, 1000, 3000]
+    assert [point.games for point in found["many", "full"]] == [0, 100, 1000]
+
+
+@pytest.mark.parametrize(
+    ("elo", "games"), [(-5.0, 0.0), (50.0, 9.0), (100.0, 99.0), (101.0, math.inf)]
+)
+def test_games_are_read_off_a_curve_in_logarithms(elo: float, games: float) -> None:
+    assert games_for([(0, 0.0), (99, 100.0)], elo) == pytest.approx(games)
