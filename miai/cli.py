@@ -33,6 +33,7 @@ COMMANDS: Final = (
     "ratings",
     "finetune",
     "adjust",
+    "adapt",
     "transfer",
     "arena",
     "gtp",

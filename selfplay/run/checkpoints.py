@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from agents.network.adapters import save_adapter
 from agents.network.calibration import Inputs, calibrate
 from agents.network.checkpoint import read_metadata, save_network
 from agents.network.folded import fold_model
@@ -48,6 +49,10 @@ def write_checkpoint(
         provenance["minutes"] = round(state.elapsed_s / 60.0, 2)
     path = folder.checkpoint(state.cycle)
     save_network(path, model, provenance, calibrate(fold_model(model), *inputs))
+    if config.learner.parameters == "lora":
+        adapter = folder.adapter(state.cycle)
+        adapter.parent.mkdir(exist_ok=True)
+        save_adapter(adapter, model, provenance)
     run, tasks = folder.path.name, config.all_tasks()
     records = [write_sgf(_record(tasks[game.task], game, run)) for game in _sample(config, games)]
     if records:

@@ -6,6 +6,7 @@ states/NNNNNN.safetensors   learner, games in flight and counters after the late
 shards/NNNNNN.npz     the rows of one cycle
 playing.safetensors   the network that plays self-play games now
 checkpoints/NNNNNN.safetensors   networks, named by the cycle that made them; 000000: the first
+adapters/NNNNNN.safetensors   adapters of a checkpoint alone, where a run trains adapters
 games/NNNNNN.sgf      a sample of the games of that cycle
 metrics.jsonl         one line per cycle
 openings.jsonl        how the games of each cycle began
@@ -114,6 +115,10 @@ class RunFolder:
     def checkpoint(self, cycle: int) -> Path:
         """Path of the network after a cycle; cycle 0 is the network that the run started from."""
         return self.path / "checkpoints" / f"{cycle:06d}.safetensors"
+
+    def adapter(self, cycle: int) -> Path:
+        """Path of the adapters of a checkpoint alone, in a run that trains adapters."""
+        return self.path / "adapters" / f"{cycle:06d}.safetensors"
 
     def games(self, cycle: int) -> Path:
         """Path of the sample of a cycle's games."""
