@@ -26,6 +26,10 @@ SUMMARY = "train a network by self-play"
 EXAMPLE = "miai train --game connect_four"
 
 _LAST_RATINGS_S = 60.0
+_MANY = "many"
+"""Name of the network of many games that comes with the program."""
+_KNOWN_RATE = 0.5
+"""Share of the usual learning rate of a run that begins with it."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="start",
         metavar="NETWORK",
         help="begin with this network: a file, a run folder, or 'shipped'; of any game and board "
-        "size; a strong network needs a lower schedule.learning_rate",
+        "size; a strong network needs a lower schedule.learning_rate (default: 'shipped:many' "
+        "where no --preset is given and its shape fits; 'none' begins from nothing)",
     )
     parser.add_argument("--minutes", type=float, help="time of the whole run, over all resumes")
     parser.add_argument(
@@ -271,8 +276,9 @@ def _resolve(args: argparse.Namespace) -> tuple[Path, RunConfig, str]:
     if args.size is not None:
         sides = zip(("height", "width"), read_size(args.size), strict=True)
         overrides += [f"game.{which}={side}" for which, side in sides]
+    given = None if args.start == "none" else args.start
     if args.start is not None:
-        overrides.append(f"start={args.start}")
+        overrides.append(f"start={given or ''}")
     overrides += args.set
     if args.minutes is not None:
         overrides.append(f"schedule.minutes={args.minutes}")
@@ -292,7 +298,11 @@ def _resolve(args: argparse.Namespace) -> tuple[Path, RunConfig, str]:
     source = name or f"the usual settings of {game}"
     preset = load_preset(name) if name else _without_preset(game)
     config = build(RunConfig, preset, overrides, source=source)
-    if args.start is not None:
+    if args.preset is None and args.start is None and not known.config.exists():
+        usual = _usual_start(config, set(_keys(args.set)))
+        overrides = [*usual, *overrides]
+        config = build(RunConfig, preset, overrides, source=source)
+    if given is not None:
         fitting = fit_start(known, config)
         shape = [f"network={fitting.network}", f"future_head={str(fitting.future_head).lower()}"]
         if fitting.heads:
@@ -300,6 +310,42 @@ def _resolve(args: argparse.Namespace) -> tuple[Path, RunConfig, str]:
         config = build(RunConfig, preset, [*shape, *overrides], source=source)
     config.check()
     return folder, config, source
+
+
+def _usual_start(config: RunConfig, said: set[str]) -> list[str]:
+    """Settings that let a run begin with the network of many games that comes along.
+
+    A preset that is named, a start that is named, and another shape of network keep what they say.
+    ``said`` are the settings of the command line.
+    """
+    from agents.network.checkpoint import read_metadata, shipped_networks
+    from selfplay.run.start import fit
+
+    path = shipped_networks().get(_MANY)
+    if path is None or config.start or config.tasks or "network" in said:
+        return []
+    found = read_metadata(path)["network"]
+    fitting = fit(config, found)
+    if (fitting.network, fitting.future_head, fitting.heads) != (
+        config.network,
+        config.future_head,
+        config.heads,
+    ):
+        return []
+    games = ", ".join(found.games)
+    print(f"begins with shipped:{_MANY}, a network of {games}; --from none begins from nothing")
+    rates = {
+        name: getattr(config.schedule, name) * _KNOWN_RATE
+        for name in ("learning_rate", "final_learning_rate")
+    }
+    return [
+        f"start=shipped:{_MANY}",
+        *(f"schedule.{name}={rate!r}" for name, rate in rates.items()),
+    ]
+
+
+def _keys(settings: Sequence[str]) -> list[str]:
+    return [setting.partition("=")[0].strip() for setting in settings]
 
 
 def _without_preset(game: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from agents.evaluators.rollout import RolloutEvaluator
+from agents.network.checkpoint import read_metadata
 from agents.protocol import Limit
 from arena.analysis.analyst import Analyst
 from arena.analysis.review_html import review_html
@@ -29,6 +30,8 @@ from miai.config import to_toml
 from miai.dashboard import board_text
 from selfplay.report.boards import game_html
 from selfplay.run import GameConfig, Run
+from selfplay.run.few import few_games
+from selfplay.run.folder import RunFolder
 from selfplay.run.watch import LiveGame
 from tests.conformance import CHECKS
 from tests.support.enumerate import levels
@@ -110,6 +113,13 @@ def test_it_has_settings_and_a_folder_of_its_own(
     folder, config, _ = _resolve(command_parser("train", train).parse_args(["--game", "snort"]))
     assert folder == Path("runs/snort")
     assert config.game.spec() == registered and config.search.no_pass_before == 0
+    few = few_games(config, 8)
+    play = replace(few.selfplay, threads=1, simulations=4, simulations_late=4)
+    with Run(folder, replace(few, selfplay=play), to_toml(config)) as run:
+        run.train(lambda metrics: None)
+    assert config.start == "shipped:many"
+    for path in RunFolder(folder).checkpoints():
+        assert read_metadata(path)["network"].games[-1] == "snort"
     sized = command_parser("train", train).parse_args(["--game", "snort", "--size", "9"])
     assert _resolve(sized)[1].game.spec() == registered.changed(height=9, width=9)
 
