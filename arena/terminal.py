@@ -279,7 +279,7 @@ class Terminal:
         session = self._session
         game = session.game
         if game.thought is None:
-            session.message = "Nobody has looked at this position yet: try 'analyse'"
+            session.message = "This position has not been analysed yet: try 'analyse'"
             return
         action = text_to_action(game.spec, rest, game.position) if rest else game.thought.action
         for sentence in why(game, action):

@@ -418,7 +418,7 @@ def finish(path: Path, seconds: float, rated: Callable[[str], None]) -> None:
         lock.acquire(timeout=0)
     except filelock.Timeout as error:
         raise RunError(
-            f"expected nobody else to rate {str(path)!r}, got another process that does (a run "
+            f"expected no other process that rates {str(path)!r}, got one (a run "
             "rates itself while it trains); leave --play away to see what is known, or wait"
         ) from error
     rating = Ratings(path)

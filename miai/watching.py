@@ -81,7 +81,9 @@ def watch(
         _watch_live(view, watcher, console, keep_on, pause)
     else:
         _watch_plain(view, watcher, console, keep_on, pause)
-    console.print(f"nobody trains in {path} now; go on with: miai train --run {path}", markup=False)
+    console.print(
+        f"no process trains in {path} now; go on with: miai train --run {path}", markup=False
+    )
 
 
 def _watch_live(

@@ -34,16 +34,6 @@ def wilson(score: float, games: int, z: float = Z_95) -> tuple[float, float]:
     return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
 
 
-def clopper_pearson(score: float, games: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the exact interval of a proportion (Clopper and Pearson, 1934); never too narrow."""
-    _check(score, games)
-    tail = (1.0 - confidence) / 2.0
-    missed = games - score
-    lower = 0.0 if score == 0 else float(special.betaincinv(score, missed + 1.0, tail))
-    upper = 1.0 if missed == 0 else float(special.betaincinv(score + 1.0, missed, 1.0 - tail))
-    return lower, upper
-
-
 def superiority(wins: int, losses: int) -> float:
     """Return the likelihood that a player with these wins and losses is the stronger.
 

@@ -226,7 +226,7 @@ def draw_inspector(target: pygame.Surface, area: pygame.Rect, shown: Shown) -> N
     game, hover = shown.game, shown.hover
     thought = game.thought
     if thought is None:
-        words = say("Nobody has looked at this position yet")
+        words = say("This position has not been analysed yet")
         theme.text(target, theme.fit(words, 13, area.w), area.topleft, 13, colours.dim)
         return
     columns = (0.24, 0.42, 0.58, 0.74, 1.0)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from engine.errors import RecordError
+from engine.text import printable
 
 LARGEST_FILE: Final = 256 << 20
 LARGEST_IN_ALL: Final = 1 << 30
@@ -222,8 +223,3 @@ def _tar_entries(
                 if len(found) < entry.size:
                     raise EOFError("an end in the middle")
                 yield found, printable(f"{name}/{entry.name}")
-
-
-def printable(text: str) -> str:
-    """Names from outside, without control characters that would act on a terminal."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

@@ -8,15 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import RecordError
-from engine.records.archives import (
-    LARGEST_FILE,
-    Refuse,
-    kind_of,
-    printable,
-    unpacked,
-)
+from engine.records.archives import LARGEST_FILE, Refuse, kind_of, unpacked
+from engine.text import printable
 
-__all__ = ["Refuse", "Source", "game_files", "printable"]
+__all__ = ["Refuse", "Source", "game_files"]
 
 SUFFIXES: Final = (".sgf", ".sgfs", ".txt", ".csv", ".ggf", ".psq")
 ARCHIVES: Final = (".zip", ".tar", ".tgz", ".tbz", ".tbz2", ".txz")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from engine.games import GoSpec
 from engine.games.spec import GameSpec, Positions
 
@@ -21,14 +19,3 @@ def reopen(spec: GameSpec, position: Positions) -> bool:
     position["finished"] = 0
     position["passes"] = 0
     return True
-
-
-def play_on(spec: GameSpec, position: Positions, actions: Sequence[int]) -> int:
-    """Play actions on ``position`` ``(1,)`` as far as they are legal, also after two passes of Go.
-
-    Returns how many were played.
-    """
-    played = spec.play_line(position, actions)
-    while played < len(actions) and reopen(spec, position):
-        played += spec.play_line(position, actions[played:])
-    return played

@@ -51,6 +51,8 @@ def run(args: argparse.Namespace) -> int:
             ladder = benchmark_config(settings, name).ladder
             allow_ladder(ladder, str(folder.config), args.trust)
         finish(args.run, args.play * 60.0, lambda done: _say(done, args.json))
+    for line in folder.damaged_lines():
+        print(f"passed over: {line}", file=sys.stderr)
     times = read_run(args.run).checkpoint_minutes
     found = {}
     for name in names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 SUMMARY = "make a run's report.html: strength, losses, openings, games to replay, one file"
@@ -28,6 +29,8 @@ def run(args: argparse.Namespace) -> int:
     from selfplay.run.curves import read_run
 
     data = read_run(args.run)
+    for line in data.folder.damaged_lines():
+        print(f"passed over: {line}", file=sys.stderr)
     for task in data.tasks:
         if task.meetings:
             config = benchmark_config(task.settings, task.task)

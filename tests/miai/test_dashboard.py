@@ -119,7 +119,7 @@ def test_watching_shows_a_run_until_nobody_trains_there(run: Path, terminal: boo
     where = console(terminal=terminal)
     watch(run, where, going_on=lambda: len(looks) < 3, pause=looks.append)
     shown = text_of(where)
-    assert "nobody trains" in shown
+    assert "no process trains" in shown
     if terminal:
         assert "2 plies, C4, Black 75 %" in shown
     else:

@@ -19,7 +19,7 @@ from arena.stats.elo import (
     elo_difference,
     expected_score,
 )
-from arena.stats.intervals import clopper_pearson, normal_cdf, superiority, wilson
+from arena.stats.intervals import normal_cdf, superiority, wilson
 from arena.stats.pentanomial import count_pairs, moments, pair_statistics
 from arena.stats.sprt import (
     Hypotheses,
@@ -30,6 +30,7 @@ from arena.stats.sprt import (
     llr_normalised,
 )
 from arena.stats.stopping import _early, _late, estimate_after_stopping, exit_cdf
+from tests.support.exact import clopper_pearson
 
 BIG = [10789, 19328, 33806, 19402, 10543]
 SMALL = [3, 5, 20, 12, 6]

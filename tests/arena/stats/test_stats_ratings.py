@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from arena.stats.draws import chances
 from arena.stats.elo import ELO_PER_NAT, elo_difference, expected_score
-from arena.stats.intervals import clopper_pearson
 from arena.stats.ratings import Score, rate
+from tests.support.exact import clopper_pearson
 
 
 def test_two_players_get_the_difference_of_their_score() -> None:
