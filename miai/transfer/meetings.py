@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from agents.parse import parse_agent
@@ -125,8 +127,7 @@ def play_meetings(plan: TransferPlan, folders: Folders, held_out: str, say: Say)
         meeting = players.play(first, second)
         path = folders.meetings(held_out)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(meeting)) + "\n")
+        _append(path, json.dumps(asdict(meeting)))
         points = meeting.points_as_black + meeting.points_as_white
         score = f"{first} {points:g} of {meeting.games} against {second}"
         say(f"{held_out} {number}/{len(due)}: {score}")
@@ -185,6 +186,15 @@ class _Players:
 
     def _hash(self, name: str) -> str:
         return self._results[name].network if name in self._results else ""
+
+
+def _append(path: Path, line: str) -> None:
+    """Append a line, on a line of its own even where a crash cut the last one short."""
+    with path.open("a+b") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            line = line if file.read(1) == b"\n" else f"\n{line}"
+        file.write(f"{line}\n".encode())
 
 
 def _name(player: Cell | str) -> str:
