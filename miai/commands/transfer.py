@@ -124,9 +124,24 @@ def _run_cells(plan: TransferPlan, folders: Folders, cells: Sequence[Cell], wait
                         _say(
                             f"{cell.held_out} {number}/{len(cells)}: {cell.name}, "
                             f"{result.played} games, {result.rows} rows, {result.cpu_s:.0f} s"
+                            f"{_left(folders, cells)}"
                         )
             except filelock.Timeout:
                 continue
+
+
+def _left(folders: Folders, cells: Sequence[Cell]) -> str:
+    """Say how long the other cells of a task take, by the time a game took so far."""
+    from miai.transfer.cells import read_result
+
+    results = [read_result(folders, cell) for cell in cells]
+    done = [result for result in results if result is not None]
+    due = sum(cell.games for cell, result in zip(cells, results, strict=True) if result is None)
+    played = sum(result.played for result in done)
+    if not due or not played:
+        return ""
+    minutes = due * sum(result.cpu_s for result in done) / played / 60
+    return f"; about {minutes:.0f} min of one core left" if minutes >= 1 else ""
 
 
 def _play(plan: TransferPlan, folders: Folders, held_out: str) -> None:
