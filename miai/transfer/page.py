@@ -9,7 +9,17 @@ from html import escape
 from miai.transfer.curves import Curve, Point
 from miai.transfer.plan import MANY, NONE, TransferPlan
 from miai.transfer.summary import Summary
-from miai.transfer.table import HEAD, bar_head, bar_rows, further_rows, rows_of
+from miai.transfer.table import (
+    FURTHER_HEAD,
+    HEAD,
+    bar_head,
+    bar_rows,
+    fixed_players,
+    further_rows,
+    matrix_head,
+    matrix_rows,
+    rows_of,
+)
 from selfplay.report.charts import Chart, Level, Line, number
 from selfplay.report.page import card, folded, grid, page, section, table
 
@@ -30,12 +40,21 @@ def transfer_html(plan: TransferPlan, summaries: Sequence[Summary]) -> str:
         ),
         *(_of_one(plan, summary) for summary in summaries),
         section(
+            "What helps what",
+            "Elo above the same budget from nothing, by start.",
+            table(matrix_head(plan), matrix_rows(plan, summaries)),
+        ),
+        section(
             "How it was measured",
-            f"{plan.simulations} simulations a move, {plan.pair_games} games a pair from random "
+            "What the intervals hold, and what they do not.",
+            f"<p>{plan.simulations} simulations a move, {plan.pair_games} games a pair from random "
             "openings, both colours of each. Elo of all players of a game is fitted together; 0 "
             "is the untrained network. An interval says how sure the matches are of these very "
             "networks. What another seed of the training changes is seen only where a budget has "
-            "several seeds, whose mean is shown.",
+            "several seeds, whose mean is shown. All cells of a held-out game share one "
+            "pretraining. The factor is what a budget is worth, divided by its games: the curve "
+            "from nothing is read at the same Elo, straight between budgets in the logarithm of "
+            "the games.</p>",
         ),
     ]
     return page("What other games are worth to a new one", "\n".join(body))
@@ -75,7 +94,8 @@ def _of_one(plan: TransferPlan, summary: Summary) -> str:
     )
     return section(
         summary.board,
-        f"{summary.meetings} meetings, {summary.games:,} games.",
+        f"{summary.meetings} meetings, {summary.games:,} games. Fixed players: "
+        f"{', '.join(fixed_players(plan, summary)).replace('`', '') or 'not met yet'}.",
         grid(
             card("Elo over games", "Of the held-out game.", by_games),
             card("Elo over processor time", "Of one core, without that of the start.", by_time),
@@ -84,7 +104,7 @@ def _of_one(plan: TransferPlan, summary: Summary) -> str:
         table(HEAD, rows_of(summary)),
         folded(
             "Other starts and parameters",
-            table(("start", "trained", "games", "Elo"), further_rows(summary)),
+            table(FURTHER_HEAD, further_rows(summary)),
         ),
     )
 

@@ -23,6 +23,7 @@ from miai.transfer.plan import MANY, NONE, TransferPlan
 
 TRANSFER: Final[Curve] = (MANY, "full")
 NOTHING: Final[Curve] = (NONE, "full")
+_NOT_MEASURED: Final = "not measured"
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Summary:
     results: dict[str, CellResult]
     strengths: Strengths
     curves: dict[Curve, list[Point]]
-    worth: dict[int, Interval]
-    """Games from nothing that a budget after transfer is worth, by budget."""
+    worth: dict[Curve, dict[int, Interval]]
+    """Games from nothing that a budget of each start is worth, by budget."""
     largest: int
     """The largest budget from nothing: what is worth more is only known to be more."""
     meetings: int
@@ -73,9 +74,13 @@ def summarise(plan: TransferPlan, folders: Folders, held_out: str) -> Summary | 
     spec = plan.task(held_out).spec()
     found = curves(results, strengths)
     values = {
-        point.games: value
-        for point in found.get(TRANSFER, [])
-        if (value := worth(results, strengths, TRANSFER, point.games)) is not None
+        curve: {
+            point.games: value
+            for point in points
+            if (value := worth(results, strengths, curve, point.games)) is not None
+        }
+        for curve, points in found.items()
+        if curve != NOTHING
     }
     return Summary(
         held_out,
@@ -97,6 +102,13 @@ class Bar:
     claim: str
     verdicts: dict[str, str]
     """By held-out task: reached, missed, open (the interval holds both) or not measured."""
+
+    @property
+    def count(self) -> str:
+        """In how many of the tasks where it was measured the claim is reached."""
+        measured = [text for text in self.verdicts.values() if text != _NOT_MEASURED]
+        reached = sum(text.startswith("reached") for text in measured)
+        return f"{reached} of {len(measured)}" if measured else _NOT_MEASURED
 
 
 def bars(summaries: Sequence[Summary]) -> list[Bar]:
@@ -121,6 +133,6 @@ def bars(summaries: Sequence[Summary]) -> list[Bar]:
 
 def _verdict(difference: Interval | None) -> str:
     if difference is None:
-        return "not measured"
+        return _NOT_MEASURED
     said = "reached" if difference.lower > 0 else "missed" if difference.upper < 0 else "open"
     return f"{said} ({difference.middle:+.0f}, {difference.lower:+.0f} to {difference.upper:+.0f})"

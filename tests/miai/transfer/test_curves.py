@@ -9,8 +9,10 @@ import pytest
 
 from arena.stats.elo import expected_score
 from miai.transfer.cells import Cell, CellResult
-from miai.transfer.curves import ahead, curves, fit, games_for, worth
+from miai.transfer.curves import Interval, ahead, curves, fit, games_for, worth
 from miai.transfer.meetings import Meeting
+from miai.transfer.summary import Bar
+from miai.transfer.table import factor_text, worth_text
 
 STRENGTH = {
     ("none", 0): 0.0,
@@ -81,3 +83,29 @@ def test_curves_are_by_start_and_budget() -> None:
 )
 def test_games_are_read_off_a_curve_in_logarithms(elo: float, games: float) -> None:
     assert games_for([(0, 0.0), (99, 100.0)], elo) == pytest.approx(games)
+
+
+@pytest.mark.parametrize(
+    ("ends", "worth", "factor"),
+    [
+        ((620.0, 500.0, 700.0), "620 (500 to 700)", "6.2 (5.0 to 7.0)"),
+        (
+            (900.0, 600.0, math.inf),
+            "900 (600 to more than 1,000)",
+            "9.0 (6.0 to above 10.0)",
+        ),
+        ((math.inf, math.inf, math.inf), "more than 1,000", "above 10.0"),
+    ],
+)
+def test_beyond_the_curve_only_a_bound_is_said(
+    ends: tuple[float, float, float], worth: str, factor: str
+) -> None:
+    assert worth_text(Interval(*ends), 1000) == worth
+    assert factor_text(Interval(*ends), 100, 1000) == factor
+    assert factor_text(Interval(*ends), 0, 1000) == ""
+
+
+def test_a_claim_is_counted_where_it_was_measured() -> None:
+    verdicts = {"a": "reached (+9)", "b": "missed (-9)", "c": "open (+1)", "d": "not measured"}
+    assert Bar("claim", verdicts).count == "1 of 3"
+    assert Bar("claim", {"d": "not measured"}).count == "not measured"

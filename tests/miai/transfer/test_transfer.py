@@ -72,6 +72,9 @@ def test_a_whole_experiment_and_its_pages(here: Path, capsys: pytest.CaptureFixt
     page = (here / "out" / "transfer.html").read_text()
     assert "from line, lora" in page
     assert "rollouts:20" in page
+    assert "How it was measured" in page
+    assert "What helps what" in page
+    assert "| hex 4x4 | 8 |" in table, "the matrix of starts"
     before = _files(here)
     assert main(command) == 0, "nothing is left to do"
     assert _files(here) == before
