@@ -62,6 +62,8 @@ class Point:
     games: int
     elo: Interval
     seeds: int
+    spread: float
+    """Standard deviation of the Elo of its seeds, matches' chance included; 0 with one seed."""
     cpu_s: float
     """Processor seconds of the cell, the mean of its seeds."""
     start_s: float
@@ -123,6 +125,7 @@ def _point(
     results: Mapping[str, CellResult], strengths: Strengths, games: int, names: Sequence[str]
 ) -> Point:
     cells = [results[name] for name in names]
+    alone = [strengths.rating(name).elo for name in names]
     if len(names) == 1:
         rating = strengths.rating(names[0])
         elo = Interval(rating.elo, rating.lower, rating.upper)
@@ -132,6 +135,7 @@ def _point(
         games,
         elo,
         len(names),
+        float(np.std(alone, ddof=1)) if len(names) > 1 else 0.0,
         sum(cell.cpu_s for cell in cells) / len(cells),
         cells[0].start_s,
     )

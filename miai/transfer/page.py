@@ -51,7 +51,8 @@ def transfer_html(plan: TransferPlan, summaries: Sequence[Summary]) -> str:
             "openings, both colours of each. Elo of all players of a game is fitted together; 0 "
             "is the untrained network. An interval says how sure the matches are of these very "
             "networks. What another seed of the training changes is seen only where a budget has "
-            "several seeds, whose mean is shown. All cells of a held-out game share one "
+            "several seeds, whose mean is shown, with the standard deviation (sd) of one. "
+            "All cells of a held-out game share one "
             "pretraining. The factor is what a budget is worth, divided by its games: the curve "
             "from nothing is read at the same Elo, straight between budgets in the logarithm of "
             "the games.</p>",

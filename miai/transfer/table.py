@@ -166,5 +166,5 @@ def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def _elo(point: Point | None) -> str:
     if point is None:
         return ""
-    seeds = f", {point.seeds} seeds" if point.seeds > 1 else ""
+    seeds = f", {point.seeds} seeds, sd {point.spread:.0f}" if point.seeds > 1 else ""
     return interval_text(point.elo) + seeds

@@ -109,3 +109,22 @@ def test_a_claim_is_counted_where_it_was_measured() -> None:
     verdicts = {"a": "reached (+9)", "b": "missed (-9)", "c": "open (+1)", "d": "not measured"}
     assert Bar("claim", verdicts).count == "1 of 3"
     assert Bar("claim", {"d": "not measured"}).count == "not measured"
+
+
+def test_seeds_of_a_budget_give_their_mean_and_spread() -> None:
+    strength = {("none", 0, 1): 0.0, ("many", 100, 1): 100.0, ("many", 100, 2): 300.0}
+    cells = [Cell("hex", start, "full", games, seed) for start, games, seed in strength]
+    results = {
+        cell.name: CellResult(cell, cell.games, 0, 1.0, 0.0, None, None, "", "", "", "", "")
+        for cell in cells
+    }
+    points = 2000 * expected_score(-100.0), 2000 * expected_score(-300.0)
+    meetings = [
+        Meeting(cells[0].name, cell.name, ("", ""), 8, 4000, won, won)
+        for cell, won in zip(cells[1:], points, strict=True)
+    ]
+    found = curves(results, fit(results, meetings, 1))
+    (budget,) = found["many", "full"]
+    assert (budget.seeds, found["none", "full"][0].spread) == (2, 0.0)
+    assert budget.elo.middle == pytest.approx(200.0, abs=5.0)
+    assert budget.spread == pytest.approx(np.sqrt(2) * 100.0, abs=5.0)
