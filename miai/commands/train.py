@@ -53,6 +53,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "size; a strong network needs a lower schedule.learning_rate (default: 'shipped:many' "
         "where no --preset is given and its shape fits; 'none' begins from nothing)",
     )
+    parser.add_argument(
+        "--add",
+        action="append",
+        default=[],
+        metavar="GAME:SIZE",
+        help="bring a further task into the run (--run RUN), or into a copy of another run, whose "
+        "games are then only rehearsed from stored rows (--from RUN); repeatable",
+    )
     parser.add_argument("--minutes", type=float, help="time of the whole run, over all resumes")
     parser.add_argument(
         "--cycles",
@@ -104,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
     from selfplay.run.folder import RunFolder
     from selfplay.run.start import extension
 
-    folder, config, source = _resolve(args)
+    folder, config, source = _with_added(args) if args.add else _resolve(args)
     config.benchmark.check()
     rated = config.benchmark.share > 0.0 and not args.no_benchmark
     if rated:
@@ -201,6 +209,13 @@ def _finish(training: Run, rated: bool) -> None:
         board = f"--game {spec.name} --size {spec.width}x{spec.height}"
         print(f"play against it: miai play {board} --network {newest}")
         print(f"see how strong it is: miai arena {board} {newest}@100 {rival} --games 100")
+    for task in [task for task in config.tasks if task.name in training.state.known]:
+        board = f"--game {task.game} --size {task.width}x{task.height}"
+        former = training.folder.former
+        print(
+            f"what it forgot of {task.name}: "
+            f"miai arena {board} {newest}@100 {former}@100 --games 400"
+        )
 
 
 def _watch(path: Path) -> int:
@@ -310,6 +325,34 @@ def _resolve(args: argparse.Namespace) -> tuple[Path, RunConfig, str]:
         config = build(RunConfig, preset, [*shape, *overrides], source=source)
     config.check()
     return folder, config, source
+
+
+def _with_added(args: argparse.Namespace) -> tuple[Path, RunConfig, str]:
+    """As :func:`_resolve`, for a run that gets further tasks."""
+    from engine.errors import ConfigError
+    from miai.adding import copied, prepare, read_run, require_budget, with_added
+    from miai.config import build, to_toml
+    from selfplay.run import RunConfig
+    from selfplay.run.folder import RunFolder
+
+    given = Path(args.start or args.run or "")
+    if not (args.start or args.run) or args.preset or args.game or args.size:
+        raise ConfigError(
+            "expected --add with --run RUN or --from RUN, whose settings it takes, and no "
+            "--preset, --game or --size"
+        )
+    folder = args.run or Path("runs") / f"{given.name}-{args.add[0].replace(':', '')}"
+    config = with_added(read_run(RunFolder(given)), args.add, rehearse=args.start is not None)
+    budget = {"schedule.minutes": args.minutes, "schedule.cycles": args.cycles, "seed": args.seed}
+    said = [*args.set, *(f"{name}={value}" for name, value in budget.items() if value is not None)]
+    config = build(RunConfig, tomllib.loads(to_toml(config)), said, source=str(given))
+    config.check()
+    require_budget(RunFolder(given), config)
+    if args.start is not None:
+        copied(given, folder)
+    prepare(RunFolder(folder), config)
+    print(f"{given} goes on in {folder} with {', '.join(args.add)} added; games begin anew")
+    return folder, config, str(folder / "config.toml")
 
 
 def _usual_start(config: RunConfig, said: set[str]) -> list[str]:

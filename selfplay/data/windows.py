@@ -90,7 +90,7 @@ class Windows:
         if len(windows) == 1:
             return windows[0].sample(random, count, future=future)
         if self._network is not None:
-            counts = self._counts(count)
+            counts = self.counts(count)
             drawn = [
                 window.sample(random, each, future=future)
                 for window, each in zip(windows, counts, strict=True)
@@ -101,7 +101,7 @@ class Windows:
         chosen = int(np.searchsorted(ends, random.integers(ends[-1]), side="right"))
         return windows[chosen].sample(random, count, future=future)
 
-    def _counts(self, count: int) -> list[int]:
+    def counts(self, count: int) -> list[int]:
         """How many of ``count`` rows each window gives: by shares, none of an empty one."""
         shares = self.shares * [window.size > 0 for window in self._windows.values()]
         ends = np.rint(np.cumsum(shares) / shares.sum() * count).astype(int)

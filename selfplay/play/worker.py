@@ -210,6 +210,11 @@ class Group:
         Raises:
             KeyError, ValueError: if the state was made with other settings.
         """
+        if "positions" not in state:  # games begin anew, from a number on
+            self._next_number = int(state["next_number"])
+            for slot in range(len(self._slots)):
+                self._start_game(slot)
+            return
         positions = state["positions"]
         if positions.shape != (len(self._slots), self._spec.dtype.itemsize):
             raise ValueError(f"games in flight of another form, {positions.shape}")

@@ -270,6 +270,9 @@ def _play(run: RunData) -> str:
             top=1.0,
         ),
     ]
+    if len(run.curve("held_excess")):
+        text = "Policy and value on games of before, held out; nats. A rise is forgetting."
+        cards.append(_chart(run, "Kept from before", text, "held_excess: excess loss"))
     if len(run.curve("share")):
         text = "Of the run's games and rows; it follows how fast the loss on new rows falls."
         cards.append(_chart(run, "Share of games and rows", text, "share: share"))

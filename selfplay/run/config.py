@@ -22,6 +22,7 @@ from selfplay.run.adapt import AdaptConfig
 from selfplay.run.benchmark import BenchmarkConfig
 from selfplay.run.folder import VERSION
 from selfplay.run.keep import KeepConfig
+from selfplay.run.rehearsal import RehearsalConfig
 from selfplay.run.state import TrainingState
 from selfplay.run.tasks import Task, TaskConfig, conflicts_of, make_spec, resolved, shared_slots
 
@@ -200,6 +201,7 @@ class RunConfig:
     replay: ReplayConfig = field(default_factory=ReplayConfig)
     learner: LearnerConfig = field(default_factory=LearnerConfig)
     adapt: AdaptConfig = field(default_factory=AdaptConfig)
+    rehearsal: RehearsalConfig = field(default_factory=RehearsalConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
     keep: KeepConfig = field(default_factory=KeepConfig)

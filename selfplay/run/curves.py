@@ -83,7 +83,15 @@ class RunData:
         if len(names) == 1:
             return [self]
         return [
-            replace(self, cycles=tuple(of_task(cycle, name) for cycle in self.cycles), task=name)
+            replace(
+                self,
+                cycles=tuple(
+                    of_task(cycle, name)
+                    for cycle in self.cycles
+                    if name == names[0] or name in (cycle.get("tasks") or {})
+                ),
+                task=name,
+            )
             for name in names
         ]
 

@@ -16,6 +16,8 @@ ratings.json          Elo of all checkpoints, from those games
 rating.lock           held while a process plays those games
 sessions.jsonl        machine and versions, one line per start
 report.html           the report of the run
+former.safetensors    the network before the latest tasks were added, with --add
+held/NAME.npz         held-out rows of a task that was known then
 live.json             some games in flight, rewritten each cycle, for `miai train --watch`
 tasks/NAME/           the openings, benchmarks, quiz and ratings of each of several tasks
 lock                  held while a process trains here
@@ -71,6 +73,14 @@ class RunFolder:
     @property
     def playing(self) -> Path:
         return self.path / "playing.safetensors"
+
+    @property
+    def former(self) -> Path:
+        return self.path / "former.safetensors"
+
+    def held(self, task: str) -> Path:
+        """Path of the held-out rows of a known task."""
+        return self.path / "held" / f"{task}.npz"
 
     @property
     def metrics(self) -> Path:
@@ -186,6 +196,7 @@ class RunFolder:
         if self.config.exists():
             usual = {name: _as_stored(value) for name, value in _flat(defaults).items()}
             wanted = _flat(toml_of(text))
+            self._require_tasks(wanted)
             known = {name: usual[name] for name in wanted if name in usual} | self._settings()
             changed = [
                 f"{name} = {wanted.get(name)!r}, not {value!r}"
@@ -201,6 +212,17 @@ class RunFolder:
                 )
         if not self.config.exists() or read_file(self.config, LARGEST_SETTINGS) != text.encode():
             write_atomic(self.config, text.encode())
+
+    def _require_tasks(self, wanted: Mapping[str, Any]) -> None:
+        """Refuse settings without a task that the run has."""
+        known, now = self._settings().get("tasks") or [], wanted.get("tasks") or []
+        gone = [name for name in known if name not in now]
+        if gone:
+            raise RunError(
+                f"expected all tasks of {self.path} ({', '.join(known)}), got none of "
+                f"{', '.join(gone)}: a run keeps its tasks. Leave the settings away to go on with "
+                f"all, or begin another run with this network: --from {self.path} --run ANOTHER"
+            )
 
     def forget_after(self, cycle: int) -> None:
         """Drop the lines of cycles after ``cycle``: those were not saved and will be repeated."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import fmean
 
@@ -21,7 +21,7 @@ from agents.network.folded import fold_model
 from agents.network.model import PolicyValueNet
 from engine.errors import ConfigError, RunError
 from engine.random import CyclePart, cycle_generator
-from selfplay.data.shards import Rows, read_shard, write_shard
+from selfplay.data.shards import Rows, write_shard
 from selfplay.data.windows import Windows
 from selfplay.learn.learner import Learner
 from selfplay.learn.parameters import trainable
@@ -38,6 +38,7 @@ from selfplay.run.fresh import FRESH_ROWS, of_tasks, recent_inputs
 from selfplay.run.keep import clear_shards, disk_metrics
 from selfplay.run.measures import memory_mb
 from selfplay.run.metrics import Played, by_task, describe, of_each
+from selfplay.run.rehearsal import Rehearsal, grown
 from selfplay.run.shares import Shares
 from selfplay.run.start import first_network, keep_start
 from selfplay.run.state import (
@@ -95,6 +96,7 @@ class Run:
             [task.play.surprise_share > 0.0 for task in self._tasks],
             first.config if config.several else None,
         )
+        self._rehearsal = Rehearsal(self.folder, config.rehearsal, self._tasks, self._learner)
         self.state = TrainingState()
         self._excess: dict[str, float] = {}
         self._fresh: list[dict[str, float]] = []
@@ -142,13 +144,22 @@ class Run:
         self._window.main.reach = self.state.adapted.get("reach")
         self._window.shares = self._shares.now
         if found is not None:
-            newest, shard = self.state.next_shard - 1, self.folder.shard
-            totals = self.state.window_totals
-            self._notes += self._window.reload(totals, newest, lambda n: read_shard(shard(n)))
+            newest, totals = self.state.next_shard - 1, self.state.window_totals
+            self._rehearsal.open(self.state)
+            self._notes += self._window.reload(totals, newest, self._rehearsal.read)
+            if self._grew:
+                self._follow(self._learner.averaged_model(), self._recent_inputs())
+                self._rehearsal.begin()
         return found is not None
 
     def _use(self, arrays: Arrays, state: TrainingState) -> None:
-        """Restore the arrays and counters of :meth:`_save`."""
+        """Restore the arrays and counters of :meth:`_save`, of fewer tasks if some were added."""
+        self._grew = 0 < len(state.window_totals) < len(self._tasks)
+        if self._grew:
+            before = replace(self.config, tasks=self.config.tasks[: len(state.window_totals)])
+            networks = first_network(self.folder, before).config, self._learner.model.config
+            threads = self.config.selfplay.threads
+            arrays, state = grown(arrays, state, self._tasks, networks, threads)
         self._learner.load_arrays(part_of(arrays, "learner."))
         self._source.restore(arrays)
         seen = read_calibration(arrays)
@@ -391,7 +402,8 @@ class Run:
         future = self.config.future_head
         for _ in range(steps):
             drawn = self._window.sample(random, self.config.learner.batch, future=future)
-            losses = self._learner.train_step(drawn, self._learning_rate())
+            kept = sum(self._window.counts(len(drawn))[: len(self.state.known)])
+            losses = self._rehearsal.step(drawn, kept, self._learning_rate())
             for name, value in losses.items():
                 totals[name] = totals.get(name, 0.0) + value / steps
         return totals
@@ -425,6 +437,7 @@ class Run:
             write_checkpoint(folder, self.config, state, model, inputs, games)
             self._stand_for_election(inputs)
             metrics["checkpoint"] = folder.checkpoint(state.cycle).stem
+            self._rehearsal.add_to(metrics)
             clear_shards(self.config.keep, folder.shards(), self._window.size)
             state.elapsed_s += time.perf_counter() - started
             state.checkpoint_at = schedule.spent(state)

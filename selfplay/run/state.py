@@ -58,6 +58,10 @@ class TrainingState:
     """With gating, the cycle of the checkpoint that plays; 0 for the network in training."""
     task_games: list[int] = field(default_factory=list)
     """Games that ended so far, by task; empty in a run of one task."""
+    known: list[str] = field(default_factory=list)
+    """Names of the tasks that were there when the latest ones were added."""
+    known_shards: int = 0
+    """Number of the first shard after that."""
     adapted: dict[str, float] = field(default_factory=dict)
     """Numbers of the :class:`~selfplay.run.adapt.Adapter`, by name."""
 
