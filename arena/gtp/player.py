@@ -22,6 +22,7 @@ from engine.games.spec import BLACK, EMPTY, GameSpec
 from engine.search import Evaluator, SearchResult
 
 _ASIDE, _RESTRICTED = 1 << 62, (1 << 62) + 1  # games of their own: questions beside the board
+_UNTIMED_S = 5.0  # a move, where neither options nor controller limit it
 _LEAST_TO_RESIGN = 32  # simulations: a few random games all lost say nothing
 
 
@@ -202,7 +203,9 @@ class Player:
             )
             if seconds is not None
         ]
-        return Limit(self.settings.max_visits, min(times) if times else None)
+        if self.settings.max_visits is None:
+            times = times or [_UNTIMED_S]
+        return Limit(self.settings.max_visits, min(times, default=None))
 
     def _follow(self) -> None:
         """Let the agent forget games and rules that are not on the board any more."""

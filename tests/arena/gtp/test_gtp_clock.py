@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arena.gtp.board import Board
 from arena.gtp.clock import Clock, TimeControl
+from arena.gtp.player import Player
+from engine.games.go import GoSpec
 from engine.games.spec import BLACK, WHITE
 from tests.support.gtp_session import ask, session
+from tests.support.scripted_agent import ScriptedAgent, first_sensible
 
 
 def clock_of(control: TimeControl | None) -> Clock:
@@ -111,3 +117,11 @@ def test_no_time_setting_keeps_a_move_waiting(line: str) -> None:
     server = session()
     ask(server, line)
     assert ask(server, "genmove b")
+
+
+def test_an_agent_of_the_clock_has_a_limit_without_time_settings() -> None:
+    spec = GoSpec(5, 5, 7.0)
+    player = Player(ScriptedAgent("scripted", first_sensible), Board(spec), seed=0)
+    player.settings = replace(player.settings, max_visits=None, max_time_s=None)
+    limit = player._limit(player.turn(player.board.line), BLACK)
+    assert limit.simulations is None and limit.time_limit_s == 5.0
