@@ -10,16 +10,23 @@ far.
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 import numpy as np
+import platformdirs
 import torch
 from torch import Tensor
 
 from agents.evaluators.torch_evaluator import SearchOutput, search_output
 from agents.network.model import PolicyValueNet
+from engine.files import is_open_to_all, is_private
 
 BUCKETS: Final = (1, 4, 16, 64, 256, 1024)
 """Row counts of compiled graphs: few, since each is kept; padding at most quadruples a batch."""
@@ -50,6 +57,7 @@ class BucketedModel:
 
         self._predict: Callable[[Tensor, Tensor, bool], SearchOutput] = predict
         if self._on_gpu:
+            _keep_graphs_private()
             self._predict = torch.compile(predict, mode="reduce-overhead", dynamic=False)
 
     def __call__(self, images: np.ndarray, globals_: np.ndarray, padded: bool) -> SearchOutput:
@@ -73,6 +81,27 @@ class BucketedModel:
             shapes = (bucket, *image), (bucket, globals_)
             self._staging[key] = [_Staging(*shapes, pinned=self._on_gpu) for _ in range(2)]
         return self._staging[key]
+
+
+def _keep_graphs_private() -> None:
+    """Let torch keep compiled graphs where no other user can plant code.
+
+    Its own choice is a folder of the temporary files whose name anybody can guess. What the
+    environment says already stays.
+    """
+    for name in ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"):
+        if name in os.environ:
+            continue
+        folder = Path(platformdirs.user_cache_dir("miai")) / "torch" / name.split("_")[0].lower()
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private = is_private(folder) and not is_open_to_all(folder.parent)
+        except OSError:
+            private = False
+        if not private:
+            folder = Path(tempfile.mkdtemp(prefix="miai-torch-"))
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        os.environ[name] = str(folder)
 
 
 class _Staging:
