@@ -94,7 +94,7 @@ def transcoded(data: bytes) -> tuple[bytes, str]:
             return data.decode(codec, "replace").encode("utf-8", "replace"), "utf-8"
     if b"\0" in data[:4096]:
         start = data.find(b"(\0;", 0, 4096)
-        if start >= 0:
+        if start >= 0 and b"(;" not in data[:start]:  # else it stands within a value
             codec = "utf-16-be" if start % 2 else "utf-16-le"
             return data.decode(codec, "replace").encode("utf-8", "replace"), "utf-8"
     if b"\x1b$" in data:

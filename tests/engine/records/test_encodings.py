@@ -129,3 +129,10 @@ def test_text_comes_back_through_its_escapes(text: str) -> None:
     value = escape(text)
     node = parse_game(f"(;C[{value}])").root
     assert unescape(node.properties["C"][0]) == text
+
+
+def test_what_looks_like_utf_16_within_a_value_leaves_the_file_as_it_is() -> None:
+    data = b"(;GM[1]FF[4]CA[UTF-8]SZ[9]C[(\0;\0G\0M\0[\0];B[cc];W[gg])"
+    found = one(data)
+    assert len(found.record.actions) == 2
+    assert one("(;GM[1]SZ[9];B[cc];W[gg])".encode("utf-16-le")).record.actions
