@@ -6,7 +6,9 @@ import argparse
 import json
 import math
 import shlex
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -153,6 +155,10 @@ def _play(
         start_s=args.start_timeout, move_s=args.move_timeout, game_s=args.game_timeout
     )
     with ExitStack() as closing:
+        if threading.current_thread() is threading.main_thread():
+            # A kill ends the programs and writes the tables, as Ctrl-C does.
+            before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+            closing.callback(signal.signal, signal.SIGTERM, before or signal.SIG_DFL)
         agents: list[Agent] = []
         for spelling in spellings:
             agent = make_agent(spelling, spec, processes=args.concurrency, watchdog=watchdog)

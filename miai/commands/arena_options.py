@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,7 @@ class _ReadFile(argparse.Action):
         option_string: str | None = None,
     ) -> None:
         settings = _read_toml(Path(values))
+        _check_outputs(settings, values)
         namespace.file_name, namespace.file_check = str(values), settings.get("check")
         namespace.file_agents = [_spelled(agent, values) for agent in settings.pop("agents", [])]
         tokens = [token for key, value in settings.items() for token in _tokens(key, value)]
@@ -220,6 +222,27 @@ def _read_toml(path: Path) -> dict[str, Any]:
     if not isinstance(settings.get("agents", []), list) or "config" in settings:
         raise ConfigError(f"expected agents = [...] and options in {str(path)!r}")
     return settings
+
+
+def _check_outputs(settings: dict[str, Any], source: str) -> None:
+    """Refuse outputs of a file that would replace something: the file may be a stranger's.
+
+    Raises:
+        ConfigError: if one would.
+    """
+    from engine.errors import ConfigError
+
+    for option, holds in (("make-book", ""), ("out", "conditions.json")):
+        value = settings.get(option, settings.get(option.replace("-", "_")))
+        path = Path(str(value))
+        if value is None or not os.path.lexists(path) or (holds and (path / holds).is_file()):
+            continue
+        if holds and path.is_dir() and not any(path.iterdir()):
+            continue
+        raise ConfigError(
+            f"expected {option} in {source!r} to be new{' or a tournament' if holds else ''}, "
+            f"got {str(value)!r}, which exists; --{option} on the command line may name it"
+        )
 
 
 def _spelled(agent: Any, source: str) -> str:

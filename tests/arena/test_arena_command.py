@@ -205,7 +205,10 @@ def test_ctrl_c_ends_a_game_in_which_a_person_is_asked(tmp_path: Path) -> None:
     assert process.returncode == 130
 
 
-def test_ctrl_c_says_how_to_go_on_and_leaves_no_process_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_says_how_to_go_on_and_leaves_no_process_behind(
+    tmp_path: Path, stop: signal.Signals
+) -> None:
     log = tmp_path / "log"
     program = f"mock=gtp:{sys.executable} -I {MOCK} --fault hang --at 2 --log {log}"
     command = [sys.executable, "-m", "miai", "arena", "random", program, "--size", "5"]
@@ -222,9 +225,26 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_no_process_behind(tmp_path: Path) -
         not log.exists() or log.read_text().count("genmove") < 3
     ) and time.monotonic() < deadline:
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(stop)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130
     assert f"miai arena --out {tmp_path / 't'}" in errors and "Traceback" not in errors
     listing = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=False)
     assert str(log) not in listing.stdout
+
+
+@pytest.mark.parametrize("option", ["make-book", "make_book", "out"])
+def test_outputs_of_an_options_file_replace_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    kept = tmp_path / "diary"
+    target = kept / "page.txt"
+    kept.mkdir()
+    target.write_text("mine")
+    path = kept if option == "out" else target
+    options = tmp_path / "options.toml"
+    options.write_text(f"agents = ['random']\ngames = 2\nsize = 5\n{option} = {str(path)!r}\n")
+    assert arena("--config", str(options)) == 2
+    assert "which exists" in capsys.readouterr().err
+    assert [child.name for child in kept.iterdir()] == ["page.txt"]
+    assert target.read_text() == "mine"
