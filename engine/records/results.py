@@ -17,7 +17,7 @@ _STARTS: Final = {
     for side, words in _SIDE.items()
 }
 _WON: Final = re.compile(
-    r"\+|wins?\b|won\b|gewinnt|gewonnen|gagnent?|ganan?|vince|выигра\w+|"
+    r"\+|wins?\b|won\b|gewinnt|gewonnen|gagne(?:nt)?|ganan?|vince|выигра\w+|"
     r"胜|勝|승|贏|赢",
     re.IGNORECASE,
 )

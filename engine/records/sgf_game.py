@@ -57,6 +57,9 @@ def announced(root: Properties, label: str) -> Announced:
     game = unescape(root.get("GM", ["1"])[0]).strip()
     game = _NAMES.get(game.lower(), game)
     notes: list[str] = []
+    if "GM" not in root and root.get("EV", [""])[0].lower().startswith("hex"):
+        game = "11"
+        notes.append("no GM, read as Hex because EV says so")  # as Little Golem writes it
     if game in _FOREIGN:
         name, usual = _FOREIGN[game]
         height, width, text = _read_size(root, usual, notes)

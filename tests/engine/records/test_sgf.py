@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from engine.errors import RecordError
 from engine.games import GameSpec, make
 from engine.games.go import GoSpec
+from engine.games.hex import HexSpec
 from engine.games.spec import BLACK, WHITE
 from engine.notation import text_to_action
 from engine.records import GameRecord, load_games, read_sgf, write_sgf
@@ -189,6 +190,7 @@ def test_tt_is_a_pass_and_rectangles_are_width_first() -> None:
         ("?", "?", None, None),
         ("", "?", None, None),
         ("White won", "W+", -1, None),
+        ("Noir gagne de 3,5 points", "B+3.5", 1, 3.5),
         ("B", "B+", 1, None),
         ("W+0.0", "W+0", -1, None),
         ("W+3/4", "W+3/4", -1, None),
@@ -389,3 +391,9 @@ def test_the_top_programs_games_load_with_every_refusal_explained(shared_data: P
     komis = {record.spec.komi for record in loaded.records if isinstance(record.spec, GoSpec)}
     assert komis == {0.0, 5.5, 6.5, 7.5}
     assert any("\u4e00" <= letter <= "\u9fff" for r in loaded.records for letter in r.black)
+
+
+def test_hex_that_only_its_event_names_is_not_read_as_go() -> None:
+    found = read_games(b"(;FF[4]EV[hex.ld.1]SZ[13];B[a10];W[g7])", "x.sgf")[0]
+    assert isinstance(found.record.spec, HexSpec) and len(found.record.actions) == 2
+    assert any("EV" in note for note in found.notes)
