@@ -80,11 +80,16 @@ def test_the_search_for_starters_finds_them(source: str) -> None:
     assert list(starters(source))
 
 
-def test_processes_are_started_in_three_places() -> None:
+def test_processes_are_started_in_four_places() -> None:
     found = {
         str(path.relative_to(ROOT)) for path in sources() if list(starters(path.read_text("utf-8")))
     }
-    assert found == {"agents/gtp/process.py", "miai/rating.py", "selfplay/play/processes.py"}
+    assert found == {
+        "agents/gtp/process.py",
+        "miai/commands/transfer.py",
+        "miai/rating.py",
+        "selfplay/play/processes.py",
+    }
 
 
 def test_all_who_may_start_one_are_on_the_page() -> None:
