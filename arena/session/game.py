@@ -216,7 +216,9 @@ class Game:
 
     @property
     def win_rate(self) -> float | None:
-        """The latest estimate of Black's win rate."""
+        """Black's points of a finished game, otherwise the latest estimate of Black's win rate."""
+        if self.over:
+            return self.points_of(BLACK)
         for node in reversed(self.node.path()):
             rate = self.win_rate_at(node)
             if rate is not None:

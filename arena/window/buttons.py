@@ -18,7 +18,7 @@ _BUTTONS = (
     ("open", mark("Open")),
     ("save", mark("Save")),
     ("resign", mark("Resign")),
-    ("swap", mark("Swap")),
+    ("swap", mark("Sides")),
     ("options", mark("Options")),
 )
 _SWITCHES = (

@@ -13,6 +13,7 @@ with warnings.catch_warnings():
 
 SIZE = (1040, 760)
 SMALLEST = (640, 480)
+_ICON = 64
 _REPEAT_AFTER_MS, _REPEAT_EVERY_MS = 350, 50
 """Delay and interval at which a held key repeats."""
 
@@ -44,4 +45,15 @@ def open_screen(size: tuple[int, int] = SIZE) -> pygame.Surface:
     except pygame.error as error:
         raise NoDisplayError(f"no window can be opened ({error})") from error
     pygame.display.set_caption("Miai")
+    pygame.display.set_icon(_icon())
     return screen
+
+
+def _icon() -> pygame.Surface:
+    """Two stones that touch: points of equal worth."""
+    icon = pygame.Surface((_ICON, _ICON), pygame.SRCALPHA)
+    radius = _ICON // 4 - 2
+    for x, colour in ((_ICON // 4, (32, 33, 36)), (_ICON - _ICON // 4, (245, 243, 236))):
+        pygame.draw.circle(icon, (120, 120, 120), (x, _ICON // 2), radius + 2)
+        pygame.draw.circle(icon, colour, (x, _ICON // 2), radius)
+    return icon

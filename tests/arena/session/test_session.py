@@ -240,6 +240,14 @@ def test_win_rates_are_blacks_and_undo_forgets_later_ones() -> None:
     assert session.game.win_rate == pytest.approx(0.25)
 
 
+def test_a_finished_game_shows_its_result_as_the_chance() -> None:
+    session = start()
+    session.play(point(session, "C3"))
+    ai_plays(session, "D4", value=0.5)
+    session.resign()
+    assert session.game.win_rate == 0.0, "the person, Black, gave up"
+
+
 def test_the_ai_resigns_only_after_several_hopeless_turns() -> None:
     session = Session(Settings(GoSpec(19, 19, komi=0.5), (BLACK,)), seed=1)
     free = iter(range(session.game.spec.points))
