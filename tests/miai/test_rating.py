@@ -83,7 +83,7 @@ def test_nobody_rates_a_run_that_another_process_rates(
     """Both would play the same games, which then count twice."""
     with filelock.FileLock(run / "rating.lock"):
         assert cli.main(["ratings", str(run), "--play", "1"]) == 2
-        assert "got another process that does" in capsys.readouterr().err
+        assert "expected no other process that rates" in capsys.readouterr().err
         follow(run, lambda: True, lambda: None)
         assert cli.main(["ratings", str(run)]) == 0
     assert read_meetings(RunFolder(run)) == []

@@ -80,12 +80,12 @@ def attempt(path: Path, cycles: int, moments: random.Random | None) -> bool:
 
 
 def main(path: Path, cycles: int, kills: int, seed: int) -> None:
-    """Kill so many attempts at random moments, then let one come to the end."""
+    """Kill ``kills`` attempts at random moments, then let one come to the end."""
     torch.set_num_threads(1)
     config = tiny_run(1)
     warm = path.with_name("warm")
     with Run(warm, config, to_toml(config)) as run:
-        run._source.play(1, [2])
+        run._source.play([1], [2])
     moments = random.Random(seed)
     for number in range(kills + 1):
         failed = attempt(path, cycles, moments if number < kills else None)
