@@ -27,15 +27,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "path",
         nargs="?",
         type=Path,
-        help="network file, adapter or run folder (default: the network that comes with miai)",
+        help="network file, adapter, run folder, or a network that comes with miai, such as "
+        "'shipped:hex7' (default: 'shipped', the one of 9x9 Go)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of lines")
 
 
 def run(args: argparse.Namespace) -> int:
-    from agents.network.checkpoint import shipped_network_path
+    from agents.parse import SHIPPED, network_path
 
-    path = args.path or shipped_network_path()
+    path = args.path or Path(SHIPPED)
+    if str(path).partition(":")[0] == SHIPPED and not path.exists():
+        path = network_path(str(path))
     facts = describe_run(path) if path.is_dir() else describe_network(path)
     for line in facts.pop("passed over", ()):
         print(f"passed over: {line}", file=sys.stderr)

@@ -35,6 +35,15 @@ def test_network_is_described(network: Path, capsys: pytest.CaptureFixture[str])
     assert "board          7x7" in out
 
 
+def test_a_network_that_comes_along_is_found_by_its_spelling(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main(["info", "shipped:hex7"]) == 0
+    assert "hex7.safetensors" in capsys.readouterr().out
+    assert cli.main(["info", "shipped:none"]) == 2
+    assert "expected a network that comes along" in capsys.readouterr().err
+
+
 def test_network_as_json(network: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["info", str(network), "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
