@@ -11,19 +11,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
+from agents.evaluators.auto import model_evaluator
 from agents.network.checkpoint import load_network
 from agents.network.model import PolicyValueNet
-from engine.errors import ConfigError
+from engine.errors import ConfigError, RunError
 from engine.games.spec import GameSpec
 from miai.config import build, load_preset, preset_of, to_toml
 from selfplay.data.shards import Rows
 from selfplay.learn.parameters import Parameters, largest_rank, trainable
+from selfplay.play.worker import Group, longest_game
 from selfplay.run import GameConfig, Run, RunConfig
 from selfplay.run.few import few_games
 from selfplay.run.folder import RunFolder
 from selfplay.run.start import fit_start
 from selfplay.tune.agreement import measure_agreement
-from selfplay.tune.mixing import play_rows
 
 FEWEST: Final = 16
 """Games below which a budget cannot teach and judge."""
@@ -87,7 +90,8 @@ def adaptation(
         threads: of self-play and of the learner; by default the preset's.
 
     Raises:
-        ConfigError: if the budget is too small, there is no such network, or its shape has no name.
+        ConfigError: if the budget is too small for a batch of rows, there is no such network, or
+            its shape has no name.
         NetworkFileError: if its file is damaged.
     """
     if games < FEWEST:
@@ -116,6 +120,13 @@ def adaptation(
         learner = replace(learner, rank=rank or largest_rank(model, ADAPTER_SHARE))
     config = few_games(replace(config, learner=learner), games - _held_out(games))
     schedule = config.schedule
+    most = schedule.games * longest_game(spec, config.selfplay)
+    if most < schedule.rows_before_training:
+        raise ConfigError(
+            f"expected games for a batch of {schedule.rows_before_training} positions, got "
+            f"{games} on {spec.name} {spec.width}x{spec.height}, which have {most} at most; give "
+            "more --games"
+        )
     return replace(
         config,
         schedule=replace(schedule, checkpoint_minutes=schedule.minutes / _CHECKPOINTS),
@@ -132,20 +143,21 @@ def adapt(config: RunConfig, games: int, folder: RunFolder, progress: Progress) 
         progress: receives each cycle's metrics.
 
     Raises:
-        RunError: if the folder belongs to other settings, or cannot be written.
+        RunError: if the folder belongs to other settings, cannot be written, or the games were too
+            short for a single step.
     """
     with Run(folder.path, config, to_toml(config)) as run:
         run.train(progress)
         state = run.state
+    if state.rows < config.schedule.rows_before_training:
+        raise RunError(
+            f"expected games for a batch of {config.schedule.rows_before_training} positions, got "
+            f"{state.games} games with {state.rows}: nothing was learned; give more --games and "
+            "another --run"
+        )
     paths = folder.checkpoints()
     newest = load_network(paths[-1])[0]
-    held_out = play_rows(
-        newest,
-        config.spec(),
-        max(round(_held_out(games) * state.rows / max(state.games, 1)), 1),
-        config.seed + 1,
-        simulations=config.selfplay.simulations_late,
-    )
+    held_out = _play(newest, config, _held_out(games))
     losses = {path.stem: _loss(load_network(path)[0], held_out) for path in paths}
     kept = folder.checkpoint(int(min(losses, key=lambda name: losses[name])))
     adapter = folder.adapter(int(kept.stem))
@@ -164,6 +176,26 @@ def adapt(config: RunConfig, games: int, folder: RunFolder, progress: Progress) 
 
 def _held_out(games: int) -> int:
     return max(round(HELD_OUT_SHARE * games), _LEAST_HELD_OUT)
+
+
+def _play(model: PolicyValueNet, config: RunConfig, games: int) -> Rows:
+    """Return the rows of games that ``model`` plays as in training, from another seed.
+
+    Each slot plays one game to its end. If the first to end were taken, short games would count for
+    more.
+    """
+    task = config.all_tasks()[0]
+    play = replace(task.play, slots=games)
+    evaluator = model_evaluator(model, task.spec)
+    group = Group(task.spec, evaluator, task.search, play, config.seed + 1, 0, 1)
+    parts: list[Rows] = []
+    going = set(range(games))
+    while going:
+        rows, ended = group.step(play.simulations_late)
+        parts += rows
+        going -= {game.number for game in ended}
+    found = Rows.concatenate(parts)
+    return found.take(np.flatnonzero(found.game < games))
 
 
 def _loss(model: PolicyValueNet, rows: Rows) -> float:

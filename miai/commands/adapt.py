@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -35,7 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--games",
         type=int,
         default=100,
-        help="games to play, of which a tenth are held out to judge by (default: %(default)s)",
+        help="games to play, a tenth of them held out to judge by; with --records, the most to "
+        "learn from (default: %(default)s)",
     )
     parser.add_argument("--out", type=Path, required=True, help="the network to write")
     parser.add_argument(
@@ -65,7 +65,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from agents.network.adapter_file import LARGEST_RANK
     from engine.errors import ConfigError
+    from engine.files import write_atomic
     from miai.adapting import adapt, adaptation
     from selfplay.run.folder import RunFolder
     from selfplay.run.start import extension
@@ -79,6 +81,15 @@ def run(args: argparse.Namespace) -> int:
         value = getattr(args, name)
         if value is not None and value < 1:
             raise ConfigError(f"expected --{name} of at least 1, got {value}")
+    if args.rank is not None and (args.parameters != "lora" or args.rank > LARGEST_RANK):
+        raise ConfigError(
+            f"expected --rank up to {LARGEST_RANK}, with --parameters lora, got {args.rank} with "
+            f"{args.parameters}"
+        )
+    if args.out.resolve() == Path(args.network).resolve():
+        raise ConfigError(
+            f"expected --out as another file than the network it starts from, got {str(args.out)!r}"
+        )
     spec = _read_task(args.task)
     if args.records:
         return _from_records(args, spec)
@@ -111,13 +122,13 @@ def run(args: argparse.Namespace) -> int:
         )
         return 130
     _print_outcome(adapted, time.perf_counter() - began)
-    shutil.copyfile(adapted.network, args.out)
+    write_atomic(args.out, adapted.network.read_bytes())
     print(f"wrote {args.out}")
     if adapted.adapter is not None:
         from miai.tuning import beside
 
         small = beside(args.out, "adapter.safetensors")
-        shutil.copyfile(adapted.adapter, small)
+        write_atomic(small, adapted.adapter.read_bytes())
         print(
             f"wrote {small}, {small.stat().st_size:,} bytes: the adapters alone, for "
             f"{folder.checkpoint(0)}"
