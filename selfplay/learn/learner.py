@@ -19,6 +19,7 @@ from agents.network.rounding import set_rounding
 from engine.errors import RunError
 from selfplay.data.replay import Batch
 from selfplay.learn import losses
+from selfplay.learn.by_size import by_size
 from selfplay.learn.heads import HEADS, Targets, losses_of
 from selfplay.learn.optimizer import make_optimizers
 from selfplay.learn.parameters import Parameters
@@ -83,6 +84,7 @@ class Learner:
         self.threads = BatchThreads(threads)
         self.model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.config = config
+        self._on_board = model.config.plane_names.index("on_board")
         self._average = copy.deepcopy(model).eval().requires_grad_(False)
         self._autocast = fast_precision("cpu") == "bfloat16"
         self._optimizers = make_optimizers(
@@ -99,7 +101,7 @@ class Learner:
         planes, globals_ = tensors_of(self.model.config, batch)
         # Without its cache, which threads would share; no weight is used twice.
         with torch.autocast("cpu", torch.bfloat16, self._autocast, cache_enabled=False):
-            output = self.model(planes, globals_)
+            output = by_size(self.model, planes, globals_, self._on_board)
         return in_float32(output)
 
     def losses(self, batch: Batch, output: NetworkOutput) -> dict[str, Tensor]:
