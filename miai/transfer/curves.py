@@ -57,7 +57,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Point:
-    """One budget on a curve."""
+    """What a curve has at one budget: Elo, the mean of its seeds, and what it cost."""
 
     games: int
     elo: Interval

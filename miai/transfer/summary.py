@@ -28,7 +28,7 @@ _NOT_MEASURED: Final = "not measured"
 
 @dataclass(frozen=True)
 class Summary:
-    """One held-out task."""
+    """The fit of a held-out task with all that the table and the page show of it."""
 
     held_out: str
     board: str
