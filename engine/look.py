@@ -55,6 +55,12 @@ class Look:
     """The game's name for people; empty: made of the name that programs use."""
     sizes: tuple[tuple[int, int], ...] = ()
     """Heights and widths that a new game offers; empty: the usual one."""
+    goal: str = ""
+    """What wins, in a sentence; names of rules in braces stand for their values."""
+    how: tuple[str, ...] = ()
+    """How it is played, in a few sentences like the goal."""
+    shows_legal: bool = False
+    """Whether the points that may be played are marked, for they are few and hard to see."""
 
     def player(self, colour: int) -> str:
         """Name of ``BLACK``, who moves first, or ``WHITE``."""

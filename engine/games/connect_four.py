@@ -11,13 +11,23 @@ from functools import cache
 from typing import Any, ClassVar, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine._kernel import helper, kernel
 from engine.errors import SpecError
 from engine.games import rows
+from engine.games.connection import completed_rows, threats
 from engine.games.gomoku import BORDER, cell_of, makes_line
 from engine.games.rows import begin, board_key, note
-from engine.games.spec import BLACK, EMPTY, LARGEST_SIDE, WHITE, GameSpec, check_side
+from engine.games.spec import (
+    BLACK,
+    EMPTY,
+    LARGEST_SIDE,
+    WHITE,
+    GameSpec,
+    Positions,
+    check_side,
+)
 from engine.look import Look
 from engine.random import below, mix
 
@@ -255,6 +265,11 @@ class ConnectFourSpec(GameSpec):
         ("red", "yellow"),
         "Connect Four",
         ((5, 6), (6, 7), (7, 8)),
+        goal="Be the first with {length} discs in a row, in any direction.",
+        how=(
+            "A disc falls to the lowest free place of its column.",
+            "A full board without such a row is a draw.",
+        ),
     )
 
     def __post_init__(self) -> None:
@@ -277,6 +292,14 @@ class ConnectFourSpec(GameSpec):
     @property
     def row_rules(self) -> dict[str, int]:
         return {"length": self.length}
+
+    def winning_points(self, positions: Positions) -> NDArray[np.bool_]:
+        size = (self.height, self.width, self.length)
+        won = self.finished(positions)[:, None]
+        return completed_rows(self.stones(positions), *size) & won
+
+    def threats(self, positions: Positions) -> NDArray[np.uint8]:
+        return threats(self.stones(positions), self.height, self.width, self.length)
 
     def _why_point_illegal(self, row: Any, point: str, action: int) -> str:
         return f"expected the lowest empty point of a column, got {point}, which is above it,"

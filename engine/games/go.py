@@ -143,7 +143,15 @@ class GoSpec(GameSpec):
     has_dead_stones: ClassVar[bool] = True
     takes_prisoners: ClassVar[bool] = True
     sgf_number: ClassVar[str] = "1"
-    look: ClassVar[Look] = Look(sizes=squares(5, 7, 9, 13, 19))
+    look: ClassVar[Look] = Look(
+        sizes=squares(5, 7, 9, 13, 19),
+        goal="Own more of the board than the other side at the end.",
+        how=(
+            "Stones are placed on crossings; a chain with no free point beside it is taken off.",
+            "No earlier position may come back (ko).",
+            "When both pass, the points are counted; White gets komi for moving second.",
+        ),
+    )
 
     def __post_init__(self) -> None:
         check_side(self.name, self.height, self.width, 2, SIZE_CLASSES[-1])

@@ -11,12 +11,22 @@ from functools import cache
 from typing import Any, ClassVar, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine._kernel import helper, kernel
 from engine.errors import SpecError
 from engine.games import rows
+from engine.games.connection import completed_rows, threats
 from engine.games.rows import begin, board_key, note
-from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, check_flag, check_side
+from engine.games.spec import (
+    BLACK,
+    EMPTY,
+    WHITE,
+    GameSpec,
+    Positions,
+    check_flag,
+    check_side,
+)
 from engine.look import Look, squares
 from engine.random import below, mix
 
@@ -256,7 +266,14 @@ class GomokuSpec(GameSpec):
     smallest: ClassVar[int] = 3
     star_points: ClassVar[bool] = True
     sgf_number: ClassVar[str] = "4"
-    look: ClassVar[Look] = Look(sizes=squares(9, 13, 15, 19))
+    look: ClassVar[Look] = Look(
+        sizes=squares(9, 13, 15, 19),
+        goal="Be the first with {length} stones in a row, in any direction.",
+        how=(
+            "Stones are placed on crossings and stay.",
+            "A full board without such a row is a draw.",
+        ),
+    )
     quick_size: ClassVar[tuple[int, int] | tuple[()]] = (9, 9)
 
     def __post_init__(self) -> None:
@@ -281,6 +298,15 @@ class GomokuSpec(GameSpec):
     def row_rules(self) -> dict[str, int]:
         return {"length": self.length, "exactly": int(self.exactly)}
 
+    def winning_points(self, positions: Positions) -> NDArray[np.bool_]:
+        size = (self.height, self.width, self.length)
+        won = self.finished(positions)[:, None]
+        return completed_rows(self.stones(positions), *size) & won
+
+    def threats(self, positions: Positions) -> NDArray[np.uint8]:
+        size = (self.height, self.width, self.length)
+        return threats(self.stones(positions), *size, self.exactly)
+
 
 @dataclass(frozen=True)
 class TicTacToeSpec(GomokuSpec):
@@ -292,7 +318,14 @@ class TicTacToeSpec(GomokuSpec):
 
     name: ClassVar[str] = "tic_tac_toe"
     star_points: ClassVar[bool] = False
-    look: ClassVar[Look] = Look("paper", ("X", "O"), ("blue", "red"), "Tic-tac-toe")
+    look: ClassVar[Look] = Look(
+        "paper",
+        ("X", "O"),
+        ("blue", "red"),
+        "Tic-tac-toe",
+        goal="Be the first with three marks in a row, in any direction.",
+        how=("A full board without such a row is a draw.",),
+    )
     quick_size: ClassVar[tuple[int, int] | tuple[()]] = ()
 
     def __post_init__(self) -> None:

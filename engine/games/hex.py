@@ -21,12 +21,22 @@ from functools import cache
 from typing import Any, ClassVar, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine._kernel import helper, kernel
 from engine.errors import SpecError
 from engine.games import rows
+from engine.games.connection import joining_chain
 from engine.games.rows import begin, board_key, note
-from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, check_flag, check_side
+from engine.games.spec import (
+    BLACK,
+    EMPTY,
+    WHITE,
+    GameSpec,
+    Positions,
+    check_flag,
+    check_side,
+)
 from engine.look import Look, squares
 from engine.random import below, mix
 
@@ -314,7 +324,15 @@ class HexSpec(GameSpec):
     pass_name: ClassVar[str] = "swap"
     sgf_number: ClassVar[str] = "11"
     look: ClassVar[Look] = Look(
-        "hexagons", ("Red", "Blue"), ("red", "blue"), sizes=squares(5, 7, 9, 11, 13)
+        "hexagons",
+        ("Red", "Blue"),
+        ("red", "blue"),
+        sizes=squares(5, 7, 9, 11, 13),
+        goal="Join the two edges of your colour with a chain of stones.",
+        how=(
+            "Stones are placed on free points and stay; there are no draws.",
+            "With the swap rule the second player may take over the first stone.",
+        ),
     )
     quick_size: ClassVar[tuple[int, int] | tuple[()]] = (7, 7)
 
@@ -337,3 +355,11 @@ class HexSpec(GameSpec):
     @property
     def row_rules(self) -> dict[str, int]:
         return {"swap": int(self.swap)}
+
+    def winning_points(self, positions: Positions) -> NDArray[np.bool_]:
+        marked = np.zeros((len(positions), self.points), np.bool_)
+        for row in np.flatnonzero(self.finished(positions)):
+            stones = self.stones(positions[row : row + 1])[0]
+            winner = int(positions["winner"][row])
+            marked[row] = joining_chain(stones, self.height, self.width, winner)
+        return marked

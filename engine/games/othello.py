@@ -307,7 +307,16 @@ class OthelloSpec(GameSpec):
     omits_passes: ClassVar[bool] = True
     most_stones_win: ClassVar[bool] = True
     sgf_number: ClassVar[str] = "2"
-    look: ClassVar[Look] = Look("cells", sizes=squares(4, 6, 8, 10))
+    look: ClassVar[Look] = Look(
+        "cells",
+        sizes=squares(4, 6, 8, 10),
+        goal="Have more discs of your colour than the other side at the end.",
+        how=(
+            "A move encloses discs of the other colour in a line between two of yours; they turn.",
+            "A side that can enclose none passes; the game ends when neither can.",
+        ),
+        shows_legal=True,
+    )
 
     def __post_init__(self) -> None:
         check_side(self.name, self.height, self.width, 4, SIZE_CLASSES[-1])

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.look import Look
 
 
 class Traits:
-    """Facts of a game that hold for all its sizes and rules."""
+    """Facts of a game that hold for all its sizes and rules, and what people are shown of it."""
+
+    height: int
+    width: int
 
     symmetries: ClassVar[tuple[int, ...]] = (0, 1, 2, 3, 4, 5, 6, 7)
     """Indices of the :func:`engine.symmetry.permutations` that map a game to an equal one. The
@@ -48,3 +54,14 @@ class Traits:
     """The appearance of its board and the names of its players."""
     quick_size: ClassVar[tuple[int, int] | tuple[()]] = ()
     """Height and width of a board for short games; if empty, the usual board is small."""
+
+    def winning_points(self, positions: NDArray[Any]) -> NDArray[np.bool_]:
+        """Mark the stones that won a finished game, ``(rows, points)``; none by default."""
+        return np.zeros((len(positions), self.height * self.width), np.bool_)
+
+    def threats(self, positions: NDArray[Any]) -> NDArray[np.uint8]:
+        """Say what a stone on each point would make of a row, uint8 ``(rows, points)``.
+
+        The values are sums of those of :mod:`engine.games.connection`; 0 by default.
+        """
+        return np.zeros((len(positions), self.height * self.width), np.uint8)
