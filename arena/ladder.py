@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.protocol import Agent
-from arena.game_runner import PlayedGame, Terms, play_games
 from arena.openings import OPENING_PLIES, Opening, make_openings
+from arena.play.game_runner import PlayedGame, Terms, play_games
+from arena.play.verdict import FORFEITS
 from arena.schedule import Fixture, make_schedule
 from arena.stats.ratings import Rating, Score, rate
-from arena.verdict import FORFEITS
 from engine.errors import ProgramError
 from engine.games.spec import GameSpec
 

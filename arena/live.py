@@ -13,12 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from arena.console import PlainConsole
-from arena.game_runner import Void
+from arena.play.game_runner import Void
+from arena.play.verdict import FORFEITS
 from arena.report import Report, make_report
 from arena.report_text import elo_text, percent
 from arena.results import Conditions, GameLine
 from arena.tournament import Watcher
-from arena.verdict import FORFEITS
 
 _LINE_EVERY_S: Final = 60.0
 _TABLE_EVERY_S: Final = 2.0

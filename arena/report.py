@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from arena.openings import distinct_games
+from arena.play.verdict import FORFEITS
 from arena.results import Conditions, GameLine
 from arena.stats.intervals import superiority, wilson
 from arena.stats.pentanomial import count_pairs
 from arena.stats.ratings import Rating, Ratings, Score, rate
 from arena.stats.stopping import StoppedEstimate, estimate_after_stopping
 from arena.tournament import pair_counter, points_of
-from arena.verdict import FORFEITS
 from engine.notation import action_to_text
 
 

@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from arena.play.verdict import FORFEITS
 from arena.report import Pairing, Report, Standing
 from arena.results import UNTOLD, Conditions
 from arena.stats.intervals import superiority, wilson
-from arena.verdict import FORFEITS
 
 _LONGEST_DETAIL: Final = 100
 

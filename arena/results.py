@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar, get_args
 
 import engine.games as games
-from arena.adjudication import Resignation
-from arena.clock import TimeControl
-from arena.game_runner import PlayedGame, Terms
 from arena.openings import Kind as OpeningKind
 from arena.openings import OpeningPlan
+from arena.play.adjudication import Resignation
+from arena.play.clock import TimeControl
+from arena.play.game_runner import PlayedGame, Terms
 from arena.schedule import FORMATS
 from arena.stats.sprt import Hypotheses
 from engine.games.spec import GameSpec

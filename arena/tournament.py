@@ -11,10 +11,10 @@ from agents.parse import Spelling
 from agents.protocol import Agent, Described, Limit, Program, Thinks
 from arena.books import plan_openings
 from arena.folder import TournamentFolder
-from arena.game_runner import GAMES_AT_ONCE, PlayedGame, Void, play_games
+from arena.play.game_runner import GAMES_AT_ONCE, PlayedGame, Void, play_games
+from arena.play.sequence import PairCounter
 from arena.results import UNTOLD, AgentCard, Conditions, GameLine, line_of
 from arena.schedule import Fixture, check_format, make_schedule, pairings, swiss_schedule
-from arena.sequence import PairCounter
 from engine.errors import ConfigError, RunError
 from engine.games.spec import GameSpec
 
@@ -80,7 +80,7 @@ def play_tournament(
         agents: as in the conditions, in order. They stay open.
         games_per_pairing: an even number; with a test, the most games.
         watcher: is told what happens.
-        games_at_once: see :func:`arena.game_runner.play_games`.
+        games_at_once: see :func:`arena.play.game_runner.play_games`.
 
     Returns:
         All finished games, earlier ones included.

@@ -72,7 +72,7 @@ def with_added(config: RunConfig, added: Sequence[str], rehearse: bool) -> RunCo
 
 def _task(text: str, names: Sequence[str], share: float) -> TaskConfig:
     """Settings of a new task, those of its game's preset where they depend on the game."""
-    from miai.commands.game_options import read_size
+    from miai.commands.options.game import read_size
 
     game, _, size = text.lower().replace("-", "_").partition(":")
     if not size:

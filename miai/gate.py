@@ -19,7 +19,7 @@ def make_gate(config: RunConfig) -> Gate:
     from agents.evaluators.auto import network_evaluator
     from agents.protocol import Limit
     from agents.search_agent import SearchAgent
-    from arena.match import play_match
+    from arena.play.match import play_match
 
     spec = config.spec()
 

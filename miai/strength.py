@@ -9,7 +9,7 @@ from typing import Final
 from agents.parse import Spelling, make_agent
 from agents.protocol import Agent
 from arena.books import make_plan
-from arena.match import Answer, is_stronger
+from arena.play.match import Answer, is_stronger
 from arena.stats.sprt import Hypotheses
 from engine.games.spec import GameSpec
 

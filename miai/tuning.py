@@ -21,7 +21,7 @@ from engine.errors import ConfigError, RecordError
 from engine.games import make
 from engine.games.spec import GameSpec
 from engine.records import Filter, GameRecord, Loaded, load_games
-from miai.commands.game_options import read_size
+from miai.commands.options.game import read_size
 from selfplay.data.replay import make_batch
 from selfplay.data.shards import Rows
 from selfplay.tune.expert import all_rows, split_games

@@ -18,8 +18,8 @@ from agents.gtp.grammar import Reply, colour_word
 from agents.gtp.process import BrokenProgramError
 from agents.gtp.program import GtpAgent
 from agents.random_agent import RandomAgent
-from arena.match import play_match
-from arena.verdict import FORFEITS
+from arena.play.match import play_match
+from arena.play.verdict import FORFEITS
 from engine.errors import NotationError, ProgramError
 from engine.games.go import GoSpec
 from engine.games.spec import GameSpec, Positions

@@ -41,7 +41,7 @@ from agents.network.checkpoint import load_stored
 from agents.network.folded import FoldedNetwork, fold_model
 from agents.protocol import Decision, Limit, Turn
 from agents.search_agent import SearchAgent
-from arena.match import play_match
+from arena.play.match import play_match
 from engine.games import GoSpec
 from miai.measure.evaluator import EagerTorch, _lively, mean_kl, own_positions
 from miai.measure.networks import find_network

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from agents.parse import parse_agent
 from arena.books import make_plan
-from arena.match import is_stronger
+from arena.play.match import is_stronger
 from arena.stats.sprt import Hypotheses
 from engine.games.spec import GameSpec
 from miai.config import build, to_toml

@@ -23,7 +23,7 @@ from agents.evaluators.int8 import Int8Evaluator
 from agents.parse import shipped_network_path
 from agents.protocol import Decision, Limit, Turn
 from agents.search_agent import PLAY_SEARCH, SearchAgent
-from arena.match import play_match
+from arena.play.match import play_match
 from arena.stats.pentanomial import pair_statistics
 from engine.games import make
 from engine.search import Evaluation, Evaluator

@@ -148,7 +148,7 @@ def _read_task(text: str) -> GameSpec:
         SpecError: if there is no such game or board.
     """
     from engine.games import make
-    from miai.commands.game_options import read_size
+    from miai.commands.options.game import read_size
 
     game, _, size = text.partition(":")
     return make(game.lower().replace("-", "_"), *read_size(size or None))

@@ -6,8 +6,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from miai.commands.game_options import add_game_options, read_spec
-from miai.commands.streams import NO_READER, protocol_streams
+from miai.commands.options.game import add_game_options, read_spec
+from miai.commands.options.streams import NO_READER, protocol_streams
 
 if TYPE_CHECKING:
     from engine.games.spec import GameSpec

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from arena.analysis import GameReview
     from engine.records import GameRecord
 
-from miai.commands.arena_options import check_seed
+from miai.commands.options.arena import check_seed
 
 SUMMARY = "look through a game: what each move cost, as a page, annotated SGF and JSON"
 EXAMPLE = "miai analyze game.sgf --simulations 200"

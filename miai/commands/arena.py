@@ -16,9 +16,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from miai.commands.arena_options import add_arguments, check_seed
-from miai.commands.game_options import read_spec
-from miai.commands.trust_options import allow_from_file, allow_named
+from miai.commands.options.arena import add_arguments, check_seed
+from miai.commands.options.game import read_spec
+from miai.commands.options.trust import allow_from_file, allow_named
 
 if TYPE_CHECKING:
     from agents.parse import Spelling
@@ -145,8 +145,8 @@ def _play(
 ) -> int:
     from agents.gtp.client import Watchdog
     from agents.parse import make_agent
-    from arena.game_runner import fitting_games_at_once
     from arena.live import LiveTable
+    from arena.play.game_runner import fitting_games_at_once
     from arena.tournament import make_cards, play_tournament
     from engine.errors import MiaiError
 
@@ -222,7 +222,7 @@ def _conditions(
     spec: GameSpec,
 ) -> Conditions:
     from arena.books import make_plan
-    from arena.clock import read_time_control
+    from arena.play.clock import read_time_control
     from arena.results import conditions_of
     from arena.schedule import most_rounds
     from engine.errors import ConfigError
@@ -269,7 +269,7 @@ def _numbers(text: str, option: str, example: str, most: int) -> list[float]:
 
 
 def _resignation(text: str | None) -> Any:
-    from arena.adjudication import Resignation
+    from arena.play.adjudication import Resignation
 
     if text is None:
         return None

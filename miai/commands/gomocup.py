@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 
-from miai.commands.agent_options import add_agent_options, agent_of
-from miai.commands.arena_options import check_seed
-from miai.commands.streams import NO_READER, protocol_streams
+from miai.commands.options.agent import add_agent_options, agent_of
+from miai.commands.options.arena import check_seed
+from miai.commands.options.streams import NO_READER, protocol_streams
 
 SUMMARY = "answer the Gomocup protocol (Piskvork, Gomoku) on standard input and output"
 EXAMPLE = "printf 'START 15\\nINFO timeout_turn 1000\\nBEGIN\\nEND\\n' | miai gomocup"

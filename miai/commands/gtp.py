@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 
-from miai.commands.agent_options import add_agent_options, agent_of
-from miai.commands.arena_options import check_seed
-from miai.commands.game_options import add_game_options, read_spec
-from miai.commands.streams import NO_READER, protocol_streams
+from miai.commands.options.agent import add_agent_options, agent_of
+from miai.commands.options.arena import check_seed
+from miai.commands.options.game import add_game_options, read_spec
+from miai.commands.options.streams import NO_READER, protocol_streams
 
 SUMMARY = "answer the Go Text Protocol on standard input and output"
 EXAMPLE = "echo 'genmove b' | miai gtp --agent rollouts:100 --size 9"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 
-from miai.commands.agent_options import add_agent_options, agent_of
-from miai.commands.arena_options import check_seed
-from miai.commands.streams import NO_READER, protocol_streams
+from miai.commands.options.agent import add_agent_options, agent_of
+from miai.commands.options.arena import check_seed
+from miai.commands.options.streams import NO_READER, protocol_streams
 
 SUMMARY = "answer the NBoard protocol (Othello) on standard input and output"
 EXAMPLE = "printf 'nboard 2\\nset depth 6\\ngo\\n' | miai nboard"

@@ -28,7 +28,7 @@ EXAMPLE = "miai play othello --colour white --simulations 400"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from miai.commands.game_options import add_game_options
+    from miai.commands.options.game import add_game_options
 
     parser.add_argument(
         "what",
@@ -134,7 +134,7 @@ def _settings(args: argparse.Namespace) -> Settings:
     from arena.session.games import handicap_points
     from engine.games import quick
     from engine.games.spec import BLACK, WHITE
-    from miai.commands.game_options import read_spec
+    from miai.commands.options.game import read_spec
 
     if args.size is None:
         usual = quick(args.game)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from miai.commands.trust_options import add_trust_option, allow_ladder
+from miai.commands.options.trust import add_trust_option, allow_ladder
 
 if TYPE_CHECKING:
     from arena.ladder import LadderRatings, RatedPlayer

@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from miai.commands.game_options import add_game_name
-from miai.commands.trust_options import add_trust_option, allow_ladder
+from miai.commands.options.game import add_game_name
+from miai.commands.options.trust import add_trust_option, allow_ladder
 
 if TYPE_CHECKING:
     from miai.tracking import Tracker
@@ -274,7 +274,7 @@ def _resolve(args: argparse.Namespace) -> tuple[Path, RunConfig, str]:
 
     The settings are the run's own, or the preset's, with the command line's on top.
     """
-    from miai.commands.game_options import read_size
+    from miai.commands.options.game import read_size
     from miai.config import RENAMED, build, load_preset, preset_of
     from selfplay.run import RunConfig
     from selfplay.run.folder import RunFolder

@@ -12,7 +12,7 @@ import numpy as np
 from agents.levels import LEVELS, level_agent, network_hash, ratings_path
 from agents.protocol import Agent
 from agents.random_agent import RandomAgent
-from arena.match import PairResult, play_match
+from arena.play.match import PairResult, play_match
 from arena.stats.ratings import Score, rate
 from engine.files import write_atomic
 from engine.games.spec import GameSpec

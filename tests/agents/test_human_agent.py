@@ -9,7 +9,7 @@ import threading
 from agents.human_agent import HumanAgent
 from agents.protocol import Turn
 from agents.random_agent import RandomAgent
-from arena.match import play_match
+from arena.play.match import play_match
 from engine.games import make
 from engine.games.go import GoSpec
 

@@ -12,7 +12,7 @@ from agents.perfect_agent import PerfectAgent
 from agents.protocol import Turn
 from agents.random_agent import RandomAgent
 from agents.search_agent import rollout_agent
-from arena.match import play_match
+from arena.play.match import play_match
 from engine.errors import ConfigError
 from engine.games import GameSpec, Positions, make
 from engine.solvers.exact import UNKNOWN, ExactSolver

@@ -14,7 +14,7 @@ from agents.random_agent import RandomAgent
 from agents.search_agent import rollout_agent
 from arena.books import make_plan
 from arena.folder import TournamentFolder
-from arena.match import is_stronger
+from arena.play.match import is_stronger
 from arena.stats.sprt import Hypotheses
 from engine.errors import ConfigError
 from engine.games.go import GoSpec

@@ -16,8 +16,8 @@ from agents.random_agent import RandomAgent
 from agents.search_agent import SearchAgent, rollout_agent
 from arena.gomocup.server import GomocupServer
 from arena.gomocup.times import Times
-from arena.match import play_match
-from arena.verdict import FORFEITS
+from arena.play.match import play_match
+from arena.play.verdict import FORFEITS
 from engine.errors import NotationError
 from engine.games.gomoku import GomokuSpec
 from tests.support.scripted import ScriptedEvaluator, arbitrary

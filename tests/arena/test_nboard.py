@@ -12,9 +12,9 @@ from agents.nboard.program import NBoardAgent
 from agents.protocol import Limit
 from agents.random_agent import RandomAgent
 from agents.search_agent import SearchAgent
-from arena.match import play_match
 from arena.nboard.server import NBoardServer
-from arena.verdict import FORFEITS
+from arena.play.match import play_match
+from arena.play.verdict import FORFEITS
 from engine.games.othello import OthelloSpec
 from tests.support.scripted import ScriptedEvaluator, arbitrary
 

@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
+from arena.play.sequence import PairCounter
 from arena.schedule import Fixture, meetings_in_all, most_rounds, pairings, swiss_schedule
-from arena.sequence import PairCounter
 from arena.stats.sprt import Hypotheses
 
 

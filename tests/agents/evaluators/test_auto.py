@@ -116,7 +116,7 @@ import sys
 from agents.parse import parse_agent
 from agents.protocol import Turn
 from engine.games import GoSpec
-import arena.match, arena.gtp.server, arena.terminal, arena.session.session, miai.commands.info
+import arena.play.match, arena.gtp.server, arena.terminal, arena.session.session, miai.commands.info
 spec = GoSpec(9, 9)
 for text in ("int8:shipped@2", "policy:shipped", "rollouts:2"):
     agent = parse_agent(text, spec)

@@ -10,7 +10,7 @@ import pytest
 
 from agents.gtp.program import GtpAgent
 from agents.random_agent import RandomAgent
-from arena.match import play_match
+from arena.play.match import play_match
 from engine.games.go import GoSpec
 
 SERVER = [sys.executable, "-m", "miai", "gtp", "--agent", "rollouts:8", "--size", "9"]

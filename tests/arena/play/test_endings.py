@@ -13,10 +13,10 @@ from agents.gtp.client import Watchdog
 from agents.gtp.program import GtpAgent
 from agents.protocol import Decision, TimeLeft, Turn
 from agents.random_agent import RandomAgent
-from arena.adjudication import Resignation
-from arena.clock import read_time_control
-from arena.game_runner import PlayedGame, Terms, Void, play_games
 from arena.openings import make_openings
+from arena.play.adjudication import Resignation
+from arena.play.clock import read_time_control
+from arena.play.game_runner import PlayedGame, Terms, Void, play_games
 from arena.schedule import make_schedule
 from engine.errors import ProgramError
 from engine.games.go import GoSpec
@@ -25,7 +25,7 @@ from engine.search.result import SearchResult
 from tests.support.scripted_agent import ScriptedAgent, first_sensible
 
 SPEC = GoSpec(5, 5, 7.0)
-MOCK = Path(__file__).resolve().parents[1] / "support" / "mock_engine.py"
+MOCK = Path(__file__).resolve().parents[2] / "support" / "mock_engine.py"
 
 
 def program(*options: str, processes: int = 1, commands: tuple[str, ...] = (), **times: float):  # type: ignore[no-untyped-def]

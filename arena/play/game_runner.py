@@ -16,10 +16,10 @@ from typing import Any, Final
 import numpy as np
 
 from agents.protocol import Agent, Decision, Program, Thinks, Turn
-from arena.adjudication import Agreement, Resignation
-from arena.clock import PlayerClock, TimeControl
+from arena.play.adjudication import Agreement, Resignation
+from arena.play.clock import PlayerClock, TimeControl
+from arena.play.verdict import FORFEITS, Verdict, area_verdict, judge
 from arena.schedule import Fixture
-from arena.verdict import FORFEITS, Verdict, area_verdict, judge
 from engine.errors import ProgramError
 from engine.games.spec import BLACK, GameSpec
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from miai.commands.game_options import add_game_options
-from miai.commands.trust_options import add_trust_option
+from miai.commands.options.game import add_game_options
+from miai.commands.options.trust import add_trust_option
 
 _AGENTS_HELP = """random, rollouts:500, a network with its simulations (NET@400), evaluations
 (NET@400e), seconds (NET@2s) or the clock (NET@clock), the bare network (policy:NET), level:N of the

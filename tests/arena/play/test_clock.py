@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from agents.protocol import Decision, TimeLeft
-from arena.adjudication import Agreement, Resignation
-from arena.clock import PlayerClock, TimeControl, read_time_control
+from arena.play.adjudication import Agreement, Resignation
+from arena.play.clock import PlayerClock, TimeControl, read_time_control
 from engine.errors import ConfigError
 from engine.search.result import SearchResult
 

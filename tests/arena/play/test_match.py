@@ -15,11 +15,11 @@ from agents.gtp.program import GtpAgent
 from agents.protocol import Decision, Limit, Turn
 from agents.random_agent import RandomAgent
 from agents.search_agent import SearchAgent, rollout_agent
-from arena.game_runner import PlayedGame, Terms, play_games
-from arena.match import play_match
 from arena.openings import make_openings
+from arena.play.game_runner import PlayedGame, Terms, play_games
+from arena.play.match import play_match
+from arena.play.verdict import judge
 from arena.schedule import make_schedule
-from arena.verdict import judge
 from engine.errors import ConfigError, ProgramError
 from engine.games import GAMES, make
 from engine.games.go import GoSpec
@@ -28,7 +28,7 @@ from engine.notation import text_to_action
 from tests.support.scripted_agent import ScriptedAgent, first_sensible, passing
 
 SPEC = GoSpec(5, 5, 7.0)
-MOCK = Path(__file__).resolve().parents[1] / "support" / "mock_engine.py"
+MOCK = Path(__file__).resolve().parents[2] / "support" / "mock_engine.py"
 
 
 def mock(*options: str, processes: int = 2, move_s: float = 20.0) -> GtpAgent:

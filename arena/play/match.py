@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from agents.protocol import Agent
 from arena.books import make_plan, plan_openings
-from arena.game_runner import GAMES_AT_ONCE, PlayedGame, Terms, play_games
 from arena.openings import OPENING_PLIES, OpeningPlan, distinct_games
+from arena.play.game_runner import GAMES_AT_ONCE, PlayedGame, Terms, play_games
+from arena.play.sequence import PairCounter
 from arena.schedule import make_schedule
-from arena.sequence import PairCounter
 from arena.stats.elo import clamped_elo_difference
 from arena.stats.intervals import wilson
 from arena.stats.pentanomial import PairStatistics, count_pairs, pair_statistics
