@@ -25,7 +25,7 @@ from arena.session.opponents import (
 )
 from arena.session.preferences import BOARDS, Preferences
 from arena.session.texts import LANGUAGES, mark, say
-from engine.games import GAMES, quick
+from engine.games import GAMES, make
 from engine.games.go import GoSpec
 from engine.games.go_rules import RULES
 from engine.games.spec import BLACK, WHITE
@@ -66,7 +66,7 @@ def _around(choices: tuple[Any, ...], value: Any, step: int) -> Any:
 
 def _change_game(settings: Settings, step: int) -> Settings:
     name = _around(tuple(GAMES), settings.spec.name, step)
-    return replace(settings, spec=quick(name), handicap=0)
+    return replace(settings, spec=make(name), handicap=0)
 
 
 def _change_board(settings: Settings, step: int) -> Settings:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pygame
 
 from engine.games.spec import GameSpec
 
 Place = tuple[float, float]
-_ROW_PITCH = math.sqrt(3.0) / 2.0
-"""Distance between rows of hexagons, in widths of one."""
+_HEXAGON = 2.0 / math.sqrt(3.0)
+"""Distance between opposite corners of a hexagon, in widths of one."""
+_TURNS = tuple(math.radians(degrees) for degrees in (0, 15, 30, -30))
+"""Angles by which a board of hexagons may be turned."""
 
 
 @dataclass(frozen=True)
@@ -25,25 +27,45 @@ class Grid:
     """Whether each row stands half a point right of the one above, and rows are closer."""
     margin: float = 0.8
     """Room beyond the outermost points' own half steps, both sides together, in steps."""
+    turn: float = 0.0
+    """Angle by which a board of hexagons is turned clockwise, in radians."""
 
     def __hash__(self) -> int:
-        return hash((tuple(self.area), self.height, self.width, self.slant, self.margin))
+        return hash((tuple(self.area), self.height, self.width, self.margin, self.turn))
 
     @classmethod
     def of(cls, area: pygame.Rect, spec: GameSpec) -> Grid:
-        """Lay a game's board out in the middle of ``area``, as large as it can be."""
-        grid = cls(area, spec.height, spec.width, spec.slant, 1.6 if spec.slant else 0.8)
+        """Lay a game's board out in the middle of ``area``, as large as it can be.
+
+        Boards of hexagons are turned to where they become largest.
+        """
+        margin, turns = (1.9, _TURNS) if spec.slant else (0.8, (0.0,))
+        grids = [cls(area, spec.height, spec.width, spec.slant, margin, turn) for turn in turns]
+        grid = max(grids, key=lambda one: one.step)
         columns, rows = grid._extent()
         board = pygame.Rect(0, 0, round(columns * grid.step), round(rows * grid.step))
         board.center = area.center
-        return cls(board, spec.height, spec.width, spec.slant, grid.margin)
+        return replace(grid, area=board)
+
+    @property
+    def _across(self) -> Place:
+        """The way from a point to its right neighbour, in steps."""
+        return math.cos(self.turn), math.sin(self.turn)
+
+    @property
+    def _down(self) -> Place:
+        """The way from a point to the one below it, in steps."""
+        lean = math.radians(60 if self.slant else 90)
+        return math.cos(self.turn + lean), math.sin(self.turn + lean)
 
     def _extent(self) -> Place:
         """Width and height of the whole board, in steps."""
-        if self.slant:
-            columns = self.width + (self.height - 1) / 2
-            return columns + self.margin, (self.height - 1) * _ROW_PITCH + 1.2 + self.margin
-        return self.width + self.margin, self.height + self.margin
+        across, down = self._across, self._down
+        own = _HEXAGON if self.slant else 1.0
+        x, y = (
+            abs(across[k]) * (self.width - 1) + abs(down[k]) * (self.height - 1) for k in (0, 1)
+        )
+        return x + own + self.margin, y + own + self.margin
 
     @property
     def step(self) -> float:
@@ -51,36 +73,36 @@ class Grid:
         columns, rows = self._extent()
         return min(self.area.w / columns, self.area.h / rows)
 
-    @property
-    def _pitch(self) -> float:
-        return self.step * (_ROW_PITCH if self.slant else 1.0)
+    def place(self, row: float, column: float) -> Place:
+        """Pixel position of a row and column, which may lie between points or off the board."""
+        across, down = self._across, self._down
+        right, below = column - (self.width - 1) / 2, row - (self.height - 1) / 2
+        x = right * across[0] + below * down[0]
+        y = right * across[1] + below * down[1]
+        return self.area.centerx + x * self.step, self.area.centery + y * self.step
 
     def centre(self, point: int) -> Place:
         """Pixel position of a point."""
-        row, column = divmod(point, self.width)
-        across = column - (self.width - 1) / 2
-        down = row - (self.height - 1) / 2
-        if self.slant:
-            across += down / 2
-        return self.area.centerx + across * self.step, self.area.centery + down * self._pitch
+        return self.place(*divmod(point, self.width))
 
     def point_at(self, position: tuple[int, int]) -> int | None:
         """The point nearest to a pixel, if it is on the board."""
-        down = (position[1] - self.area.centery) / self._pitch
-        middle = round(down + (self.height - 1) / 2)
-        nearest: tuple[float, int] | None = None
-        for row in (middle - 1, middle, middle + 1) if self.slant else (middle,):
-            lean = (row - (self.height - 1) / 2) / 2 if self.slant else 0.0
-            across = (position[0] - self.area.centerx) / self.step - lean
-            column = round(across + (self.width - 1) / 2)
-            if 0 <= row < self.height and 0 <= column < self.width:
-                point = row * self.width + column
-                distance = math.dist(self.centre(point), position)
-                if nearest is None or distance < nearest[0]:
-                    nearest = (distance, point)
-        if nearest is None or nearest[0] > self.step * 0.75:
+        across, down = self._across, self._down
+        x = (position[0] - self.area.centerx) / self.step
+        y = (position[1] - self.area.centery) / self.step
+        area = across[0] * down[1] - across[1] * down[0]
+        column = (x * down[1] - y * down[0]) / area + (self.width - 1) / 2
+        row = (across[0] * y - across[1] * x) / area + (self.height - 1) / 2
+        nearby = [
+            r * self.width + c
+            for r in range(math.floor(row), math.floor(row) + 2)
+            for c in range(math.floor(column), math.floor(column) + 2)
+            if 0 <= r < self.height and 0 <= c < self.width
+        ]
+        nearest = min(nearby, key=lambda p: math.dist(self.centre(p), position), default=None)
+        if nearest is None or math.dist(self.centre(nearest), position) > self.step * 0.75:
             return None
-        return nearest[1]
+        return nearest
 
     @property
     def diameter(self) -> int:
@@ -95,10 +117,10 @@ class Grid:
         return pygame.Rect(left, top, right - left, bottom - top)
 
     def hexagon(self, point: int, share: float = 1.0) -> list[Place]:
-        """Corners of the hexagon around a point, from the top clockwise."""
+        """Corners of the hexagon around a point, clockwise from the one that is on top unturned."""
         x, y = self.centre(point)
         radius = self.step / math.sqrt(3.0) * share
-        angles = [math.radians(60 * k - 90) for k in range(6)]
+        angles = [math.radians(60 * k - 90) + self.turn for k in range(6)]
         return [(x + radius * math.cos(a), y + radius * math.sin(a)) for a in angles]
 
 

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from arena.window import theme
 from arena.window.board import Grid, pixel
+from arena.window.hexagons import draw_hexagons
+from arena.window.hexagons import draw_stone as draw_stone_on_hexagon
 from engine.diagram import star_points
-from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec
+from engine.games.spec import BLACK, EMPTY, GameSpec
 from engine.look import STONE_COLOURS, Colour, Look
 from engine.notation import column_name, row_number
 
@@ -49,7 +51,8 @@ def forget_grounds() -> None:
 
 def _paint_ground(target: pygame.Surface, grid: Grid, spec: GameSpec, look: Look) -> None:
     board = grid.area
-    pygame.draw.rect(target, theme.colours().shade, board.move(0, 4), border_radius=10)
+    if look.style != "hexagons":
+        pygame.draw.rect(target, theme.colours().shade, board.move(0, 4), border_radius=10)
     if look.style == "lines":
         if theme.colours().grained:
             target.blit(theme.wood(board.w, board.h), board)
@@ -71,11 +74,7 @@ def _paint_ground(target: pygame.Surface, grid: Grid, spec: GameSpec, look: Look
             theme.disc(target, theme.colours().rack_edge, grid.centre(point), grid.diameter * 0.47)
             theme.disc(target, theme.colours().background, grid.centre(point), grid.diameter * 0.44)
     elif look.style == "hexagons":
-        pygame.draw.rect(target, theme.colours().slate, board, border_radius=10)
-        _edges(target, grid, look)
-        for point in range(spec.points):
-            pygame.draw.polygon(target, theme.colours().tile, grid.hexagon(point, 0.96))
-            pygame.draw.aalines(target, theme.colours().slate, True, grid.hexagon(point, 0.96))
+        draw_hexagons(target, grid, look)
     else:
         pygame.draw.rect(target, theme.colours().paper, board, border_radius=6)
         _dividers(target, grid)
@@ -104,46 +103,29 @@ def _dividers(target: pygame.Surface, grid: Grid) -> None:
         pygame.draw.line(target, pencil, (first.left + 8, y), (last.right - 8, y), thick)
 
 
-def _edges(target: pygame.Surface, grid: Grid, look: Look) -> None:
-    """The four edges in the colours of those who are to join them."""
-    first, second = (STONE_COLOURS[look.stone(colour)] for colour in (BLACK, WHITE))
-    rows = [row * grid.width for row in range(grid.height)]
-    last_row = (grid.height - 1) * grid.width
-    for point in (*range(grid.width), *range(last_row, last_row + grid.width)):
-        shape = grid.hexagon(point, 1.32)
-        outer = (5, 0, 1) if point < grid.width else (2, 3, 4)
-        pygame.draw.polygon(target, first, [grid.centre(point), *(shape[k] for k in outer)])
-    for start in rows:
-        for point, side in ((start, (4, 5)), (start + grid.width - 1, (1, 2))):
-            shape = grid.hexagon(point, 1.32)
-            pygame.draw.polygon(target, second, [grid.centre(point), *(shape[k] for k in side)])
-
-
 def _draw_coordinates(target: pygame.Surface, grid: Grid, spec: GameSpec, look: Look) -> None:
     """Letters along the top and bottom, numbers along the sides."""
     size = min(max(int(grid.step * 0.26), 9), 40)
-    colour = theme.colours().ink if look.style == "lines" else theme.colours().coordinates
+    colour = {"lines": theme.colours().ink, "hexagons": theme.colours().dim}.get(
+        look.style, theme.colours().coordinates
+    )
     if look.style == "paper":
         return
-    margin = grid.step * (1.0 if spec.slant else 0.67)
-    bottom = (grid.height - 1) * grid.width
+    beyond = 1.12 if spec.slant else 0.67
+
+    def write(words: str, row: float, column: float) -> None:
+        place = grid.place(row, column)
+        theme.text(target, words, place, size, colour, anchor="center", scaled=False)
+
     for column in range(grid.width):
-        name = column_name(column, spec.letter_i)
-        if spec.stones_fall:
-            name = f"{column + 1}"
-        for point, sign in ((column, -1), (bottom + column, 1)):
-            x, y = grid.centre(point)
-            lean = sign * margin / 2 if spec.slant else 0.0
-            place = (x + lean, y + sign * margin * (0.85 if spec.slant else 1.0))
-            theme.text(target, name, place, size, colour, anchor="center", scaled=False)
-    if spec.stones_fall:
-        return
-    for row in range(grid.height):
-        for point, sign in ((row * grid.width, -1), ((row + 1) * grid.width - 1, 1)):
-            x, y = grid.centre(point)
-            place = (x + sign * margin, y)
-            number = f"{row_number(spec, row)}"
-            theme.text(target, number, place, size, colour, anchor="center", scaled=False)
+        name = f"{column + 1}" if spec.stones_fall else column_name(column, spec.letter_i)
+        if not spec.stones_fall:
+            write(name, -beyond, column + (beyond / 2 if spec.slant else 0.0))
+        write(name, grid.height - 1 + beyond, column - (beyond / 2 if spec.slant else 0.0))
+    for row in range(grid.height) if not spec.stones_fall else ():
+        number = f"{row_number(spec, row)}"
+        write(number, row, -beyond)
+        write(number, row, grid.width - 1 + beyond)
 
 
 def draw_stones(target: pygame.Surface, grid: Grid, look: Look, stones: NDArray[np.uint8]) -> None:
@@ -165,7 +147,7 @@ def draw_stone(
     """One stone, or what the game has for one; ``alpha`` below 255 shines through."""
     kind = look.stone(colour)
     if look.style == "hexagons":
-        _translucent_polygon(target, STONE_COLOURS[kind], grid.hexagon(point, 0.88), alpha)
+        draw_stone_on_hexagon(target, grid, point, STONE_COLOURS[kind], alpha)
     elif look.style == "paper":
         _mark(target, grid, point, colour == BLACK, STONE_COLOURS[kind], alpha)
     else:
@@ -175,24 +157,6 @@ def draw_stone(
             image = image.copy()
             image.set_alpha(alpha)
         target.blit(image, image.get_rect(center=pixel(grid.centre(point))))
-
-
-def _translucent_polygon(
-    target: pygame.Surface,
-    colour: Colour,
-    corners: list[tuple[float, float]],
-    alpha: int,
-) -> None:
-    if alpha == 255:
-        pygame.draw.polygon(target, colour, corners)
-        pygame.draw.aalines(target, colour, True, corners)
-        return
-    xs, ys = zip(*corners, strict=True)
-    box = pygame.Rect(min(xs), min(ys), max(xs) - min(xs) + 2, max(ys) - min(ys) + 2)
-    patch = pygame.Surface(box.size, pygame.SRCALPHA)
-    inside = [(x - box.x, y - box.y) for x, y in corners]
-    pygame.draw.polygon(patch, (*colour, alpha), inside)
-    target.blit(patch, box)
 
 
 def _mark(

@@ -132,12 +132,12 @@ def _settings(args: argparse.Namespace) -> Settings:
     from agents.parse import network_path
     from arena.session.game import Settings
     from arena.session.games import handicap_points
-    from engine.games import quick
+    from engine.games import make
     from engine.games.spec import BLACK, WHITE
     from miai.commands.options.game import read_spec
 
     if args.size is None:
-        usual = quick(args.game)
+        usual = make(args.game)
         args.size = f"{usual.width}x{usual.height}"
     spec = read_spec(args)
     network_path(_network(args), spec)  # a misspelt one ends the program before there is a board
