@@ -15,10 +15,11 @@ from typing import Final
 
 from engine.errors import RecordError
 from engine.records.sgf_encoding import (
+    CERTAIN_END,
     DOUBLE_BYTES,
     choose_codec,
     declared_in,
-    lenient,
+    decoded_by_letters,
     normal_codec,
     transcoded,
 )
@@ -134,7 +135,7 @@ class _File:
             hz = normal_codec(declared_in(text, 0, _HEAD)) == "hz"
             return (data.decode("hz", "replace") if hz else text), ""
         codec, note = self._codec_at(begin)
-        decoded = lenient(codec)(data)
+        decoded = decoded_by_letters(data, codec)
         if not note and "\ufffd" in decoded:
             note = f"some letters are not in {codec.upper().replace('_', '-')}"
         return decoded, note
@@ -230,5 +231,6 @@ def _marks(codec: str) -> re.Pattern[str]:
         return re.compile(r"\[[^\\\]]*+(?:\\.[^\\\]]*+)*+(?:\]|\\?\Z)|[()]", re.DOTALL)
     first = f"[{DOUBLE_BYTES[codec]}]"
     plain = rf"[^\\\]{DOUBLE_BYTES[codec]}]++"
-    value = rf"\[(?:{plain}|\\(?:{first}.|.)|{first}.)*+(?:\]|\\?{first}?\Z)|[()]"
+    letter = rf"{first}(?:(?={CERTAIN_END})|.)"
+    value = rf"\[(?:{plain}|\\(?:{letter}|.)|{letter})*+(?:\]|\\?{first}?\Z)|[()]"
     return re.compile(value, re.DOTALL)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 CODECS: Final = {
@@ -49,10 +50,14 @@ DOUBLE_BYTES: Final = {
     "cp932": "\x81-\x9f\xe0-\xfc",
 }
 """First bytes of letters whose second byte may be a bracket or a backslash."""
+CERTAIN_END: Final = r"\](?=\s*+(?:[;()]\s*+)*+(?:[A-Za-z]{1,20}+\s*+\[|\Z))"
+"""A bracket that ends a value for certain: what follows is a property, or nothing."""
 _ONE_BYTE: Final = frozenset(name for name in CODECS if name[:3] in ("cp1", "cp8", "iso", "koi"))
 _SAMPLE: Final = 6000
 _CONVINCING: Final = 0.8
 """Plausibility per letter of two bytes from which a declared encoding needs no rival."""
+_HALF_BACK: Final = 4.5
+"""How much of what a half letter costs is given back to the declared encoding."""
 _DECLARED = re.compile(r"(?<![A-Za-z])CA\s*\[([^\]\\]{0,40})\]")
 
 # What occurs in records: words of the game, surnames, and common letters of names.
@@ -129,7 +134,7 @@ def choose_codec(data: bytes, declared: str) -> tuple[str, str]:
     order = dict.fromkeys(([stated] if stated else []) + ["utf-8", *_GUESSES])
     found = {codec: _plausible(sample, codec) for codec in order}
     if stated and _fits(data, stated):
-        found[stated] += 3.0
+        found[stated] += 3.0 + _HALF_BACK * decoded_by_letters(sample, stated).count("\ufffd]")
         if stated in _ONE_BYTE and fits:  # any bytes are Latin; that they are UTF-8 is no accident
             return "utf-8", f"the file says {said}, its letters are UTF-8"
     best = max(found, key=lambda codec: found[codec])
@@ -146,6 +151,34 @@ def lenient(codec: str) -> Callable[[bytes], str]:
     known = bytes(range(256)).decode(codec, "replace")
     table = {byte: letter for byte, letter in enumerate(known) if letter != "\ufffd"}
     return lambda data: data.decode("latin-1").translate(table)
+
+
+@cache
+def _half_letters(codec: str) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    """What takes letters of two bytes one by one, group 1 if whole; what a half letter needs."""
+    first = f"[{DOUBLE_BYTES[codec]}]"
+    return (
+        re.compile(rf"({first}(?!{CERTAIN_END}).)|{first}".encode("latin-1"), re.DOTALL),
+        re.compile(rf"{first}{CERTAIN_END}".encode("latin-1")),
+    )
+
+
+def decoded_by_letters(data: bytes, codec: str) -> str:
+    """Decode a game; the first half of a letter that was cut in two becomes U+FFFD.
+
+    Programs cut names at a number of bytes. The bracket that follows would become the second half
+    of that letter, and the next property a part of the name.
+    """
+    decode = lenient(codec)
+    if codec not in DOUBLE_BYTES:
+        return decode(data)
+    letters, likely = _half_letters(codec)
+    if likely.search(data) is None:
+        return decode(data)
+    halves = [found.start() for found in letters.finditer(data) if found.group(1) is None]
+    begins = [0, *(at + 1 for at in halves)]
+    ends = [*halves, len(data)]
+    return "\ufffd".join(decode(data[a:b]) for a, b in zip(begins, ends, strict=True))
 
 
 def _fits(data: bytes, codec: str) -> bool:
@@ -167,7 +200,7 @@ def _sample(data: bytes) -> bytes:
 
 def _plausible(sample: bytes, codec: str) -> float:
     """How much some bytes look like a record in an encoding; comparable between encodings."""
-    text = lenient(codec)(sample)
+    text = decoded_by_letters(sample, codec)
     if codec in _ONE_BYTE:
         return _plausible_words(text)
     total = -6.0 * len(_SWALLOWED.findall(text))

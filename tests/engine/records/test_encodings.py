@@ -99,6 +99,35 @@ def test_a_letter_cut_in_two_costs_itself() -> None:
     assert (found.record.white, len(found.record.actions)) == ("b", 2)
 
 
+@pytest.mark.parametrize("declared", [True, False])
+@pytest.mark.parametrize("codec", ["gb18030", "cp932", "cp950"])
+@given(data=st.data())
+def test_half_a_letter_does_not_swallow_the_next_property(
+    codec: str, declared: bool, data: st.DataObject
+) -> None:
+    letters = [c for c in "".join(NAMES[codec]) if c > "\x7f" and c != "\u3000"]
+    word = st.text(st.sampled_from(letters), min_size=1, max_size=6)
+    names = [data.draw(word).encode(codec)[:-1] for _ in range(4)]
+    between = data.draw(st.sampled_from([b"", b"\n", b"\r\n ", b"\t"]))
+    whole = NAMES[codec][0].encode(codec)
+    says = f"CA[{WRITTEN[codec][0]}]".encode() if declared else b""
+    found = one(
+        b"(;GM[1]%sSZ[9]PW[%s]PB[%s]%sKM[6.5]EV[%s]%s;B[cc]C[%s]%s(;W[gg]C[%s]%s)%s(;W[ee]))"
+        % (says, whole, names[0], between, names[1], between, names[2], between, names[3],
+           between, between)
+    )  # fmt: skip
+    assert (len(found.record.actions), found.record.spec.rules["komi"]) == (2, 6.5)
+    assert found.notes
+    if declared:
+        assert found.record.black.rstrip("\ufffd") == names[0].decode(codec, "ignore")
+
+
+def test_a_letter_whose_second_byte_is_a_bracket_is_whole_before_other_text() -> None:
+    for comment in ("表)", "ソゾ; ok", "評 B", "ゾ"):
+        found = one(f"(;CA[Shift_JIS]SZ[9]C[{comment}];B[cc];W[gg])".encode("cp932"))
+        assert (found.record.comment, len(found.record.actions)) == (comment, 2)
+
+
 def test_games_of_a_collection_have_encodings_of_their_own() -> None:
     data = b"\n".join(
         game(name, f"CA[{WRITTEN[codec][0]}]").encode(codec)
