@@ -1,27 +1,17 @@
 """Rates a run's checkpoints beside the run: the arena plays, self-play says who meets whom.
 
-``miai train`` starts :func:`start_beside` as a process of its own, at low priority, which follows
-the run's folder. It reads checkpoints and writes three files that training never reads, so what a
-run learns cannot depend on it; and a crash of it costs the ratings that were due.
+It reads checkpoints and writes three files that training never reads, so what a run learns cannot
+depend on it. :mod:`miai.rating_process` runs it as a process of its own.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
 
-import filelock
-
-from agents.evaluators.auto import cores
 from agents.parse import make_agent, read_spelling
 from agents.protocol import Agent
 from agents.trust import recall
@@ -29,15 +19,14 @@ from arena.ladder import Encounter, LadderRatings, as_json, play_encounter, rate
 from arena.quiz import Question, ask, from_json, make_quiz, values_of
 from arena.quiz import as_json as as_json_quiz
 from arena.stats.intervals import wilson
-from arena.stats.ratings import Rating as EloRating
-from engine.errors import ConfigError, MiaiError, ProgramError, RunError
+from arena.stats.ratings import Rating
+from engine.errors import ConfigError, MiaiError, ProgramError
 from engine.files import json_of, read_file, write_atomic
 from miai.config import build
 from selfplay.run.benchmark import (
     GAMES_PER_MEETING,
     BenchmarkConfig,
     Meeting,
-    Pace,
     Pair,
     next_meeting,
     pair,
@@ -45,18 +34,15 @@ from selfplay.run.benchmark import (
 from selfplay.run.folder import RunFolder
 from selfplay.run.settings import Settings, game_of, read_settings, section, spec_of, task_names
 
-_LOOK_S = 2.0
-_NICENESS = 10
 _NETWORKS_OPEN = 8
 _QUESTIONS = 100
-_LOG = "benchmark.log"
 _GAMES_PER_FIT = 10.0
 """Processor time of games between two fits, at least, in times of a fit."""
-_UNKNOWN = EloRating(0.0, float("-inf"), float("inf"))
+_UNKNOWN = Rating(0.0, float("-inf"), float("inf"))
 
 
-class Rating:
-    """The benchmark of one run folder, one meeting or quiz at a time."""
+class TaskRating:
+    """The benchmark of one task of a run, one meeting or quiz at a time."""
 
     def __init__(self, path: Path, task: str = "") -> None:
         """Read the run's settings and what was played, of one of several tasks.
@@ -222,17 +208,17 @@ class Rating:
             agent.close()
 
 
-class Ratings:
+class RunRating:
     """The benchmarks of all tasks of a run, which take turns."""
 
     def __init__(self, path: Path) -> None:
-        """Read the run's settings; raises as :class:`Rating`."""
+        """Read the run's settings; raises as :class:`TaskRating`."""
         names = task_names(read_settings(path))
-        self._each = {name: Rating(path, name) for name in names}
+        self._each = {name: TaskRating(path, name) for name in names}
         self.config = next(iter(self._each.values())).config
 
     def step(self) -> str | None:
-        """As :meth:`Rating.step`, of the task whose turn it is, or the next that has one due."""
+        """Take a step of the task whose turn it is, or of the next one that has a step due."""
         for name, rating in list(self._each.items()):
             self._each[name] = self._each.pop(name)
             done = rating.step()
@@ -241,7 +227,7 @@ class Ratings:
         return None
 
     def close(self) -> None:
-        """As :meth:`Rating.close`."""
+        """As :meth:`TaskRating.close`."""
         for rating in self._each.values():
             rating.close()
 
@@ -288,147 +274,3 @@ def _encounter(meeting: Meeting) -> Encounter:
         meeting.points_as_black,
         meeting.points_as_white,
     )
-
-
-def follow(path: Path, stopped: Callable[[], bool], rated: Callable[[], object]) -> None:
-    """Rate a run's checkpoints as they come, within the run's share of processor time.
-
-    Args:
-        path: of the run.
-        stopped: asked between meetings.
-        rated: told after each.
-
-    Raises:
-        MiaiError: if the run, or a player, cannot be used.
-    """
-    lock = _lock(path)
-    while not lock.is_locked:
-        if stopped():
-            return
-        with suppress(filelock.Timeout):
-            lock.acquire(timeout=_LOOK_S)
-    rating = Ratings(path)
-    pace = Pace(rating.config.share, cores())
-    try:
-        while not stopped():
-            if rating.step() is None:
-                time.sleep(_LOOK_S)
-                continue
-            rated()
-            until = time.monotonic() + pace.rest_s()
-            while not stopped() and time.monotonic() < until:
-                time.sleep(min(_LOOK_S, max(until - time.monotonic(), 0.0)))
-    finally:
-        rating.close()
-        lock.release()
-
-
-def _lock(path: Path) -> filelock.FileLock:
-    """Lock that a rating process holds: two would play the same games, and count them twice."""
-    return filelock.FileLock(path / "rating.lock")
-
-
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
-"""NumPy's threads spin while they wait: on two busy cores 44 players took 25 s to fit, not 0.8."""
-
-
-class Beside:
-    """The process that rates, as the training process sees it. Use as a context manager."""
-
-    def __init__(self, path: Path) -> None:
-        """Start it. ``benchmark.log`` in the run's folder has what it says, should it die."""
-        self._path = path
-        self._log = (path / _LOG).open("wb")
-        # -P: a module in the folder that one happens to stand in is not the program's.
-        command = [sys.executable, "-P", "-m", "miai", "ratings", str(path), "--beside"]
-        self._process: subprocess.Popen[bytes] = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=self._log,
-            env={**os.environ, **ONE_THREAD, "PYTHONPATH": python_path()},
-            start_new_session=True,  # Ctrl-C is for the training; the pipe's end tells this one
-        )
-
-    def __enter__(self) -> Beside:
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self.stop()
-
-    @property
-    def alive(self) -> bool:
-        """Whether it still rates."""
-        return self._process.poll() is None
-
-    @property
-    def last_words(self) -> str:
-        """The last line that it left in its log."""
-        try:
-            lines = self._path.joinpath(_LOG).read_text(errors="replace").strip().splitlines()
-        except OSError:
-            lines = []
-        return lines[-1] if lines else "no reason given"
-
-    def stop(self) -> None:
-        """End it now; a meeting that was going on is lost."""
-        stdin: IO[bytes] | None = self._process.stdin
-        if stdin is not None:
-            with suppress(OSError):
-                stdin.close()
-        try:
-            self._process.wait(timeout=5.0)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._log.close()
-
-
-def python_path() -> str:
-    """Where the other process finds this program, also in a checkout that is not installed."""
-    here, known = str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH")
-    return here if not known else f"{here}{os.pathsep}{known}"
-
-
-def serve_beside(path: Path, rated: Callable[[], object]) -> None:
-    """Be the process beside a training: gone as soon as its standard input ends.
-
-    Raises:
-        MiaiError: as :func:`follow`.
-    """
-    with suppress(OSError, AttributeError):
-        os.nice(_NICENESS)
-
-    def wait_for_the_end() -> None:
-        sys.stdin.buffer.read()
-        os._exit(0)  # everything is written whole: nothing to tidy up, and no move to wait for
-
-    threading.Thread(target=wait_for_the_end, daemon=True).start()
-    follow(path, lambda: False, rated)
-
-
-def finish(path: Path, seconds: float, rated: Callable[[str], None]) -> None:
-    """Rate with the whole machine until all players have the games that are due, or time is up.
-
-    Raises:
-        MiaiError: as :func:`follow`, and if another process rates this run.
-    """
-    lock = _lock(path)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout as error:
-        raise RunError(
-            f"expected no other process that rates {str(path)!r}, got one (a run "
-            "rates itself while it trains); leave --play away to see what is known, or wait"
-        ) from error
-    rating = Ratings(path)
-    until = time.monotonic() + seconds
-    try:
-        while time.monotonic() < until:
-            done = rating.step()
-            if done is None:
-                return
-            rated(done)
-    finally:
-        rating.close()
-        lock.release()

@@ -33,8 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as miai.rating.ONE_THREAD
-    from miai.rating import benchmark_config, finish, rate_run, serve_beside
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as miai.rating_process.ONE_THREAD
+    from miai.rating import benchmark_config, rate_run
+    from miai.rating_process import finish, serve
     from selfplay.run.curves import read_run
     from selfplay.run.folder import RunFolder
     from selfplay.run.settings import read_settings, task_names
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     if args.beside:
         from selfplay.report.report import write_report
 
-        serve_beside(args.run, lambda: write_report(args.run))
+        serve(args.run, lambda: write_report(args.run))
         return 0
     names = task_names(settings)
     if args.play > 0.0:

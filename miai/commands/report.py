@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as miai.rating.ONE_THREAD
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as miai.rating_process.ONE_THREAD
     from miai.rating import benchmark_config, rate_run, write_ratings
     from selfplay.report.page import write_page
     from selfplay.report.report import report_html

@@ -146,7 +146,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _source(workers: int | None, text: str) -> SourceMaker:
     """Where the games of a run with these settings are played."""
-    from miai.rating import python_path
+    from miai.rating_process import python_path
     from selfplay.play.processes import ProcessSource
     from selfplay.play.threads import ThreadSource
 
@@ -166,11 +166,11 @@ def _train(training: Run, trackers: Sequence[Tracker], rated: bool) -> None:
     """Train to the end, with the display, the rating beside it and all who follow the metrics."""
     from miai.dashboard import TrainingDisplay
     from miai.gate import make_gate
-    from miai.rating import Beside
+    from miai.rating_process import RatingProcess
 
     folder = training.folder.path
     with ExitStack() as closing:
-        beside = closing.enter_context(Beside(folder)) if rated else None
+        beside = closing.enter_context(RatingProcess(folder)) if rated else None
         display = closing.enter_context(TrainingDisplay(folder))
 
         def report(metrics: dict[str, object]) -> None:
@@ -261,7 +261,7 @@ def _write_report(folder: Path) -> None:
 
 def _rate_the_last(folder: Path) -> None:
     """Let the last checkpoints play what is left of their games, with the whole machine."""
-    from miai.rating import finish
+    from miai.rating_process import finish
 
     print("rating the last checkpoints for at most a minute; Ctrl-C leaves it")
     with suppress(KeyboardInterrupt):

@@ -19,7 +19,8 @@ from agents.trust import allow
 from engine.games import make
 from miai import cli
 from miai.config import to_toml
-from miai.rating import Beside, Rating, finish, follow, read_meetings
+from miai.rating import TaskRating, read_meetings
+from miai.rating_process import RatingProcess, finish, follow
 from selfplay.report.report import report_html
 from selfplay.run import Run
 from selfplay.run.benchmark import BenchmarkConfig
@@ -49,7 +50,7 @@ def run(tmp_path: Path) -> Path:
 def test_checkpoints_are_rated_until_they_have_their_games(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rating = Rating(run)
+    rating = TaskRating(run)
     steps = []
     while (step := rating.step()) is not None:
         steps.append(step)
@@ -107,7 +108,7 @@ def test_a_damaged_checkpoint_and_a_rung_that_is_not_there_are_left_out(
     (run / "checkpoints" / "000002.safetensors").write_bytes(b"nothing")
     text = (run / "config.toml").read_text()
     (run / "config.toml").write_text(text.replace('"rollouts:8"', '"runs/absent@8"'))
-    rating = Rating(run)
+    rating = TaskRating(run)
     while (step := rating.step()) is not None:
         assert "000002" not in step and "absent" not in step
     said = capsys.readouterr().err
@@ -124,7 +125,7 @@ def test_a_rung_that_fails_scores_nothing_for_anybody(
     allow(read_spelling(rung))
     config = dataclasses.replace(LADDER, ladder=(rung, "random"))
     (run / "config.toml").write_text(to_toml(dataclasses.replace(small_run(), benchmark=config)))
-    rating = Rating(run)
+    rating = TaskRating(run)
     while (step := rating.step()) is not None:
         assert "Mock" not in step and "gtp:" not in step
     rating.close()
@@ -135,7 +136,7 @@ def test_a_rung_that_fails_scores_nothing_for_anybody(
 
 @pytest.mark.slow
 def test_the_process_beside_rates_and_goes_when_the_training_does(run: Path) -> None:
-    with Beside(run) as beside:
+    with RatingProcess(run) as beside:
         deadline = time.monotonic() + 120
         while not (run / "ratings.json").exists() and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -145,8 +146,9 @@ def test_the_process_beside_rates_and_goes_when_the_training_does(run: Path) -> 
     assert json.loads((run / "ratings.json").read_text())["games"] >= 8
     # Killed with -9, a parent closes nothing itself; the end of the pipe is enough.
     script = (
-        "import os, sys, time\nfrom pathlib import Path\nfrom miai.rating import Beside\n"
-        f"beside = Beside(Path({str(run)!r}))\n"
+        "import os, sys, time\nfrom pathlib import Path\n"
+        "from miai.rating_process import RatingProcess\n"
+        f"beside = RatingProcess(Path({str(run)!r}))\n"
         "print(beside._process.pid, flush=True)\ntime.sleep(2)\nos.kill(os.getpid(), 9)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
@@ -171,14 +173,14 @@ def test_where_the_truth_is_known_checkpoints_answer_for_it(tmp_path: Path) -> N
     folder.write_config(to_toml(config), {})
     save_network(folder.checkpoint(1), small_network(make("tic_tac_toe")), {})
     folder.append(folder.metrics, {"cycle": 1, "elapsed_s": 60.0})
-    rating = Rating(path)
+    rating = TaskRating(path)
     said = rating.step()
     assert said is not None and "of 100 solved positions" in said
     (answer,) = read_run(path).answers
     assert answer.low is not None and answer.high is not None
     assert 0.0 <= answer.low <= answer.elo <= answer.high <= 1.0
     questions = (path / "quiz.json").read_bytes()
-    again = Rating(path)
+    again = TaskRating(path)
     assert "solved" not in (again.step() or ""), "it was asked already"
     assert (path / "quiz.json").read_bytes() == questions
     assert "Solved positions" in report_html(read_run(path))
@@ -194,7 +196,7 @@ def test_rating_beside_changes_nothing_that_is_learned(tmp_path: Path) -> None:
         with ExitStack() as closing:
             run = closing.enter_context(Run(tmp_path / name, config, to_toml(config)))
             if name == "beside":
-                closing.enter_context(Beside(tmp_path / name))
+                closing.enter_context(RatingProcess(tmp_path / name))
             run.train(lambda _: None)
         made = [load_network(path)[0].state_dict() for path in run.folder.checkpoints()]
         weights.append([{k: v.numpy().tobytes() for k, v in state.items()} for state in made])

@@ -21,7 +21,8 @@ from engine.errors import ConfigError
 from engine.games import make
 from miai import cli
 from miai.config import to_toml
-from miai.rating import Beside, Rating
+from miai.rating import TaskRating
+from miai.rating_process import RatingProcess
 from selfplay.run.benchmark import BenchmarkConfig
 from selfplay.run.folder import RunFolder
 from tests.support.small import small_network, small_run
@@ -36,9 +37,9 @@ STARTERS = {
     "execl", "execle", "execlp", "execlpe", "execv", "execve", "execvp", "execvpe",
     "spawnl", "spawnle", "spawnlp", "spawnlpe", "spawnv", "spawnve", "spawnvp", "spawnvpe",
 }  # fmt: skip
-DOORS = {
+STARTING_CALLS = {
     "ProgramProcess", "GtpClient", "GtpAgent", "check_program", "make_agent", "parse_agent",
-    "Beside",
+    "RatingProcess",
 }  # fmt: skip
 
 
@@ -87,7 +88,7 @@ def test_processes_are_started_in_four_places() -> None:
     assert found == {
         "agents/gtp/process.py",
         "miai/commands/transfer.py",
-        "miai/rating.py",
+        "miai/rating_process.py",
         "selfplay/play/processes.py",
     }
 
@@ -100,8 +101,8 @@ def test_all_who_may_start_one_are_on_the_page() -> None:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
             if isinstance(node, ast.Call)
         }
-        if calls & DOORS:
-            assert f"`{path.relative_to(ROOT).as_posix()}`" in page, calls & DOORS
+        if calls & STARTING_CALLS:
+            assert f"`{path.relative_to(ROOT).as_posix()}`" in page, calls & STARTING_CALLS
 
 
 def evil(folder: Path) -> tuple[str, Path]:
@@ -142,7 +143,7 @@ def test_whoever_rates_leaves_a_stranger_out(
     run: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, mark = run
-    rating = Rating(path)
+    rating = TaskRating(path)
     while rating.step() is not None:
         pass
     rating.close()
@@ -274,7 +275,7 @@ def test_the_process_beside_imports_nothing_from_the_folder_it_stands_in(tmp_pat
     for name in ("json", "numpy", "filelock", "miai"):
         Path(f"{name}.py").write_text(f"open({str(tmp_path / 'PWNED')!r}, 'w')\n")
     (tmp_path / "empty").mkdir()
-    with Beside(tmp_path / "empty") as beside:
+    with RatingProcess(tmp_path / "empty") as beside:
         beside._process.wait(60)
         words = beside.last_words
     assert "run folder" in words, words

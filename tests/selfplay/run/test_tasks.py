@@ -19,7 +19,7 @@ from engine.games import GAMES, GameSpec, GoSpec, make
 from engine.records import read_sgf
 from miai.config import build, load_preset, to_toml
 from miai.dashboard import RunView, plain_line
-from miai.rating import Ratings
+from miai.rating import RunRating
 from miai.tracking import numbers
 from selfplay.data.shards import read_shard
 from selfplay.report.report import report_html
@@ -171,7 +171,7 @@ def test_all_that_shows_a_run_names_its_tasks(run: Path) -> None:
 
 
 def test_each_task_is_rated_by_its_own_ladder(run: Path) -> None:
-    ratings = Ratings(run)
+    ratings = RunRating(run)
     done = []
     try:
         for _ in range(4):
