@@ -18,23 +18,24 @@ import engine.games
 from arena.session import games, wording
 from arena.session.clock import ClockRule
 from arena.session.game import Game, Settings
+from arena.session.kept_thoughts import KATRAIN, SABAKI, take_thought, thought_properties
+from arena.session.opening import MOST_NODES, Opened, annotate, read_opened
 from arena.session.opponents import KINDS, Opponent, level_number
 from arena.session.session import Session
 from arena.session.texts import say
 from arena.session.tree import Node
-from engine.errors import MiaiError, RecordError
+from engine.errors import MiaiError
 from engine.files import json_of, read_file, write_atomic
 from engine.games.spec import BLACK, WHITE
 from engine.records import GameRecord
 from engine.records.replay import reopen
 from engine.records.sgf import written_sgf
-from engine.records.variations import read_first, start_of, write_variations
+from engine.records.variations import read_first, variations_of, write_variations
 
-_MOST_NODES: Final = 200_000  # the window freezes for some seconds while it reads them
 _POSITIONS_KEPT: Final = 20_000  # while a kept game is read
 _FORMAT: Final = "miai-window-2"
 _MOST_WINDOWS: Final = 50
-_LARGEST_FILE: Final = 1 << 24
+LARGEST_FILE: Final = 1 << 26
 
 
 def record(game: Game) -> GameRecord:
@@ -64,22 +65,42 @@ def record(game: Game) -> GameRecord:
 
 
 def as_sgf(game: Game) -> bytes:
-    """Return the game with all its variations as SGF."""
-    numbered = _numbered(game)
-    moves = [(numbered[node.parent], node.action) for node in numbered if node.parent is not None]
-    return write_variations(record(game), [(p, a) for p, a in moves if a is not None])
+    """Return the game with all its variations, what is said about them, and what was searched."""
+    entries = _numbered(game)
+    moves = [(parent, node.action) for node, parent in entries if node.action is not None]
+    changes = {number: _changes(game, node) for number, (node, _) in enumerate(entries)}
+    said = {number: properties for number, properties in changes.items() if properties}
+    return write_variations(_main_record(game), moves, said)
 
 
-def _numbered(game: Game) -> dict[Node, int]:
-    """Number all positions of the tree, parents first, beginning with the line on the board."""
+def _main_record(game: Game) -> GameRecord:
+    """Return the main line as a game record."""
+    end = game.node.root
+    while end.children:
+        end = end.children[0]
+    known = game.record_of
+    if known is not None and known.result != "?" and end.actions() == known.actions:
+        return known  # the file knows its result better than a count of the board
+    return record(replace(game, node=end))
+
+
+def _changes(game: Game, node: Node) -> dict[str, list[str]]:
+    """What is to be said of a position beside what its file says already."""
+    changes = {name: node.notes.get(name, []) for name in sorted(node.edited)}
+    if node.thought is not None and node.thought is not node.read_thought:
+        changes |= thought_properties(game.spec, game.side(node), node)
+    return changes
+
+
+def _numbered(game: Game) -> list[tuple[Node, int]]:
+    """Number all positions, parents first, the main line first; each comes with its parent's."""
     number: dict[Node, int] = {}
-    todo = [game.node.path()[0]]
-    while todo:
-        node = todo.pop()
-        number[node] = len(number)
-        others = [child for child in reversed(node.children) if child is not node.next]
-        todo += others if node.next is None else [*others, node.next]
-    return number
+    entries: list[tuple[Node, int]] = []
+    for node in game.node.root.walk():
+        parent = 0 if node.parent is None else number[node.parent]
+        number[node] = len(entries)
+        entries.append((node, parent))
+    return entries
 
 
 def save(session: Session, path: Path | None = None) -> Path | None:
@@ -98,47 +119,32 @@ def save(session: Session, path: Path | None = None) -> Path | None:
 def open_file(session: Session, path: Path) -> bool:
     """Show the first game of an SGF file from its start; errors go to the session's message."""
     try:
-        return open_text(session, read_file(path, _LARGEST_FILE), path.name)
+        return open_text(session, read_file(path, LARGEST_FILE), path.name)
     except (OSError, MiaiError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        session.message = say("Could not open {name}: {reason}", name=path.name, reason=reason)
+        session.message = not_opened(path.name, error)
         return False
 
 
-def open_text(session: Session, data: bytes, name: str) -> bool:
-    """Show the first game of some SGF text that can be read; raises MiaiError if there is none."""
-    if data.count(b";") > _MOST_NODES:
-        raise RecordError(
-            f"expected at most {_MOST_NODES:,} positions to look at, got more; cut the file, or "
-            "let `miai analyze` look through its first game"
-        )
-    found, moves, number, count = read_first(data, name)
-    games.show(session, start_of(found.record), found.record)
-    _grow(session.game, moves)
-    session.message = say("{name}: go through it with the arrows or the wheel", name=name)
-    if found.cut:
-        session.message = say("Opened as far as it can be read: {reason}", reason=found.cut)
-    elif number > 1:
-        session.message = say(
-            "{name}, game {number} of {count}: those before cannot be read",
-            name=name,
-            number=number,
-            count=count,
-        )
-    elif count > 1:
-        session.message = say("{name}, the first of {count} games", name=name, count=count)
-    elif found.notes:
-        session.message = say("{name}, with a note: {note}", name=name, note=found.notes[0])
+def not_opened(name: str, error: OSError | MiaiError) -> str:
+    """Return a sentence that says why a file was not opened."""
+    reason = error.strerror if isinstance(error, OSError) else error
+    return say("Could not open {name}: {reason}", name=name, reason=reason)
+
+
+def open_text(session: Session, data: bytes, name: str, number: int | None = None) -> bool:
+    """Show a game of some SGF text: the first that can be read, or the one of a number.
+
+    Raises:
+        MiaiError: if there is none.
+    """
+    show_opened(session, read_opened(data, name, number))
     return True
 
 
-def _grow(game: Game, moves: list[tuple[int, int]]) -> None:
-    """Add variations to the shown game; its main line stays selected."""
-    nodes = [game.node.path()[0]]
-    for parent, action in moves:
-        nodes.append(nodes[parent].child(action))
-    for node in nodes:
-        node.chosen = 0
+def show_opened(session: Session, opened: Opened) -> None:
+    """Put a game that was read on the board."""
+    games.show(session, opened.start, opened.record, opened.root)
+    session.message = opened.message
 
 
 def autosave_path() -> Path:
@@ -148,12 +154,13 @@ def autosave_path() -> Path:
 
 def autosave(game: Game, path: Path) -> None:
     """Save the game with its variations; an error of the disk does not stop the game."""
-    number = _numbered(game)
+    entries = _numbered(game)
     nodes = [
-        [number[node.parent], node.action, node is node.parent.next, _ending_of(node)]
-        for node in number
+        [parent, node.action, node is node.parent.next, _ending_of(node), *_kept_notes(game, node)]
+        for node, parent in entries
         if node.parent is not None
     ]
+    here = next((number for number, (node, _) in enumerate(entries) if node is game.node), 0)
     settings = game.settings
     known: dict[str, Any] = {
         "format": _FORMAT,
@@ -167,8 +174,11 @@ def autosave(game: Game, path: Path) -> None:
         "stones": game.spec.stones(game.start)[0].tolist(),
         "first": int(game.spec.to_move(game.start)[0]),
         "nodes": nodes,
-        "here": number[game.node],
+        "here": here,
     }
+    said = _kept_notes(game, game.node.root)
+    if said:
+        known["root"] = said
     if game.record_of is not None:
         known["sgf"] = written_sgf(game.record_of).decode()
     try:
@@ -178,6 +188,12 @@ def autosave(game: Game, path: Path) -> None:
         return
 
 
+def _kept_notes(game: Game, node: Node) -> list[dict[str, list[str]]]:
+    """What the game's own record does not say of a position; nothing where that is nothing."""
+    changes = _changes(game, node)
+    return [changes] if changes else []
+
+
 def _ending_of(node: Node) -> list[Any]:
     return [node.resigned, node.timed_out, sorted(node.dead)]
 
@@ -185,11 +201,13 @@ def _ending_of(node: Node) -> list[Any]:
 def bring_back(session: Session, path: Path) -> bool:
     """Load the game of :func:`autosave`; return False if the file is missing or unreadable."""
     try:
-        known = json_of(read_file(path, _LARGEST_FILE))
+        known = json_of(read_file(path, LARGEST_FILE))
         if known["format"] != _FORMAT:
             return False
         game = _fresh(known)
-        game.node = _rebuild(game, known["nodes"], int(known["here"]))
+        nodes = _rebuild(game, known["nodes"])
+        _take_notes(game, nodes, [known.get("root", []), *(entry[4:] for entry in known["nodes"])])
+        game.node = nodes[int(known["here"])]
         game.position = game.position_at(game.node)
         _ = (game.over, game.legal, game.stones, game.owners, game.status, game.to_move)
     except Exception:  # a damaged file can raise any error, and the window must open
@@ -311,14 +329,34 @@ def _stored(opponent: Opponent) -> dict[str, Any]:
     return {"kind": opponent.kind, "amount": amount, "source": opponent.source}
 
 
-def _rebuild(game: Game, entries: list[list[Any]], here: int) -> Node:
+def _take_notes(game: Game, nodes: list[Node], kept: list[list[Any]]) -> None:
+    """Say of each position what its file said and what was kept beside; raises as above."""
+    if game.record_of is not None:
+        known: list[Node | None] = [nodes[0]]
+        for parent, action in variations_of(game.record_of):
+            before = known[parent]
+            children = () if before is None else before.children
+            known.append(next((node for node in children if node.action == action), None))
+        annotate(game.record_of, game.start, known)
+    for node, changes in zip(nodes, kept, strict=True):
+        for name, values in changes[0].items() if changes else ():
+            texts = [str(value) for value in values]
+            if name in (KATRAIN, SABAKI):
+                continue
+            node.note(str(name), texts)
+        if changes:
+            take_thought(game.spec, game.side(node), node, changes[0])
+            node.read_thought = None
+
+
+def _rebuild(game: Game, entries: list[list[Any]]) -> list[Node]:
     """Rebuild a game's tree from stored positions; a damaged file can raise any error."""
-    if len(entries) > _MOST_NODES:
-        raise ValueError(f"expected at most {_MOST_NODES} positions, got {len(entries)}")
+    if len(entries) > MOST_NODES:
+        raise ValueError(f"expected at most {MOST_NODES} positions, got {len(entries)}")
     nodes = [game.node]
     positions = {0: game.start}
     favourites: list[tuple[Node, int]] = []
-    for parent, action, chosen, (resigned, timed_out, dead) in entries:
+    for parent, action, chosen, (resigned, timed_out, dead), *_ in entries:
         before = nodes[parent]
         known = positions.get(parent)
         position = game.position_at(before) if known is None else known.copy()
@@ -338,4 +376,4 @@ def _rebuild(game: Game, entries: list[list[Any]], here: int) -> Node:
         nodes.append(node)
     for node, index in favourites:
         node.chosen = index
-    return nodes[here]
+    return nodes

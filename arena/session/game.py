@@ -226,9 +226,9 @@ class Game:
         return None
 
     def win_rate_at(self, node: Node) -> float | None:
-        """Return the AI's estimate of Black's win rate in a position."""
+        """Return the AI's estimate of Black's win rate in a position, else the file's."""
         if node.thought is None:
-            return None
+            return node.read_rate
         rate = node.thought.win_rate
         return rate if self.side(node) == BLACK else 1.0 - rate
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from arena.session.game import Game, Settings
 from arena.session.session import Session, SetAside
 from arena.session.texts import say
+from arena.session.tree import Node
 from engine.errors import IllegalActionError
 from engine.games.go_handicap import fixed_handicap
 from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, Positions
@@ -42,18 +43,20 @@ def new_game(session: Session, settings: Settings) -> None:
     session.begin(settings, start_position(settings))
 
 
-def show(session: Session, start: Positions, record: GameRecord) -> None:
-    """Show the game of ``record`` from its start, without an AI that plays."""
+def show(session: Session, start: Positions, record: GameRecord, root: Node | None = None) -> None:
+    """Show the game of ``record`` from its start, without an AI that plays.
+
+    ``root`` is the start of its tree; without one, the tree is the record's line.
+    """
     put_aside(session)
     settings = replace(
         session.game.settings, spec=record.spec, people=(BLACK, WHITE), clock=None, handicap=0
     )
-    session.begin(settings, start, record)
-    node = session.game.node
-    for action in record.actions:
-        node = node.child(action)
-    for earlier in session.game.node.line():
-        earlier.chosen = 0
+    if root is None:
+        root = node = Node()
+        for action in record.actions:
+            node = node.child(action)
+    session.put(Game(settings, start, record, session.new_seed(), root))
 
 
 def has_begun(game: Game) -> bool:
@@ -83,10 +86,7 @@ def restore(session: Session) -> bool:
     if kept.game is not session.game:
         _exchange(session, kept.game)
     if kept.deleted is not None:
-        parent = kept.deleted.parent
-        assert parent is not None
-        parent.children.append(kept.deleted)
-        parent.chosen = len(parent.children) - 1
+        kept.deleted.put_back()
         session.go(kept.deleted)
     say_back(session)
     return True
@@ -113,8 +113,7 @@ def delete_variation(session: Session) -> bool:
     if parent is None:
         session.message = say("The start cannot be deleted; a new game is begun with Ctrl+N")
         return False
-    parent.children.remove(node)
-    parent.chosen = max(len(parent.children) - 1, 0)
+    node.take_away()
     # Keep its whole game too: another one may be on the board when it is restored.
     _keep(session, SetAside(game, node))
     session.go(parent)
@@ -123,13 +122,20 @@ def delete_variation(session: Session) -> bool:
     return True
 
 
+def promote_variation(session: Session) -> bool:
+    """Make the line to the position on the board the main line."""
+    moved = session.game.node.promote()
+    session.message = say("This is the main line now") if moved else say("This is the main line")
+    return moved
+
+
 def forget_thoughts(session: Session) -> None:
     """Delete the search results of every position, also in games that are set aside."""
     todo = [game.node.path()[0] for game in (session.game, *(k.game for k in session.set_aside))]
     todo += [kept.deleted for kept in session.set_aside if kept.deleted is not None]
     while todo:
         node = todo.pop()
-        node.thought, node.samples = None, []
+        node.thought, node.samples, node.probes = None, [], {}
         todo += node.children
 
 

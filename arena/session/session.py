@@ -168,14 +168,42 @@ class Session:
         return self.look_at(node)
 
     def turn_to_sibling(self, step: int) -> bool:
-        """Look at the next variation of the latest move, or the previous one."""
-        parent = self.game.node.parent
-        if parent is None or len(parent.children) < 2:
+        """Look at the next variation or the previous one, as far along as the present one."""
+        node = self.game.node
+        fork = node.fork
+        if fork is None or fork.parent is None:
             self.message = say("There is no other variation here")
             return False
-        index = (parent.children.index(self.game.node) + step) % len(parent.children)
-        parent.chosen = index
-        return self.look_at(parent.children[index])
+        siblings = fork.parent.children
+        fork.parent.chosen = (siblings.index(fork) + step) % len(siblings)
+        further = siblings[fork.parent.chosen]
+        while further.ply < node.ply and further.next is not None:
+            further = further.next
+        return self.look_at(further)
+
+    def go_to_fork(self) -> bool:
+        """Look at the latest earlier position where variations part."""
+        before = self.game.node.parent
+        while before is not None and len(before.children) < 2:
+            before = before.parent
+        if before is None:
+            self.message = say("No variation begins before this move")
+            return False
+        return self.look_at(before)
+
+    def go_to_main_line(self) -> bool:
+        """Look at the main line where it parts from the line on the board; forward follows it."""
+        root = self.game.node.root
+        here = set(self.game.node.path())
+        while root.children and root.children[0] in here:
+            root = root.children[0]
+        if root is self.game.node:
+            self.message = say("This is the main line")
+        node = root
+        while node.children:  # forward leads along the main line from here on
+            node.chosen = 0
+            node = node.children[0]
+        return self.look_at(root)
 
     def look_at(self, node: Node) -> bool:
         """Put another position of the tree on the board; the AI waits there."""
@@ -295,7 +323,7 @@ class Session:
     def _play(self, action: int) -> None:
         game = self.game
         game.spec.play(game.position, np.array([action]))
-        game.node = game.node.child(action)
+        game.node = game.node.child(action, first=self._replaces(game.node))
         self.renew()
         game.paused = game.counting = False
         self.message = game.trouble = ""
@@ -303,6 +331,19 @@ class Session:
             who = say(game.look.player(game.to_move))
             self._play(game.spec.pass_action)
             self.message = say("{who} cannot move and passes", who=who)
+
+    def _replaces(self, node: Node) -> bool:
+        """Whether a new move here is the game's own, and what was played before a variation.
+
+        So it is where a move is taken back in a game that goes on; a game that was opened, or one
+        that has ended, keeps its main line.
+        """
+        game = self.game
+        if game.record_of is not None or not node.children:
+            return False
+        end = node.line()[-1]
+        early = end.resigned is not None or end.timed_out is not None
+        return not early and not game.spec.finished(game.position_at(end))[0]
 
     def _must_pass(self) -> bool:
         """Whether the rules leave no choice but to pass, as in Othello."""

@@ -7,7 +7,7 @@ holds stays with the record, and is written again around its moves.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,12 +21,17 @@ from engine.records.record import GameRecord
 from engine.records.replay import reopen
 from engine.records.results import normal_result
 from engine.records.sgf import ReadGame, in_utf8, read_game, record_tree
-from engine.records.sgf_tree import Node, Properties, copied, tree_text
+from engine.records.sgf_tree import Node, Properties, copied, tree_text, walk
 from engine.records.sgf_values import escape, point_text, read_action, unescape
 
 Moves = Sequence[tuple[int, int]]
 _MOST_MOVES = 20_000
 _SET_UP = frozenset(SET_UP)
+_OTHERWISE_KEPT = (
+    "B W KO MN PL GM FF CA AP ST SZ KM HA RU RE DT EV RO PB PW BR WR BT WT PC GN GC US SO ON OT TM "
+    "AN CP BL WL OB OW TB TW"
+)
+"""Properties of moves, of the board, of clocks and of whole games."""
 
 
 @dataclass
@@ -83,17 +88,58 @@ def read_first(data: bytes, source: str) -> tuple[ReadGame, list[tuple[int, int]
     return game, _follow(game.record).moves, number, count
 
 
-def write_variations(record: GameRecord, moves: Moves) -> bytes:
+def variations_of(record: GameRecord) -> list[tuple[int, int]]:
+    """Return the tree of moves of a record as far as it can be followed."""
+    return list(enumerate(record.actions)) if record.tree is None else _follow(record).moves
+
+
+def notes_of(record: GameRecord) -> dict[int, Properties]:
+    """Return what a record's file says about its positions, by the number of the latest move.
+
+    Moves, set-up stones and the properties of the whole game are left out. Where several nodes
+    stand after the same move, the first that has a property counts.
+    """
+    if record.tree is None:
+        return {0: {"C": [escape(record.comment)]}} if record.comment else {}
+    number = _follow(record).number
+    found: dict[int, Properties] = {}
+    left_out = _SET_UP.union(_OTHERWISE_KEPT.split())
+    for node in walk(record.tree.root):
+        at = number.get(id(node))
+        if at is None:
+            continue
+        said = {k: v for k, v in node.properties.items() if k not in left_out}
+        if said:
+            found[at] = {**said, **found.get(at, {})}
+    return found
+
+
+def write_variations(
+    record: GameRecord, moves: Moves, changes: Mapping[int, Properties] | None = None
+) -> bytes:
     """Return the tree of moves as SGF; of ``record`` all but its actions is written.
 
     Where the record was read from a file, all that the file says is kept with its nodes. A
     variation that is not among the moves was deleted, one that could not be followed was not.
+
+    Args:
+        record: the game.
+        moves: its tree.
+        changes: properties to set, by the number of the move before them; no values remove one.
     """
+    places: dict[int, list[Node]] = {}
     if record.tree is None:
         root = record_tree(replace(record, actions=()))
-        _add(record, moves, {0: root}, set())
+        home = {0: root}
+        _add(record, moves, home, set())
+        places = {number: [node] for number, node in home.items()}
     else:
-        root = in_utf8(_merged(record, moves))
+        root = _merged(record, moves, places)
+    for number, properties in (changes or {}).items():
+        for name, values in properties.items():
+            _set_property(places.get(number, []), name, values)
+    if record.tree is not None:
+        root = in_utf8(root)
         if record.result not in ("?", normal_result(_text(root, "RE"))):
             root.properties["RE"] = [escape(record.result)]
     return tree_text(root).encode()
@@ -116,6 +162,16 @@ def main_line_nodes(record: GameRecord) -> tuple[Node, dict[int, Node]]:
         if ply and {"B", "W"} & original.properties.keys():
             plies.setdefault(ply, node)
     return root, plies
+
+
+def _set_property(nodes: list[Node], name: str, values: list[str]) -> None:
+    """Change a property where it stands, or add it to the first of the nodes."""
+    node = next((n for n in nodes if name in n.properties), nodes[0] if nodes else None)
+    if node is None:
+        return  # a pass that the file leaves out has no node to write to
+    node.properties.pop(name, None)
+    if values:
+        node.properties[name] = values
 
 
 def _text(root: Node, name: str) -> str:
@@ -150,8 +206,11 @@ def _add(
     return added
 
 
-def _merged(record: GameRecord, moves: Moves) -> Node:
-    """A copy of the record's tree with these moves in it and no others that can be followed."""
+def _merged(record: GameRecord, moves: Moves, standing: dict[int, list[Node]]) -> Node:
+    """A copy of the record's tree with these moves in it and no others that can be followed.
+
+    ``standing`` gets the nodes that stand after each number, in their order.
+    """
     assert record.tree is not None
     known = _follow(record)
     places = {step: number for number, step in enumerate(moves, start=1)}
@@ -172,6 +231,7 @@ def _merged(record: GameRecord, moves: Moves) -> Node:
             if here not in home or copy in home[here].children[:1]:
                 home[here] = copy
             order[id(copy)] = here
+            standing.setdefault(here, []).append(copy)
         kept = []
         for child in node.children:
             at = known.number.get(id(child))
@@ -184,6 +244,8 @@ def _merged(record: GameRecord, moves: Moves) -> Node:
         todo.extend(reversed(kept))
     unwritten = {number for number in now if number} - home.keys()
     order |= _add(record, moves, home, unwritten)
+    for number, node in home.items():
+        standing.setdefault(number, [node])
     for copy in reversed(copies):  # a node without a move counts as the first that follows it
         if order.get(id(copy)) == under[id(copy)]:
             first = order.get(id(copy.children[0])) if copy.children else None
