@@ -12,7 +12,8 @@ from typing import Any
 
 from agents.protocol import Agent
 from arena.openings import OPENING_PLIES, Opening, make_openings
-from arena.play.game_runner import PlayedGame, Terms, play_games
+from arena.play.game import PlayedGame, Terms
+from arena.play.game_runner import play_games
 from arena.play.verdict import FORFEITS
 from arena.schedule import Fixture, make_schedule
 from arena.stats.ratings import Rating, Score, rate

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from arena.console import PlainConsole
-from arena.play.game_runner import Void
+from arena.play.game import Void
 from arena.play.verdict import FORFEITS
 from arena.report import Report, make_report
 from arena.report_text import elo_text, percent

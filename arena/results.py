@@ -13,7 +13,7 @@ from arena.openings import Kind as OpeningKind
 from arena.openings import OpeningPlan
 from arena.play.adjudication import Resignation
 from arena.play.clock import TimeControl
-from arena.play.game_runner import PlayedGame, Terms
+from arena.play.game import PlayedGame, Terms
 from arena.schedule import FORMATS
 from arena.stats.sprt import Hypotheses
 from engine.games.spec import GameSpec

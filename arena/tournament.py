@@ -11,7 +11,8 @@ from agents.parse import Spelling
 from agents.protocol import Agent, Described, Limit, Program, Thinks
 from arena.books import plan_openings
 from arena.folder import TournamentFolder
-from arena.play.game_runner import GAMES_AT_ONCE, PlayedGame, Void, play_games
+from arena.play.game import PlayedGame, Void
+from arena.play.game_runner import GAMES_AT_ONCE, play_games
 from arena.play.sequence import PairCounter
 from arena.results import UNTOLD, AgentCard, Conditions, GameLine, line_of
 from arena.schedule import Fixture, check_format, make_schedule, pairings, swiss_schedule

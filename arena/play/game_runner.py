@@ -1,4 +1,4 @@
-"""Plays fixtures: many games at once, all turns of an agent in one batch.
+"""Plays many games at once, with all turns of an agent in one batch.
 
 Agents of this process are asked about all their games together, so that one network evaluates for
 all of them; programs are asked about each game apart, in threads. Agents choose at the same time.
@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 import numpy as np
 
 from agents.protocol import Agent, Decision, Program, Thinks, Turn
-from arena.play.adjudication import Agreement, Resignation
-from arena.play.clock import PlayerClock, TimeControl
+from arena.play.adjudication import Agreement
+from arena.play.clock import PlayerClock
+from arena.play.game import GameInPlay, PlayedGame, Terms, Void
 from arena.play.verdict import FORFEITS, Verdict, area_verdict, judge
 from arena.schedule import Fixture
 from engine.errors import ProgramError
-from engine.games.spec import BLACK, GameSpec
+from engine.games.spec import GameSpec
 
 _LONGEST_WAIT_S: Final = 0.5
 GAMES_AT_ONCE: Final = 64
@@ -29,78 +30,8 @@ _MOST_VOIDS: Final = 3
 _TREE_NODES: Final = 25_600
 
 
-@dataclass(frozen=True)
-class Terms:
-    """What every game of a tournament is played under, beside the rules."""
-
-    seed: int
-    """Seed of all random numbers."""
-    move_limit: int | None = None
-    """Plies after which the board is scored as it stands; the game's own if ``None``."""
-    clock: TimeControl | None = None
-    resignation: Resignation | None = None
-
-
-@dataclass(frozen=True)
-class Void:
-    """A game that does not count and is played again."""
-
-    fixture: Fixture
-    agent: int | None
-    """The agent that failed; ``None`` if the tournament was stopped."""
-    note: str
-    last: bool = False
-    """It is not played again."""
-
-
-@dataclass(frozen=True)
-class PlayedGame:
-    """One finished game."""
-
-    fixture: Fixture
-    actions: tuple[int, ...]
-    """All actions, those of the opening included."""
-    verdict: Verdict
-    seconds: tuple[float, float]
-    """What Black and White thought in all, wall time."""
-    decisions: tuple[int, int]
-    """How many moves Black and White chose; the opening's are not theirs."""
-    agreed: int = 0
-    """1 or -1 if the players agreed that Black or White had won, and it was played on to check."""
-
-    @property
-    def black_points(self) -> float:
-        """1, 1/2 or 0."""
-        return (self.verdict.winner + 1) / 2
-
-
 class _Stopped(Exception):  # noqa: N818
     """No more games are wanted."""
-
-
-@dataclass
-class _Game:
-    """A game in play."""
-
-    fixture: Fixture
-    slot: int
-    actions: list[int]
-    to_move: int
-    pending: bool = True
-    seconds: list[float] = field(default_factory=lambda: [0.0, 0.0])
-    decisions: list[int] = field(default_factory=lambda: [0, 0])
-    clocks: tuple[PlayerClock, PlayerClock] | None = None
-    agreement: Agreement | None = None
-    agreed: int = 0
-
-    @property
-    def agents(self) -> tuple[int, int]:
-        return self.fixture.black, self.fixture.white
-
-    @property
-    def side(self) -> int:
-        """0 if Black is to move, 1 if White."""
-        return 0 if self.to_move == BLACK else 1
 
 
 def _is_timed(agent: Agent) -> bool:
@@ -185,7 +116,7 @@ class GameRunner:
         self.move_limit = spec.max_plies if limit is None else min(limit, spec.max_plies)
         self.games_at_once = games_at_once if terms.clock is None else 1
         self.waiting = list(fixtures)
-        self.playing: list[_Game] = []
+        self.playing: list[GameInPlay] = []
         self.programs = {i: a.processes for i, a in enumerate(agents) if isinstance(a, Program)}
         # Where seconds count, another game must not cost a player time.
         self.alone = {i for i, a in enumerate(agents) if terms.clock is not None or _is_timed(a)}
@@ -226,7 +157,7 @@ class GameRunner:
                 return done
 
     def _seat_games(self) -> None:
-        """Start every waiting fixture that finds room, in order."""
+        """Start, in order, each waiting fixture whose agents have a game free."""
         in_play = [agent for game in self.playing for agent in game.agents]
         room = {agent: seats - in_play.count(agent) for agent, seats in self.programs.items()}
         built_in = self.games_at_once - sum(
@@ -256,7 +187,7 @@ class GameRunner:
         for action in fixture.opening:
             self.spec.play(position, np.array([action]))
         to_move = int(self.spec.to_move(position)[0])
-        game = _Game(fixture, slot, list(fixture.opening), to_move)
+        game = GameInPlay(fixture, slot, list(fixture.opening), to_move)
         if self.terms.clock is not None:
             game.clocks = (PlayerClock(self.terms.clock), PlayerClock(self.terms.clock))
         if self.terms.resignation is not None:
@@ -265,7 +196,7 @@ class GameRunner:
 
     def _ask(self) -> None:
         """Ask every agent that is free about the games in which it has to move."""
-        turns: dict[int, list[_Game]] = defaultdict(list)
+        turns: dict[int, list[GameInPlay]] = defaultdict(list)
         for game in self.playing:
             if game.pending:
                 turns[game.agents[game.side]].append(game)
@@ -277,14 +208,14 @@ class GameRunner:
                 self.busy.add(agent)
                 self._submit_moves(agent, games[:1] if agent in self.alone else games)
 
-    def _submit_moves(self, agent: int, games: list[_Game]) -> None:
+    def _submit_moves(self, agent: int, games: list[GameInPlay]) -> None:
         for game in games:
             game.pending = False
         turns = [self._turn(game) for game in games]
         call = self.pool.submit(self.agents[agent].choose, turns)
         self.calls[call] = partial(self._chosen, agent, games)
 
-    def _turn(self, game: _Game) -> Turn:
+    def _turn(self, game: GameInPlay) -> Turn:
         position = self.positions[game.slot : game.slot + 1].copy()
         return Turn(
             game=game.fixture.game,
@@ -295,12 +226,12 @@ class GameRunner:
             time_left=None if game.clocks is None else game.clocks[game.side].left,
         )
 
-    def _chosen(self, agent: int, games: list[_Game], decisions: list[Decision]) -> None:
+    def _chosen(self, agent: int, games: list[GameInPlay], decisions: list[Decision]) -> None:
         """Play what was chosen, and end the games that it ends."""
         self.busy.discard(agent)
         slots = [game.slot for game in games]
         legal = self.spec.legal(self.positions[slots])
-        moved: list[_Game] = []
+        moved: list[GameInPlay] = []
         for game, decision, allowed in zip(games, decisions, legal, strict=True):
             if decision.void:
                 self._void(agent, game, decision)
@@ -329,7 +260,7 @@ class GameRunner:
                 game.pending = True
 
     def _loses_by(
-        self, game: _Game, decision: Decision, allowed: np.ndarray
+        self, game: GameInPlay, decision: Decision, allowed: np.ndarray
     ) -> tuple[str, str] | None:
         """Return termination and note if the decision loses the game at once."""
         if decision.forfeit:
@@ -342,7 +273,7 @@ class GameRunner:
             return "illegal move", f"chose action {decision.action}"
         return None
 
-    def _is_given_up(self, game: _Game, decision: Decision) -> bool:
+    def _is_given_up(self, game: GameInPlay, decision: Decision) -> bool:
         """Whether both players agree about the winner; the game may be played on to check."""
         if game.agreement is None or game.agreed:
             return False
@@ -354,7 +285,7 @@ class GameRunner:
             self._finish(game, self._lost(game, 1 if winner > 0 else 0, "adjudication", ""))
         return winner != 0
 
-    def _lost(self, game: _Game, loser: int, termination: str, note: str) -> Verdict:
+    def _lost(self, game: GameInPlay, loser: int, termination: str, note: str) -> Verdict:
         area = float(self.spec.score(self.positions[game.slot : game.slot + 1])[0])
         name = self.agents[game.agents[loser]].name
         return Verdict(
@@ -365,7 +296,7 @@ class GameRunner:
             note=f"{name} {note}" if termination in FORFEITS else note,
         )
 
-    def _void(self, agent: int, game: _Game, decision: Decision) -> None:
+    def _void(self, agent: int, game: GameInPlay, decision: Decision) -> None:
         """Play a game again that does not count because of a program, if that has any hope."""
         note = decision.forfeit
         by_rules = decision.termination == "other rules"
@@ -391,7 +322,7 @@ class GameRunner:
                 "these rules (its own options, or commands after ;;), or play by its rules (--rule)"
             )
 
-    def _end_normally(self, game: _Game) -> None:
+    def _end_normally(self, game: GameInPlay) -> None:
         """Score the board; in Go programs are asked first which stones are dead."""
         turn = self._turn(game)
         passed = [self.spec.pass_action] * 2 == game.actions[-2:]
@@ -405,7 +336,7 @@ class GameRunner:
         call = self.pool.submit(judge, turn, programs)
         self.calls[call] = partial(self._finish, game)
 
-    def _finish(self, game: _Game, verdict: Verdict) -> None:
+    def _finish(self, game: GameInPlay, verdict: Verdict) -> None:
         self._leave(game)
         self.left_out.update({agent: 0 for agent in game.agents if agent in self.left_out})
         self.callbacks.on_game(
@@ -421,7 +352,7 @@ class GameRunner:
         if not self.callbacks.go_on():
             raise _Stopped
 
-    def _leave(self, game: _Game) -> None:
+    def _leave(self, game: GameInPlay) -> None:
         self.playing.remove(game)
         self.free.append(game.slot)
         for agent in game.agents:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from agents.protocol import Agent
 from arena.books import make_plan, plan_openings
 from arena.openings import OPENING_PLIES, OpeningPlan, distinct_games
-from arena.play.game_runner import GAMES_AT_ONCE, PlayedGame, Terms, play_games
+from arena.play.game import PlayedGame, Terms
+from arena.play.game_runner import GAMES_AT_ONCE, play_games
 from arena.play.sequence import PairCounter
 from arena.schedule import make_schedule
 from arena.stats.elo import clamped_elo_difference

@@ -20,7 +20,8 @@ from agents.evaluators.cached import CachedEvaluator
 from agents.protocol import Limit
 from agents.search_agent import SearchAgent
 from arena.books import make_plan, plan_openings
-from arena.play.game_runner import GAMES_AT_ONCE, PlayedGame, Terms, play_games
+from arena.play.game import PlayedGame, Terms
+from arena.play.game_runner import GAMES_AT_ONCE, play_games
 from arena.schedule import make_schedule, pairings
 from engine.games.go import GoSpec
 from engine.games.spec import GameSpec, Positions

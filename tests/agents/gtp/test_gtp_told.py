@@ -15,7 +15,8 @@ from agents.parse import Spelling
 from agents.random_agent import RandomAgent
 from arena.folder import _differences
 from arena.openings import OpeningPlan
-from arena.play.game_runner import PlayedGame, Terms, Void, play_games
+from arena.play.game import PlayedGame, Terms, Void
+from arena.play.game_runner import play_games
 from arena.report import make_report
 from arena.report_text import as_text
 from arena.results import UNTOLD, AgentCard, conditions_as_json, conditions_of

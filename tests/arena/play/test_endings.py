@@ -16,7 +16,8 @@ from agents.random_agent import RandomAgent
 from arena.openings import make_openings
 from arena.play.adjudication import Resignation
 from arena.play.clock import read_time_control
-from arena.play.game_runner import PlayedGame, Terms, Void, play_games
+from arena.play.game import PlayedGame, Terms, Void
+from arena.play.game_runner import play_games
 from arena.schedule import make_schedule
 from engine.errors import ProgramError
 from engine.games.go import GoSpec

@@ -16,7 +16,8 @@ from agents.protocol import Decision, Limit, Turn
 from agents.random_agent import RandomAgent
 from agents.search_agent import SearchAgent, rollout_agent
 from arena.openings import make_openings
-from arena.play.game_runner import PlayedGame, Terms, play_games
+from arena.play.game import PlayedGame, Terms
+from arena.play.game_runner import play_games
 from arena.play.match import play_match
 from arena.play.verdict import judge
 from arena.schedule import make_schedule
