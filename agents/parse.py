@@ -36,28 +36,26 @@ from pathlib import Path
 from typing import Final, Literal
 
 from agents.evaluators.registry import AUTO, backend_names
+from agents.find_network import A_NETWORK, LONGEST_NAME, each_checkpoint, find_network, in_full
 from agents.gomocup.program import GomocupAgent
 from agents.gtp.client import Watchdog
 from agents.gtp.program import GtpAgent
 from agents.levels import level_agent, level_of
 from agents.nboard.program import NBoardAgent
-from agents.network.checkpoint import read_metadata, shipped_network_path, shipped_networks
+from agents.network.checkpoint import read_metadata, shipped_network_path
 from agents.protocol import Agent, Limit
 from engine.errors import ConfigError
 from engine.games.spec import GameSpec
 from engine.search import Evaluator
 
 DEFAULT_SIMULATIONS: Final = 400
-SHIPPED: Final = "shipped"
 _NAME = re.compile(r"([\w.+-]+)=(.+)", re.DOTALL)
 _BUDGET = re.compile(r"(.*)@([^@/\\]*)", re.DOTALL)
-_LABEL = r"(?:first|latest|[0-9]{1,6})"
-_SHORT = re.compile(r"run:(?P<name>[^@:]+)@(?P<label>[\w.*]+)(?P<budget>@[^@/\\]*)?")
-_SEVERAL = re.compile(
-    rf"(?P<run>.+):(?:\*|(?P<first>{_LABEL})\.\.(?P<last>{_LABEL}))(?P<budget>@[^@/\\]*)?"
-)
-_LONGEST_NAME = 24
 _COMMAND_SIGN = ";;"
+_AN_AGENT = (
+    "expected random, rollouts:N, level:N, gtp:PROGRAM (or gomocup:, nboard:), policy:NET or "
+    f"NET@N, where NET is {A_NETWORK}"
+)
 _EVALUATORS_SHARED = 4  # each remembers up to 64 MiB of evaluations
 
 PROTOCOLS: Final = {"gtp": GtpAgent, "gomocup": GomocupAgent, "nboard": NBoardAgent}
@@ -161,7 +159,7 @@ def read_spelling(
     named = _NAME.fullmatch(text)
     if named is not None:
         return replace(read_spelling(named.group(2), simulations, game), name=named.group(1))
-    text = _in_full(text)
+    text = in_full(text)
     head, _, rest = text.partition(":")
     if text in ("random", "perfect", "human"):
         return Spelling(text, text, text)  # type: ignore[arg-type]
@@ -174,7 +172,7 @@ def read_spelling(
     if head in PROTOCOLS:
         line, *commands = (part.strip() for part in rest.split(_COMMAND_SIGN))
         argv = _arguments(line, text)
-        name = Path(argv[0]).stem[:_LONGEST_NAME]
+        name = Path(argv[0]).stem[:LONGEST_NAME]
         told = tuple(filter(None, commands))
         return Spelling(text, name, head, argv=argv, commands=told)  # type: ignore[arg-type]
     if head == "policy":
@@ -232,51 +230,8 @@ def read_spellings(
     Raises:
         ConfigError: if a text spells no agent, or a run has no such checkpoints.
     """
-    found = [part for text in texts for part in _checkpoints(text)]
+    found = [part for text in texts for part in each_checkpoint(text)]
     return with_distinct_names([read_spelling(text, simulations, game) for text in found])
-
-
-def _checkpoints(text: str) -> list[str]:
-    """Spell out ``runs/x:*@400`` and ``runs/x:first..latest@400``, or give back the text."""
-    several = _SEVERAL.fullmatch(_in_full(text))
-    if several is None or not Path(several["run"]).is_dir():
-        return [text]
-    run, suffix = several["run"], several["budget"] or ""
-    labels = [path.stem for path in _saved(Path(run))]
-    if not labels:
-        raise ConfigError(f"expected a run's folder with checkpoints, got {text!r}: none yet")
-    if several["first"] is not None:
-        ends = [_label_of(Path(run), several[end], text) for end in ("first", "last")]
-        labels = labels[labels.index(ends[0]) : labels.index(ends[1]) + 1]
-        if not labels:
-            raise ConfigError(f"expected two checkpoints, earlier one first, got {text!r}")
-    return [f"{run}:{label}{suffix}" for label in labels]
-
-
-def _in_full(text: str) -> str:
-    """``run:first@12@400`` is short for ``runs/first:12@400``."""
-    short = _SHORT.fullmatch(text)
-    return f"runs/{short['name']}:{short['label']}{short['budget'] or ''}" if short else text
-
-
-def _saved(run: Path) -> list[Path]:
-    """The checkpoints of a run, oldest first."""
-    return sorted((run / "checkpoints").glob("*.safetensors"))
-
-
-def _label_of(run: Path, word: str, text: str) -> str:
-    """Return the name of the checkpoint that ``first``, ``latest`` or a number means.
-
-    Raises:
-        ConfigError: if there is none.
-    """
-    labels = [path.stem for path in _saved(run)]
-    if word in ("first", "latest") and labels:
-        return labels[0 if word == "first" else -1]
-    stem = f"{int(word):06d}" if re.fullmatch(r"[0-9]{1,6}", word) else word
-    if stem not in labels:
-        raise ConfigError(f"expected a checkpoint of {run}, got {word!r} in {text!r}")
-    return stem
 
 
 def with_distinct_names(spellings: Sequence[Spelling]) -> list[Spelling]:
@@ -366,64 +321,10 @@ def _arguments(line: str, text: str) -> tuple[str, ...]:
     return argv
 
 
-def network_path(word: str, game: GameSpec | None = None) -> Path:
-    """Return the file that ``word`` names: a network file, a run's newest checkpoint, ``shipped``.
-
-    Raises:
-        ConfigError: if there is no such file.
-    """
-    return _network(word, word, game, f"expected {_A_NETWORK}")[0]
-
-
 def _network_and_backend(word: str, text: str, game: GameSpec | None) -> tuple[str, Path, str]:
     """Return what is to compute the network, its file, and a short name."""
     prefix, colon, rest = word.partition(":")
     if colon and prefix in backend_names():
-        path, name = _network(rest, text, game)
+        path, name = find_network(rest, text, game, _AN_AGENT)
         return prefix, path, name if prefix == AUTO else f"{prefix}:{name}"
-    return AUTO, *_network(word, text, game)
-
-
-_A_NETWORK: Final = "a network file, a run's folder or 'shipped'"
-_AN_AGENT: Final = (
-    "expected random, rollouts:N, level:N, gtp:PROGRAM (or gomocup:, nboard:), policy:NET or "
-    f"NET@N, where NET is {_A_NETWORK}"
-)
-
-
-def _network(
-    word: str, text: str, game: GameSpec | None, expected: str = _AN_AGENT
-) -> tuple[Path, str]:
-    """Return the file and a short name for it."""
-    if word == SHIPPED:
-        where = () if game is None else (game.name, game.width)
-        return shipped_network_path(*where), SHIPPED
-    if word.startswith(f"{SHIPPED}:"):
-        networks = shipped_networks()
-        name = word.partition(":")[2]
-        if name not in networks:
-            raise ConfigError(
-                f"expected a network that comes along ({', '.join(networks)}), got {text!r}"
-            )
-        return networks[name], name
-    path = Path(word)
-    if word and path.is_dir():
-        checkpoints = _saved(path)
-        if not checkpoints:
-            raise ConfigError(
-                f"expected a run's folder with checkpoints, got {text!r}: there are none yet"
-            )
-        return checkpoints[-1], _short(path)
-    folder, colon, label = word.rpartition(":")
-    if colon and Path(folder).is_dir():
-        stem = _label_of(Path(folder), label, text)
-        checkpoint = Path(folder) / "checkpoints" / f"{stem}.safetensors"
-        short = stem.lstrip("0") or stem
-        return checkpoint, f"{_short(Path(folder))}:{short}"
-    if not path.is_file():
-        raise ConfigError(f"{expected}; got {text!r}, and there is no such file or folder")
-    return path, _short(path.with_suffix(""))
-
-
-def _short(path: Path) -> str:
-    return path.resolve().name[:_LONGEST_NAME]
+    return AUTO, *find_network(word, text, game, _AN_AGENT)

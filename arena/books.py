@@ -67,7 +67,7 @@ def make_plan(
     if text == "random":
         return OpeningPlan("random", plies=plies or OPENING_PLIES)
     if text.startswith("policy:"):
-        from agents.parse import network_path
+        from agents.find_network import network_path
 
         path = network_path(text.partition(":")[2], spec)
         return OpeningPlan("policy", str(path), plies or OPENING_PLIES, _sha256(path))

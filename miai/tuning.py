@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from agents.find_network import network_path
 from agents.network.calibration import calibrate
 from agents.network.checkpoint import load_network
 from agents.network.folded import Calibration, fold_model
 from agents.network.inputs import widen
 from agents.network.model import PolicyValueNet
-from agents.parse import network_path
 from engine.errors import ConfigError, RecordError
 from engine.games import make
 from engine.games.spec import GameSpec

@@ -136,7 +136,8 @@ def load(opponent: Opponent, spec: GameSpec) -> tuple[Agent, str]:
     Raises:
         MiaiError: if its network or program cannot be used.
     """
-    from agents.parse import make_agent, network_path, read_spelling
+    from agents.find_network import network_path
+    from agents.parse import make_agent, read_spelling
     from agents.trust import recall
 
     name = short_name(opponent)

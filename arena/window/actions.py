@@ -184,7 +184,7 @@ class Actions:
         """Show a game, or play against a network, whichever the file is."""
         control = self._app.control
         if path.suffix.lower() == ".safetensors" or path.is_dir():
-            from agents.parse import network_path
+            from agents.find_network import network_path
 
             try:
                 network_path(str(path), control.game.spec)

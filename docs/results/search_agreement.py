@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from agents.evaluators.cached import CachedEvaluator
 from agents.evaluators.int8 import Int8Evaluator
-from agents.parse import shipped_network_path
+from agents.network.checkpoint import shipped_network_path
 from agents.search_agent import PLAY_SEARCH
 from engine.games import Positions, make
 from engine.search import Evaluator, Roots, Search, SearchConfig

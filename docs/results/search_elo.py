@@ -20,7 +20,7 @@ import numpy as np
 
 from agents.evaluators.cached import CachedEvaluator
 from agents.evaluators.int8 import Int8Evaluator
-from agents.parse import shipped_network_path
+from agents.network.checkpoint import shipped_network_path
 from agents.protocol import Decision, Limit, Turn
 from agents.search_agent import PLAY_SEARCH, SearchAgent
 from arena.play.match import play_match

@@ -186,9 +186,9 @@ def _print_outcome(adapted: Adapted, seconds: float) -> None:
 
 def _from_records(args: argparse.Namespace, spec: GameSpec) -> int:
     """Fine-tune on records, after the network got the inputs of their game."""
+    from agents.find_network import network_path
     from agents.network.checkpoint import load_network, save_network
     from agents.network.extend import extended, new_inputs
-    from agents.parse import network_path
     from miai.commands import finetune
 
     source = network_path(args.network)

@@ -19,7 +19,7 @@ def known_network(network: str, spec: GameSpec) -> str:
     Raises:
         ConfigError: if there is no such network.
     """
-    from agents.parse import network_path
+    from agents.find_network import network_path
 
     if network != "shipped" or network_path(network, spec).is_file():
         return network
@@ -44,7 +44,7 @@ def evaluator_of(network: str, spec: GameSpec) -> tuple[Evaluator, str]:
 
         return RolloutEvaluator(_PLAYOUTS), ROLLOUTS
     from agents.evaluators.auto import network_evaluator
-    from agents.parse import network_path
+    from agents.find_network import network_path
 
     path = network_path(network, spec)
     return network_evaluator(path, spec), path.stem
@@ -57,7 +57,7 @@ def shipped_evaluator(spec: GameSpec) -> Evaluator:
         ConfigError: if none does.
         NetworkFileError: if it cannot be used on this board.
     """
-    from agents.parse import network_path
+    from agents.find_network import network_path
     from engine.errors import ConfigError
 
     if not network_path("shipped", spec).is_file():

@@ -27,9 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from agents.find_network import network_path
     from agents.network.adapter_file import merge_adapter
     from agents.network.checkpoint import load_stored
-    from agents.parse import network_path
     from engine.errors import ConfigError
 
     if args.out.suffix not in (".onnx", _OWN):

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from agents.parse import SHIPPED, network_path
+    from agents.find_network import SHIPPED, network_path
 
     path = args.path or Path(SHIPPED)
     if str(path).partition(":")[0] == SHIPPED and not path.exists():

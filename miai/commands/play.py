@@ -129,7 +129,7 @@ def _network(args: argparse.Namespace) -> str:
 
 def _settings(args: argparse.Namespace) -> Settings:
     """The first game's settings, checked together with the network that is to play it."""
-    from agents.parse import network_path
+    from agents.find_network import network_path
     from arena.session.game import Settings
     from arena.session.games import handicap_points
     from engine.games import make

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from agents.find_network import network_path
 from agents.network.checkpoint import load_network, read_bytes, read_metadata, save_network
 from agents.network.config import SIZES, NetworkConfig
 from agents.network.extend import extended, extended_config, new_inputs
 from agents.network.model import PolicyValueNet
-from agents.parse import network_path
 from engine.errors import ConfigError
 from engine.files import write_atomic
 from engine.games.spec import GameSpec
