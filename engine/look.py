@@ -6,10 +6,7 @@ A game names its look in its specification; one that names none looks like Go.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal
-
-if TYPE_CHECKING:
-    from engine.games.spec import GameSpec
+from typing import Final, Literal, Protocol
 
 Style = Literal["lines", "cells", "holes", "hexagons", "paper"]
 """Stones on crossings; discs in cells; discs in a rack; hexagons; marks on paper."""
@@ -90,7 +87,27 @@ def squares(*sides: int) -> tuple[tuple[int, int], ...]:
     return tuple((side, side) for side in sides)
 
 
-def look_of(spec: GameSpec) -> Look:
+class HasLook(Protocol):
+    """The part of a :class:`~engine.games.spec.GameSpec` that says how the game looks."""
+
+    @property
+    def name(self) -> str:
+        """The game's name for programs."""
+
+    @property
+    def look(self) -> Look:
+        """The look as the game writes it down, gaps included."""
+
+    @property
+    def height(self) -> int:
+        """Rows of the board."""
+
+    @property
+    def width(self) -> int:
+        """Columns of the board."""
+
+
+def look_of(spec: HasLook) -> Look:
     """Return how a game looks, with a title and a size at least."""
     look = spec.look
     title = look.title or spec.name.replace("_", " ").capitalize()

@@ -24,12 +24,12 @@ import platformdirs
 import torch
 from torch import Tensor
 
-from agents.evaluators.torch_evaluator import SearchOutput, search_output
-from agents.network.model import PolicyValueNet
 from engine.files import is_open_to_all, is_private
 
 BUCKETS: Final = (1, 4, 16, 64, 256, 1024)
 """Row counts of compiled graphs: few, since each is kept; padding at most quadruples a batch."""
+Predict = Callable[[Tensor, Tensor, bool], tuple[Tensor, ...]]
+"""Takes planes ``(n, planes, H, W)``, globals, and whether some boards are smaller than that."""
 
 
 def cut(rows: int) -> list[tuple[int, int, int]]:
@@ -44,23 +44,23 @@ def cut(rows: int) -> list[tuple[int, int, int]]:
 
 
 class BucketedModel:
-    """Runs a model piece by piece. Calls from several threads take turns."""
+    """Runs a function of tensors piece by piece. Calls from several threads take turns."""
 
-    def __init__(self, model: PolicyValueNet, device: torch.device, dtype: torch.dtype) -> None:
-        self._device, self._dtype = device, dtype
+    def __init__(self, predict: Predict, device: torch.device) -> None:
+        """Compile ``predict`` on a GPU; on a CPU it is called as it is."""
+        self._device = device
         self._on_gpu = device.type == "cuda"
         self._lock = threading.Lock()
         self._staging: dict[tuple[int, ...], list[_Staging]] = {}
 
-        def predict(planes: Tensor, globals_: Tensor, padded: bool) -> SearchOutput:
-            return search_output(model(planes.to(dtype), globals_.to(dtype), padded))
-
-        self._predict: Callable[[Tensor, Tensor, bool], SearchOutput] = predict
+        self._predict = predict
         if self._on_gpu:
             _keep_graphs_private()
             self._predict = torch.compile(predict, mode="reduce-overhead", dynamic=False)
 
-    def __call__(self, images: np.ndarray, globals_: np.ndarray, padded: bool) -> SearchOutput:
+    def __call__(
+        self, images: np.ndarray, globals_: np.ndarray, padded: bool
+    ) -> tuple[Tensor, ...]:
         """Evaluate images ``(n, H, W, planes)`` and globals ``(n, globals)``."""
         found = []
         with self._lock:
@@ -72,7 +72,7 @@ class BucketedModel:
                 output = self._predict(planes.permute(0, 3, 1, 2), more, padded)
                 # The graph overwrites these results in its next run.
                 found.append([part[: end - start].clone() for part in output])
-        return SearchOutput(*(torch.cat(parts) for parts in zip(*found, strict=True)))
+        return tuple(torch.cat(parts) for parts in zip(*found, strict=True))
 
     def _buffers(self, bucket: int, image: tuple[int, ...], globals_: int) -> list[_Staging]:
         """Return two buffers for a shape: one is filled while the other is still being read."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
@@ -36,8 +35,9 @@ class SearchOutput(NamedTuple):
     ownership: Tensor
 
 
-Run = Callable[[np.ndarray, np.ndarray, bool], SearchOutput]
-"""Takes images ``(n, H, W, planes)``, globals, and whether some boards are smaller than that."""
+Run = Callable[[np.ndarray, np.ndarray, bool], tuple[Tensor, ...]]
+"""Takes images ``(n, H, W, planes)``, globals, and whether some boards are smaller than that;
+returns the parts of a :class:`SearchOutput`."""
 
 
 def search_output(output: NetworkOutput) -> SearchOutput:
@@ -48,22 +48,6 @@ def search_output(output: NetworkOutput) -> SearchOutput:
         output.score,
         torch.tanh(output.ownership_logits.float()),
     )
-
-
-def limit_threads(count: int) -> None:
-    """Let torch use ``count`` cores for calls from this thread (OpenMP counts per thread)."""
-    torch.set_num_threads(count)
-
-
-@contextmanager
-def threads_limited(count: int) -> Iterator[None]:
-    """Let torch use ``count`` cores for calls from this thread, and restore the number after."""
-    before = torch.get_num_threads()
-    limit_threads(count)
-    try:
-        yield
-    finally:
-        limit_threads(before)
 
 
 def best_device() -> str:
@@ -117,18 +101,21 @@ class TorchEvaluator:
         self._run = self._prepare(model)
 
     def _prepare(self, model: PolicyValueNet) -> Run:
-        frozen = model.frozen().to(self.device, self._dtype)
+        dtype = self._dtype
+        frozen = model.frozen().to(self.device, dtype)
         laid_out: PolicyValueNet = frozen.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+        def predict(planes: Tensor, globals_: Tensor, padded: bool) -> SearchOutput:
+            return search_output(laid_out(planes.to(dtype), globals_.to(dtype), padded))
+
         if self.device.startswith("cuda"):
             from agents.evaluators.torch_cuda import BucketedModel
 
-            return BucketedModel(laid_out, torch.device(self.device), self._dtype)
+            return BucketedModel(predict, torch.device(self.device))
 
         def run(images: np.ndarray, globals_: np.ndarray, padded: bool) -> SearchOutput:
-            planes = torch.from_numpy(images).permute(0, 3, 1, 2).to(self._dtype)
-            return search_output(
-                laid_out(planes, torch.from_numpy(globals_).to(self._dtype), padded)
-            )
+            planes = torch.from_numpy(images).permute(0, 3, 1, 2)
+            return predict(planes, torch.from_numpy(globals_), padded)
 
         return run
 
@@ -148,7 +135,7 @@ class TorchEvaluator:
         return planes.reshape(len(positions), spec.height, spec.width, -1), globals_
 
 
-def _evaluation(output: SearchOutput) -> Evaluation:
+def _evaluation(output: tuple[Tensor, ...]) -> Evaluation:
     """Copy a network's output to an evaluation in NumPy."""
     logits, value, score, ownership = (part.float().cpu().numpy() for part in output)
     return Evaluation(policy_logits=logits, value=value, score=score, ownership=ownership)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -10,6 +10,25 @@ from agents.network.heads import TEACHING
 from engine.errors import ConfigError, NetworkFileError
 from engine.games.inputs import InputLayout
 from engine.games.spec import GameSpec
+
+GAME_PREFIX: Final = "game:"
+"""Before a game's name: the global that is 1 in this game, in a network of several."""
+
+
+def input_names(layouts: Iterable[InputLayout]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return names of planes and globals that serve all layouts.
+
+    With several games or sizes, among the globals are which game it is and how large the board.
+    """
+    layouts = list(layouts)
+    planes = tuple(dict.fromkeys(name for layout in layouts for name in layout.plane_names))
+    globals_ = list(dict.fromkeys(name for layout in layouts for name in layout.global_names))
+    games = dict.fromkeys(layout.game for layout in layouts)
+    if len(games) > 1:
+        globals_ += [GAME_PREFIX + game for game in games]
+    if len({(layout.height, layout.width) for layout in layouts}) > 1:
+        globals_ += ["height", "width"]
+    return planes, tuple(globals_)
 
 
 @dataclass(frozen=True)
@@ -46,11 +65,9 @@ class NetworkConfig:
         Raises:
             ConfigError: if there is no such size.
         """
-        from agents.network.inputs import union
-
         if name not in SIZES:
             raise ConfigError(f"expected a network size from {', '.join(SIZES)}, got {name!r}")
-        planes, globals_ = union(map(InputLayout.of, specs))
+        planes, globals_ = input_names(map(InputLayout.of, specs))
         games = tuple(dict.fromkeys(spec.name for spec in specs))
         return cls(
             plane_names=planes,

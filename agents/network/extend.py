@@ -13,8 +13,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from agents.network.config import NetworkConfig
-from agents.network.inputs import GAME_PREFIX
+from agents.network.config import GAME_PREFIX, NetworkConfig
 from agents.network.model import PolicyValueNet
 from engine.games.spec import GameSpec
 

@@ -7,34 +7,17 @@ written here: which game it is, and how large the board.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.network.config import NetworkConfig
+from agents.network.config import GAME_PREFIX, NetworkConfig
 from engine.games.inputs import InputLayout
 
-GAME_PREFIX: Final = "game:"
 _SIZE_UNIT: Final = 19.0
-
-
-def union(layouts: Iterable[InputLayout]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Plane and global names that serve all layouts.
-
-    With several games or sizes, among the globals are which game it is and how large the board.
-    """
-    layouts = list(layouts)
-    planes = tuple(dict.fromkeys(name for layout in layouts for name in layout.plane_names))
-    globals_ = list(dict.fromkeys(name for layout in layouts for name in layout.global_names))
-    games = dict.fromkeys(layout.game for layout in layouts)
-    if len(games) > 1:
-        globals_ += [GAME_PREFIX + game for game in games]
-    if len({(layout.height, layout.width) for layout in layouts}) > 1:
-        globals_ += ["height", "width"]
-    return planes, tuple(globals_)
 
 
 def columns(known: tuple[str, ...], written: tuple[str, ...]) -> NDArray[np.int64]:

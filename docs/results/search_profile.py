@@ -19,7 +19,7 @@ import numpy as np
 
 from agents.evaluators.auto import model_evaluator
 from agents.evaluators.constant import ConstantEvaluator
-from agents.evaluators.torch_evaluator import limit_threads
+from agents.torch_threads import limit_threads
 from engine.games import GameSpec, make
 from engine.games.spec import Positions
 from engine.search import Evaluation, Evaluator, Search, SearchConfig, backup

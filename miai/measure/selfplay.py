@@ -15,7 +15,7 @@ import numpy as np
 
 from agents.evaluators.auto import model_evaluator
 from agents.evaluators.constant import ConstantEvaluator
-from agents.evaluators.torch_evaluator import limit_threads
+from agents.torch_threads import limit_threads
 from engine.games.spec import GameSpec, Positions
 from engine.search import Evaluation, Evaluator
 from miai.config import build, load_preset

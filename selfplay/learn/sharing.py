@@ -17,8 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from agents.evaluators.torch_evaluator import limit_threads
 from agents.network.model import NetworkOutput
+from agents.torch_threads import limit_threads
 from selfplay.data.replay import Batch
 
 Predict = Callable[[Batch], NetworkOutput]

@@ -137,6 +137,6 @@ class ThreadSource:
 def _take_one_core() -> None:
     """Limit torch to one core in this thread, if torch is loaded."""
     if "torch" in sys.modules:
-        from agents.evaluators.torch_evaluator import limit_threads
+        from agents.torch_threads import limit_threads
 
         limit_threads(1)

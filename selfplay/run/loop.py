@@ -14,11 +14,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import fmean
 
-from agents.evaluators.torch_evaluator import limit_threads
 from agents.network.calibration import Inputs, calibrate, inputs_of
 from agents.network.checkpoint import load_network, save_network
 from agents.network.folded import fold_model
 from agents.network.model import PolicyValueNet
+from agents.torch_threads import limit_threads
 from engine.errors import ConfigError, RunError
 from engine.random import CyclePart, cycle_generator
 from selfplay.data.shards import Rows, write_shard

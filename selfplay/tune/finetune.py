@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from agents.evaluators.auto import cores
-from agents.evaluators.torch_evaluator import threads_limited
 from agents.network.model import NetworkOutput, PolicyValueNet
+from agents.torch_threads import threads_limited
 from engine.errors import RunError
 from engine.random import CyclePart, cycle_generator
 from selfplay.data.replay import Batch, make_batch

@@ -9,7 +9,13 @@ import pytest
 import torch
 
 from agents.evaluators.torch_cuda import BucketedModel, cut
-from agents.evaluators.torch_evaluator import TorchEvaluator, as_channels_last, fast_precision
+from agents.evaluators.torch_evaluator import (
+    SearchOutput,
+    TorchEvaluator,
+    as_channels_last,
+    fast_precision,
+    search_output,
+)
 from agents.network.config import NetworkConfig
 from agents.network.folded import fold_model, forward
 from agents.network.model import PolicyValueNet
@@ -132,13 +138,16 @@ def test_batches_are_cut_to_sizes_that_are_compiled() -> None:
 def test_what_fills_a_batch_up_is_not_seen() -> None:
     """The GPU's path, on the CPU."""
     model = make("b2c16").frozen()
-    bucketed = BucketedModel(model, torch.device("cpu"), torch.float32)
+    bucketed = BucketedModel(
+        lambda planes, globals_, padded: search_output(model(planes.float(), globals_, padded)),
+        torch.device("cpu"),
+    )
     evaluator = TorchEvaluator(make("b2c16"), "float32")
     for rows in (30, 3, 30):
         positions = random_positions(SPEC, rows, 40, seed=rows)
         planes, globals_ = SPEC.features(positions)
         with torch.inference_mode():
-            got = bucketed(planes.reshape(rows, 9, 9, -1), globals_, False)
+            got = SearchOutput(*bucketed(planes.reshape(rows, 9, 9, -1), globals_, False))
         want = evaluator.evaluate(SPEC, positions)
         np.testing.assert_allclose(got.policy_logits, want.policy_logits, rtol=1e-4, atol=1e-4)
         np.testing.assert_allclose(got.value, want.value, rtol=1e-4, atol=1e-5)
