@@ -25,6 +25,7 @@ from arena.session.preferences import Preferences
 from arena.session.session import Session
 from arena.session.view import CANDIDATES, Overlays
 from arena.window.app import App
+from arena.window.motion import Motions
 from arena.window.screen import open_screen
 from engine.games import make, quick
 from engine.games.spec import BLACK, WHITE
@@ -107,7 +108,7 @@ def window(size: str, liked: Preferences, settings: Settings) -> App:
 
 def keep(app: App, folder: Path, name: str, mouse: tuple[int, int] | None = None) -> None:
     """Paint and save."""
-    app._placed_at = -10_000
+    app.motions = Motions()
     app._mouse = mouse or (-1, -1)
     app.draw()
     app.draw()

@@ -241,6 +241,8 @@ OPTIONS: Final[tuple[Row[Preferences], ...]] = (
     Row(mark("Sounds"), lambda p: _on(p.sounds), _switch("sounds")),
     Row(mark("Animations"), lambda p: _on(p.animations), _switch("animations")),
     Row(mark("Coordinates"), lambda p: _on(p.coordinates), _switch("coordinates")),
+    Row(mark("Legal moves"), lambda p: _on(p.legal), _switch("legal")),
+    Row(mark("Threats in rows"), lambda p: _on(p.threats), _switch("threats")),
     Row(mark("Teaching"), lambda p: _on(p.teaching), _switch("teaching")),
     Row(
         mark("Teach at a loss of"),

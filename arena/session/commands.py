@@ -84,6 +84,7 @@ COMMANDS: Final = (
     Command("deeper", mark("think twice as deep"), ("d", "+"), _SEE, True),
     Command("faster", mark("think half as deep"), ("shift+d", "-"), _SEE, True),
     Command("numbers", mark("move numbers"), ("shift+m",), _SEE),
+    Command("threats", mark("threats: where a row would be completed"), ("shift+t",), _SEE),
     Command("coordinates", mark("coordinates"), ("c", "k"), _SEE),
     Command("new", mark("new game"), ("ctrl+n", "f2"), _GAME),
     Command("restore", mark("bring back what was ended or deleted"), ("b",), _GAME),

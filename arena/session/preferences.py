@@ -30,6 +30,10 @@ class Preferences:
     animations: bool = True
     """Whether stones move; False suits people whom motion disturbs."""
     coordinates: bool = True
+    legal: bool = True
+    """Whether legal points are marked in games where they are few."""
+    threats: bool = False
+    """Whether points are marked where a side would complete a row."""
     teaching: bool = False
     teaching_loss: float = 0.1
     """Least loss of win rate at which the teacher stops the game."""

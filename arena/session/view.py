@@ -53,6 +53,10 @@ class Overlays:
     ownership: bool = False
     coordinates: bool = True
     numbers: bool = False
+    legal: bool = True
+    """Whether legal points are marked in games where they are few."""
+    threats: bool = False
+    """Whether points are marked where a side would complete a row."""
 
     @property
     def looking(self) -> bool:

@@ -64,6 +64,7 @@ class Actions:
             "deeper": lambda: control.look_deeper(2.0),
             "faster": lambda: control.look_deeper(0.5),
             "numbers": partial(view.toggle, "numbers"),
+            "threats": partial(view.toggle, "threats"),
             "coordinates": partial(view.toggle, "coordinates"),
             "new": self._new,
             "restore": self._restore,

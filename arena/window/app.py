@@ -18,10 +18,12 @@ from arena.session.preferences import Preferences
 from arena.session.texts import say
 from arena.window import theme
 from arena.window.actions import Actions
+from arena.window.banner import Banner
 from arena.window.board import Grid
 from arena.window.buttons import Buttons
 from arena.window.dialogs import Dialog
 from arena.window.marks import LONGEST_LINE, Scene, draw_board
+from arena.window.motion import Motions
 from arena.window.panel import WIDTH, PanelView, draw_panel
 from arena.window.panes import Places
 from arena.window.screen import SIZE, SMALLEST
@@ -31,7 +33,6 @@ from engine.games.spec import EMPTY, GameSpec
 FRAMES_PER_S = 60
 _GAP = 14
 _WHEEL_UP, _WHEEL_DOWN = 4, 5
-_PLACING_MS = 120
 _ONCE = (pygame.K_RETURN, pygame.K_KP_ENTER, pygame.K_ESCAPE)
 """Keys that a dialog takes once, however long they are held."""
 _ARROWS = {
@@ -107,7 +108,8 @@ class App:
         """Keys that are down, with the dialog that was open when they were pressed."""
         self._mouse: tuple[int, int] = (-1, -1)
         self._heard: tuple[int, int, bool] = (0, 0, False)
-        self._placed_at = -_PLACING_MS
+        self.motions = Motions()
+        self._banner = Banner()
         self.actions = Actions(self)
         self.set_preferences(self.preferences)
 
@@ -130,7 +132,12 @@ class App:
         self.preferences = liked
         texts.use(liked.language)
         theme.use(board=liked.board, light=liked.light, colour_blind=liked.colour_blind)
-        self.view.overlays = replace(self.view.overlays, coordinates=liked.coordinates)
+        self.view.overlays = replace(
+            self.view.overlays,
+            coordinates=liked.coordinates,
+            legal=liked.legal,
+            threats=liked.threats,
+        )
         self.sounds.on = liked.sounds
         loss = liked.teaching_loss if liked.teaching else None
         self.control.teach(loss, liked.teaching_undo)
@@ -164,13 +171,18 @@ class App:
         """Take what the AIs have to say; return whether the picture changes."""
         changed = self.control.update() | self._tick()
         self._listen()
+        now = pygame.time.get_ticks()
+        self.motions.follow(self.game, now, self.preferences.animations)
+        self._banner.follow(self.game, now)
         return changed
 
     def _phase(self) -> int:
         """Changes when the picture moves by itself."""
         game, now = self.game, pygame.time.get_ticks()
-        if now - self._placed_at < _PLACING_MS + 50 and self.preferences.animations:
+        if self.motions.shown(now) is not None:
             return now
+        if self._banner.is_shown(now):
+            return now // 250
         if game.clock is not None and not game.over:
             return now // 250
         waiting = not self.control.failure and (not self.control.ready or game.ai_to_move)
@@ -190,8 +202,6 @@ class App:
         elif game.last_point is not None:
             taken = stones < before[1] and game.spec.takes_prisoners
             self.sounds.play("capture" if taken else "stone")
-            if stones > before[1]:
-                self._placed_at = pygame.time.get_ticks()
 
     def _leave_old_board(self) -> None:
         """A cursor and a board being set up are of no use on the board of another game."""
@@ -345,17 +355,13 @@ class App:
         game, teacher = self.game, self.control.teacher
         lesson = teacher is not None and teacher.stops(game)
         line = teacher.refutation(game.node) if teacher is not None and lesson else ()
-        age = pygame.time.get_ticks() - self._placed_at
-        placing = None
-        if self.preferences.animations and age < _PLACING_MS and game.last_point is not None:
-            placing = (game.last_point, age / _PLACING_MS)
         return Scene(
             hover=self._hovered(),
             cursor=self.cursor is not None,
             steps=self._steps,
             line=line,
             set_up=self.view.set_up,
-            placing=placing,
+            motion=self.motions.shown(pygame.time.get_ticks()),
             why=self.view.pane == "inspect",
         )
 
@@ -366,6 +372,7 @@ class App:
         self._fill_around(frame)
         scene = self._scene()
         draw_board(self.screen, frame.grid, self.game, self.view.overlays, scene)
+        self._banner.draw(self.screen, frame.grid.area, pygame.time.get_ticks())
         self.buttons.update(self.control)
         hover = None if scene.hover is None else self.game.target(scene.hover)
         view = PanelView(

@@ -14,8 +14,9 @@ from arena.session.games import SetUp
 from arena.session.insight import line_from, losses, ownership_change
 from arena.session.texts import mark, say
 from arena.session.view import Overlays
-from arena.window import paint, theme
+from arena.window import aims, paint, theme
 from arena.window.board import Grid, pixel
+from arena.window.motion import Motion, draw_moving
 from engine.games.spec import BLACK, EMPTY, WHITE
 from engine.look import STONE_COLOURS, Colour
 from engine.search import SearchResult
@@ -38,8 +39,8 @@ class Scene:
     line: tuple[int, ...] = ()
     """A line to show whatever is hovered, such as a refutation."""
     set_up: SetUp | None = None
-    placing: tuple[int, float] | None = None
-    """A stone that is just being placed, and how far that is, in [0, 1]."""
+    motion: tuple[Motion, float] | None = None
+    """A move that is on its way, and its age in milliseconds."""
     why: bool = False
     """Whether to show how the latest move changed who owns what."""
 
@@ -76,19 +77,17 @@ def draw_board(
 def _draw_stones(
     target: pygame.Surface, grid: Grid, game: Game, overlays: Overlays, scene: Scene
 ) -> None:
-    look, stones = game.look, game.stones.copy()
-    if scene.placing is not None and stones[scene.placing[0]] != EMPTY:
-        point, progress = scene.placing
-        colour = int(stones[point])
-        stones[point] = EMPTY
-        paint.draw_stones(target, grid, look, stones)
-        paint.draw_stone(target, grid, look, point, colour, round(255 * min(progress, 1.0)))
+    look, stones = game.look, game.stones
+    if scene.motion is not None:
+        draw_moving(target, grid, look, *scene.motion)
         return
     paint.draw_stones(target, grid, look, stones)
     if overlays.numbers:
         _draw_numbers(target, grid, game)
     elif game.last_point is not None:
         paint.draw_last(target, grid, look, game.last_point, int(stones[game.last_point]))
+    if game.played_out:
+        aims.draw_winners(target, grid, game)
 
 
 def _draw_over(
@@ -111,9 +110,16 @@ def _draw_over(
             return
         if overlays.candidates:
             _draw_candidates(target, grid, game, thought)
-    playable = action is not None and not game.over and not game.ai_turn and not game.counting
-    if playable and game.legal[action]:
-        assert action is not None
+    if game.over or game.counting:
+        return
+    if overlays.threats:
+        aims.draw_threats(target, grid, game)
+    if game.ai_turn:
+        return
+    looks = overlays.candidates or overlays.heat_map
+    if game.look.shows_legal and overlays.legal and not looks and scene.motion is None:
+        aims.draw_legal(target, grid, game)
+    if action is not None and game.legal[action]:
         paint.draw_stone(target, grid, game.look, action, game.to_move, 120)
 
 

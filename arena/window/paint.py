@@ -141,6 +141,11 @@ def draw_stones(target: pygame.Surface, grid: Grid, look: Look, stones: NDArray[
         draw_stone(target, grid, look, point, int(stones[point]))
 
 
+def stone_diameter(grid: Grid, look: Look) -> int:
+    """Diameter of a stone on the board of a game, in pixels."""
+    return round(grid.diameter * {"cells": 0.84, "holes": 0.9}.get(look.style, 1.0))
+
+
 def draw_stone(
     target: pygame.Surface, grid: Grid, look: Look, point: int, colour: int, alpha: int = 255
 ) -> None:
@@ -151,8 +156,7 @@ def draw_stone(
     elif look.style == "paper":
         _mark(target, grid, point, colour == BLACK, STONE_COLOURS[kind], alpha)
     else:
-        share = {"cells": 0.84, "holes": 0.9}.get(look.style, 1.0)
-        image = theme.stone(kind, round(grid.diameter * share))
+        image = theme.stone(kind, stone_diameter(grid, look))
         if alpha < 255:
             image = image.copy()
             image.set_alpha(alpha)

@@ -43,6 +43,7 @@ class Palette:
     tile: Colour = GROUND_COLOURS["hexagons"]
     paper: Colour = GROUND_COLOURS["paper"]
     pencil: Colour = LINE_COLOURS["paper"]
+    paper_mark: Colour = (226, 166, 40)
     coordinates: Colour = (206, 212, 218)
     heat: Colour = (214, 62, 42)
     grained: bool = True

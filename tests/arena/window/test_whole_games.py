@@ -83,6 +83,7 @@ def test_every_stone_is_seen_on_its_board(liked: Preferences, dummy: None) -> No
     import pygame
 
     from arena.window.app import App
+    from arena.window.motion import Motions
     from arena.window.screen import open_screen
 
     for name, size in SIZES.items():
@@ -93,7 +94,7 @@ def test_every_stone_is_seen_on_its_board(liked: Preferences, dummy: None) -> No
         for point in np.flatnonzero(session.game.legal[:-1])[:6:2]:
             if session.game.legal[point]:
                 session.play(int(point))
-        app._placed_at = -1000
+        app.motions = Motions()
         app.draw()
         full = pygame.surfarray.array3d(app.screen).astype(int)
         grid = app.layout().grid
