@@ -96,6 +96,7 @@ COMMANDS: Final = (
     Command("picture", mark("save the board as a picture"), ("ctrl+p",), _GAME),
     Command("set_up", mark("set up a position, or try what would be"), ("v",), _GAME),
     Command("count", mark("count: mark dead stones"), ("l",), _GAME),
+    Command("rules", mark("the rules of this game"), ("f3",), _WINDOW),
     Command("options", mark("how the window looks and sounds"), ("f8",), _WINDOW),
     Command("full_screen", mark("full screen"), ("f11",), _WINDOW),
     Command("keys", mark("this list"), ("?", "f1"), _WINDOW),

@@ -14,6 +14,7 @@ from typing import Final
 
 from agents.protocol import Limit
 from arena.session import games
+from arena.session.acquaintance import unknown_board
 from arena.session.game import Game, Settings
 from arena.session.opponents import (
     Opponent,
@@ -150,8 +151,11 @@ class Control:
     def note(self) -> str:
         """A lasting remark about the agents, such as that no network was found."""
         game = self.game
-        who = self.analyst if game.settings.people == (1, 2) else game.settings.opponent
-        return self._loaded.get((who.key, game.spec), "")
+        alone = game.settings.people == (1, 2)
+        who = self.analyst if alone else game.settings.opponent
+        loaded = self._loaded.get((who.key, game.spec), "")
+        silent = alone and not (self.view.overlays.looking or self.view.explains)
+        return loaded or ("" if silent else unknown_board(who, game.spec))
 
     def restart(self) -> None:
         """Restart the failed threads and agents, and let the AI move again."""

@@ -8,7 +8,8 @@ import numpy as np
 
 from arena.session.texts import mark, say
 from engine.errors import IllegalActionError
-from engine.games.spec import BLACK, EMPTY, WHITE, other_side
+from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, other_side
+from engine.look import look_of
 from engine.notation import action_to_text
 
 if TYPE_CHECKING:
@@ -55,6 +56,17 @@ def _ending(game: Game) -> str:
     if colour in people:
         return say("You win: {name} by {points}", name=name, points=points)
     return say("{who} wins: {name} by {points}", who=game.name_of(colour), name=name, points=points)
+
+
+def goal_words(spec: GameSpec) -> str:
+    """What wins the game, in a sentence; empty if the game does not say."""
+    look = look_of(spec)
+    return say(look.goal, **spec.rules) if look.goal else ""
+
+
+def rules_words(spec: GameSpec) -> list[str]:
+    """How the game is played, in a few sentences."""
+    return [say(words, **spec.rules) for words in look_of(spec).how]
 
 
 def score_words(game: Game) -> str:

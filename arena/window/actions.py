@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING
 import pygame
 
 from arena.session import choices, files, games
+from arena.session.acquaintance import unknown_board
 from arena.session.game import Settings
 from arena.session.opponents import Opponent, allow_program, level_number
 from arena.session.preferences import Preferences
 from arena.session.review import next_mistake
 from arena.session.texts import say
 from arena.session.view import PANES
-from arena.session.wording import score_words
+from arena.session.wording import goal_words, score_words
 from arena.window import dialogs
+from arena.window.rules_card import RulesCard
 from engine.diagram import diagram
 from engine.errors import MiaiError, NotationError
+from engine.games.spec import BLACK, WHITE
 from engine.notation import text_to_action
 
 if TYPE_CHECKING:
@@ -78,6 +81,7 @@ class Actions:
             "count": self._count,
             "options": self._options,
             "full_screen": self._full_screen,
+            "rules": self._rules,
             "keys": self._keys,
             "quit": self._quit,
         }
@@ -152,6 +156,7 @@ class Actions:
                 self._begin,
                 say("Start"),
                 ask=self._ask_source,
+                note=_remark,
             )
         )
 
@@ -293,6 +298,9 @@ class Actions:
     def _keys(self) -> None:
         self._app.show(dialogs.KeyList(self._app.command_of))
 
+    def _rules(self) -> None:
+        self._app.show(RulesCard(self._app.control.game))
+
     def _full_screen(self) -> None:
         try:
             pygame.display.toggle_fullscreen()
@@ -301,6 +309,16 @@ class Actions:
 
     def _quit(self) -> None:
         self._app.running = False
+
+
+def _remark(settings: Settings) -> tuple[str, bool]:
+    """What is said below the choices of a new game, and whether it is a warning."""
+    sides = [colour for colour in (BLACK, WHITE) if colour not in settings.people]
+    for colour in sides:
+        words = unknown_board(settings.opponent_of(colour), settings.spec)
+        if words:
+            return words, True
+    return goal_words(settings.spec), False
 
 
 def _typed(opponent: Opponent, text: str) -> Opponent:

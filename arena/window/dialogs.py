@@ -33,7 +33,7 @@ class Dialog(Protocol):
         ...
 
 
-def _box(target: pygame.Surface, width: float, height: int, title: str) -> pygame.Rect:
+def sheet(target: pygame.Surface, width: float, height: int, title: str) -> pygame.Rect:
     """A veil over the window and a sheet with a title on it; ``height`` is in pixels."""
     px, colours = theme.px, theme.colours()
     veil = pygame.Surface(target.get_size(), pygame.SRCALPHA)
@@ -84,7 +84,7 @@ class KeyList:
         rows = -(-len(self._lines) // columns)
         pitch = min(px(20), (target.get_height() - px(76)) // rows)
         height = px(62) + pitch * rows
-        box = _box(target, 900 if columns == 2 else 460, height, say("Keys"))
+        box = sheet(target, 900 if columns == 2 else 460, height, say("Keys"))
         wide = (box.w - px(40)) // columns
         size = self._size(pitch, int(wide * 0.6))
         for index, line in enumerate(self._lines):
@@ -131,7 +131,7 @@ class Question:
 
     def draw(self, target: pygame.Surface) -> None:
         px = theme.px
-        box = _box(target, 400, px(128), self._words)
+        box = sheet(target, 400, px(128), self._words)
         half = (box.w - px(60)) // 2
         place = pygame.Rect(box.x + px(24), box.bottom - px(56), half, px(36))
         self._yes.draw(target, place)
@@ -160,8 +160,12 @@ class Rows(Generic[T]):
         on_change: Callable[[T], object] | None = None,
         on_cancel: Callable[[], object] | None = None,
         ask: Callable[[T, Callable[[T], object]], object] | None = None,
+        note: Callable[[T], tuple[str, bool]] | None = None,
     ) -> None:
-        """``ask`` lets a person type for the rows that are typed; it gets value and a setter."""
+        """``ask`` lets a person type for the rows that are typed; it gets value and a setter.
+
+        ``note`` gives a remark on the value, and whether it is a warning.
+        """
         self.value = value
         self._title = title
         self._rows = rows
@@ -169,6 +173,7 @@ class Rows(Generic[T]):
         self._on_change = on_change
         self._on_cancel = on_cancel
         self._ask = ask
+        self._note = note
         self._open = True
         self._row = 0
         self.less = [Button("–", partial(self._change, k, -1)) for k in range(len(rows))]
@@ -207,9 +212,10 @@ class Rows(Generic[T]):
 
     def draw(self, target: pygame.Surface) -> None:
         px, colours = theme.px, theme.colours()
-        pitch = min(px(42), (target.get_height() - px(130)) // len(self._rows))
-        height = px(112) + pitch * len(self._rows)
-        box = _box(target, 560, height, self._title)
+        foot = 0 if self._note is None else px(44)
+        pitch = min(px(42), (target.get_height() - px(130) - foot) // len(self._rows))
+        height = px(112) + pitch * len(self._rows) + foot
+        box = sheet(target, 560, height, self._title)
         for k, row in enumerate(self._rows):
             y = box.y + px(50) + k * pitch
             words = row.words(self.value)
@@ -231,6 +237,13 @@ class Rows(Generic[T]):
             self.words[k].draw(target, between, 14)
         half = (box.w - px(60)) // 2
         place_ = pygame.Rect(box.x + px(24), box.bottom - px(50), half, px(34))
+        if self._note is not None:
+            remark, warns = self._note(self.value)
+            y = place_.y - foot + px(2)
+            for line in theme.wrap(remark, 13, box.w - px(48), 2):
+                ink = colours.warning if warns else colours.dim
+                theme.text(target, line, (box.x + px(24), y), 13, ink)
+                y += px(18)
         self._go.draw(target, place_)
         self._cancel.draw(target, place_.move(half + px(12), 0))
 
@@ -264,7 +277,7 @@ class Entry:
 
     def draw(self, target: pygame.Surface) -> None:
         px, colours = theme.px, theme.colours()
-        box = _box(target, 520, px(138), self._title)
+        box = sheet(target, 520, px(138), self._title)
         line = pygame.Rect(box.x + px(24), box.y + px(52), box.w - px(48), px(36))
         pygame.draw.rect(target, colours.background, line, border_radius=px(6))
         pygame.draw.rect(target, colours.accent, line, width=1, border_radius=px(6))
@@ -335,7 +348,7 @@ class OpenFile:
         shown = self._buttons[self._first : self._first + _FILES_SHOWN]
         pitch = min(px(34), (target.get_height() - px(130)) // _FILES_SHOWN)
         height = px(104) + pitch * _FILES_SHOWN
-        box = _box(target, 540, height, say("Open a game or a network"))
+        box = sheet(target, 540, height, say("Open a game or a network"))
         where = theme.fit(str(self._folder), 13, box.w - px(48))
         theme.text(target, where, (box.x + px(24), box.y + px(42)), 13, colours.dim)
         for button in self._buttons:

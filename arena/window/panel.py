@@ -11,6 +11,7 @@ from arena.session.control import Control
 from arena.session.opponents import describe
 from arena.session.texts import say
 from arena.session.view import CANDIDATES
+from arena.session.wording import goal_words
 from arena.window import panes, theme
 from arena.window.button import Button
 from arena.window.panes import Places
@@ -140,6 +141,8 @@ def _draw_status(
         if game.mover.kind == "simulations":
             count = say("{done} of {all} simulations", done=done, all=budget)
         _draw_progress(target, area, min(done / max(budget, 1), 1.0))
+    if not count and game.node.ply == 0 and not game.over:
+        count = goal_words(game.spec)
     if game.counting:
         count = say("Click stones that are dead, or alive again; L ends counting")
     theme.text(target, theme.fit(status, 17, area.w, True), area.topleft, 17, bold=True)

@@ -32,7 +32,7 @@ def sentences() -> set[str]:
                     if isinstance(part, ast.Constant) and isinstance(part.value, str):
                         found.add(part.value)
     for look in map(look_of, map(quick, GAMES)):
-        found |= {look.title, *look.players}
+        found |= {look.title, *look.players, look.goal, *look.how}
     return found | {"pass", "swap"}
 
 
