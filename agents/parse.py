@@ -60,7 +60,7 @@ _EVALUATORS_SHARED = 4  # each remembers up to 64 MiB of evaluations
 
 PROTOCOLS: Final = {"gtp": GtpAgent, "gomocup": GomocupAgent, "nboard": NBoardAgent}
 """How programs are spoken to: the word before the colon, and the agent that does it."""
-Kind = Literal[
+AgentKind = Literal[
     "random",
     "rollouts",
     "network",
@@ -81,7 +81,7 @@ class Spelling:
     text: str
     """As it was written, without the name; but a run's checkpoint by its number, which stays."""
     name: str
-    kind: Kind
+    kind: AgentKind
     simulations: int | None = None
     evaluations: int | None = None
     time_limit_s: float | None = None

@@ -17,8 +17,10 @@ from engine.games.spec import GameSpec, Positions
 from engine.search.evaluation import Evaluator
 from engine.search.result import SearchResult
 
-_SAFETY: Final = 0.9
-_FEWEST_MOVES_LEFT: Final = 10
+TIME_SAFETY: Final = 0.9
+"""Share of the time for a move that is used: the rest is for what lies outside the search."""
+FEWEST_MOVES_LEFT: Final = 10
+"""Moves over which the main time is shared out at least."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,9 @@ class TimeLeft:
         ``moves_left`` is how many moves the player may still have to make.
         """
         back = self.increment_s + (self.period_s if self.periods else 0.0)
-        shared = self.main_s / max(moves_left, _FEWEST_MOVES_LEFT)
+        shared = self.main_s / max(moves_left, FEWEST_MOVES_LEFT)
         most = self.main_s + (back if self.periods or not self.main_s else 0.0)
-        return _SAFETY * min(shared + back, most)
+        return TIME_SAFETY * min(shared + back, most)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from arena.play.verdict import FORFEITS
 from arena.report import Report, make_report
 from arena.report_text import elo_text, percent
 from arena.results import Conditions, GameLine
-from arena.tournament import Watcher
+from arena.tournament import TournamentEvents
 
 _LINE_EVERY_S: Final = 60.0
 _TABLE_EVERY_S: Final = 2.0
@@ -39,7 +39,7 @@ class LiveTable:
         self._lines: list[GameLine] = []
         self._total = self._done = self._before = 0
         self._started_s = self._shown_s = time.monotonic()
-        self.watcher = Watcher(self._start, self._game, self._void, self._wait)
+        self.events = TournamentEvents(self._start, self._game, self._void, self._wait)
 
     @property
     def started(self) -> bool:

@@ -27,7 +27,7 @@ from engine.random import OPENING, generator
 from engine.symmetry import action_permutations, permutations
 
 Opening = tuple[int, ...]
-Kind = Literal["book", "random", "policy", "file", "none"]
+OpeningKind = Literal["book", "random", "policy", "file", "none"]
 OPENING_PLIES: Final = (2, 4)
 """Fewest and most plies of random openings."""
 _ATTEMPTS = 2000
@@ -39,7 +39,7 @@ _SMALLEST_WITH_EDGE = 5
 class OpeningPlan:
     """Where a tournament's openings come from."""
 
-    kind: Kind
+    kind: OpeningKind
     source: str = ""
     """Name of the book, or path of the network or file."""
     plies: tuple[int, int] = (0, 0)

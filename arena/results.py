@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar, get_args
 
 import engine.games as games
-from arena.openings import Kind as OpeningKind
-from arena.openings import OpeningPlan
+from arena.openings import OpeningKind, OpeningPlan
 from arena.play.adjudication import Resignation
 from arena.play.clock import TimeControl
 from arena.play.game import PlayedGame, Terms

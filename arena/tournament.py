@@ -48,8 +48,8 @@ def make_cards(
 
 
 @dataclass(frozen=True)
-class Watcher:
-    """Who is told what happens in a tournament."""
+class TournamentEvents:
+    """Functions that are called as a tournament goes on; by default none does anything."""
 
     on_start: Callable[[int, int], object] = lambda total, done: None
     """Takes the number of games in all and of those played; of each Swiss round anew."""
@@ -66,7 +66,7 @@ def play_tournament(
     conditions: Conditions,
     agents: Sequence[Agent],
     games_per_pairing: int,
-    watcher: Watcher | None = None,
+    events: TournamentEvents | None = None,
     *,
     games_at_once: int = GAMES_AT_ONCE,
 ) -> list[GameLine]:
@@ -80,7 +80,7 @@ def play_tournament(
         conditions: what is played.
         agents: as in the conditions, in order. They stay open.
         games_per_pairing: an even number; with a test, the most games.
-        watcher: is told what happens.
+        events: is told what happens.
         games_at_once: see :func:`arena.play.game_runner.play_games`.
 
     Returns:
@@ -94,7 +94,7 @@ def play_tournament(
     """
     _check(folder, conditions, games_per_pairing)
     _check_clock(conditions, agents)
-    watcher = watcher or Watcher()
+    events = events or TournamentEvents()
     schedule = _Schedule(conditions, games_per_pairing)
     lines = folder.begin(conditions, games_per_pairing)
     announced = -1
@@ -107,13 +107,11 @@ def play_tournament(
             return lines
         if len(fixtures) != announced:
             announced = len(fixtures)
-            watcher.on_start(len(fixtures), len(fixtures) - len(missing))
-        _play_missing(
-            folder, conditions, agents, missing, counter, watcher, games_at_once, left_out
-        )
+            events.on_start(len(fixtures), len(fixtures) - len(missing))
+        _play_missing(folder, conditions, agents, missing, counter, events, games_at_once, left_out)
         lines = folder.games()
         if not counter.over and (left := _missing(fixtures, lines, left_out)):
-            watcher.on_wait(len(left))
+            events.on_wait(len(left))
             time.sleep(_LOOK_AGAIN_S)
 
 
@@ -148,7 +146,7 @@ def _play_missing(
     agents: Sequence[Agent],
     missing: Sequence[Fixture],
     counter: PairCounter,
-    watcher: Watcher,
+    events: TournamentEvents,
     games_at_once: int,
     left_out: set[int],
 ) -> None:
@@ -158,7 +156,7 @@ def _play_missing(
     def store(game: PlayedGame) -> None:
         line = line_of(game, names)
         folder.append(line, spec)
-        watcher.on_game(line)
+        events.on_game(line)
 
     def go_on() -> bool:
         if conditions.test is not None:  # games of other processes decide it too
@@ -170,7 +168,7 @@ def _play_missing(
         folder.append_void(void.fixture.game, name, void.note)
         if void.last:
             left_out.add(void.fixture.game)
-        watcher.on_void(void)
+        events.on_void(void)
 
     play_games(
         spec,

@@ -19,7 +19,7 @@ import numpy as np
 from agents.network.checkpoint import save_network
 from engine.random import MOVE, generator
 from miai.strength import Strength, measure_strength
-from miai.tuning import Task
+from miai.tuning import FinetuneTask
 from selfplay.tune.finetune import FinetuneConfig, Outcome, Step, finetune
 
 KL_WEIGHTS: Final = (0.0, 0.1, 0.3, 1.0, 3.0)
@@ -77,7 +77,7 @@ def proposals(base: FinetuneConfig, count: int, seed: int, mixed: bool) -> list[
     return found[:count]
 
 
-def train(task: Task, config: FinetuneConfig, on_step: Callable[[Step], None]) -> Trial:
+def train(task: FinetuneTask, config: FinetuneConfig, on_step: Callable[[Step], None]) -> Trial:
     """Fine-tune with one setting."""
     outcome = finetune(
         task.model,
@@ -110,7 +110,9 @@ def finalists(trials: Sequence[Trial]) -> list[Trial]:
     return half + first
 
 
-def play(task: Task, trial: Trial, folder: Path, games: int, simulations: int, seed: int) -> Trial:
+def play(
+    task: FinetuneTask, trial: Trial, folder: Path, games: int, simulations: int, seed: int
+) -> Trial:
     """Let a trial's network play the one it began as."""
     path = folder / f"{trial.loss:.6f}-{seed}.safetensors"
     provenance = task.provenance(trial.config, trial.outcome)
@@ -123,7 +125,7 @@ def play(task: Task, trial: Trial, folder: Path, games: int, simulations: int, s
 
 
 def adjust(
-    task: Task,
+    task: FinetuneTask,
     configs: Sequence[FinetuneConfig],
     folder: Path,
     say: Say,

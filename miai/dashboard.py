@@ -30,7 +30,7 @@ from selfplay.report import wording
 from selfplay.run.alarms import of_task
 from selfplay.run.curves import read_run
 from selfplay.run.settings import Settings, read_settings, spec_of, task_names
-from selfplay.run.watch import LiveGame, Watcher
+from selfplay.run.watch import LiveGame, LiveReader
 
 _KEPT: Final = 120
 """Cycles that the small curves reach back."""
@@ -318,7 +318,7 @@ class TrainingDisplay:
     def __init__(self, path: Path, console: Console | None = None) -> None:
         self._console = console or PlainConsole(file=sys.stdout)
         self._view = RunView(path, self._console.color_system is not None)
-        self._watcher = Watcher(path)
+        self._reader = LiveReader(path)
         self._live: Live | None = None
         self._printed_s = float("-inf")
         for cycle in read_run(path).cycles[-_KEPT:]:
@@ -341,7 +341,7 @@ class TrainingDisplay:
         """Take in a finished cycle."""
         self._view.add(metrics)
         if self._live is not None:
-            update = self._watcher.poll()
+            update = self._reader.poll()
             games = update.finished[-1:] or update.in_play[:1]
             self._live.update(self._view.render(games), refresh=True)
             return

@@ -26,7 +26,7 @@ class Tracker(Protocol):
         ...
 
 
-class Board:
+class TensorBoard:
     """TensorBoard: each number as a scalar over cycles."""
 
     def __init__(self, folder: Path) -> None:

@@ -42,7 +42,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Task:
+class FinetuneTask:
     """A network, and what it is to learn."""
 
     source: Path
@@ -94,7 +94,7 @@ class Task:
         return calibrate(fold_model(model), inputs)
 
 
-def prepare(args: argparse.Namespace, show: Callable[[Loaded], None], say: Say) -> Task:
+def prepare(args: argparse.Namespace, show: Callable[[Loaded], None], say: Say) -> FinetuneTask:
     """Read the network and the games that the command line names.
 
     Raises:
@@ -139,7 +139,7 @@ def prepare(args: argparse.Namespace, show: Callable[[Loaded], None], say: Say) 
     )
     if args.relabel:
         expert = _relabelled(args, model, spec, kept, expert, say)
-    return Task(
+    return FinetuneTask(
         source,
         model,
         metadata,

@@ -17,7 +17,7 @@ from engine.files import write_atomic
 from engine.games.spec import BLACK, EMPTY, WHITE
 from engine.notation import action_to_text
 from miai.strength import Strength
-from miai.tuning import Task
+from miai.tuning import FinetuneTask
 from selfplay.report.board_svg import BOARD_STYLE, board_svg
 from selfplay.tune.agreement import Agreement, largest_changes
 from selfplay.tune.finetune import FinetuneConfig, Outcome
@@ -37,7 +37,11 @@ figure{margin:0}figcaption{font-size:.9rem;margin-bottom:.3rem}.two{display:flex
 
 
 def write_report(
-    path: Path, task: Task, config: FinetuneConfig, outcome: Outcome, strength: Sequence[Strength]
+    path: Path,
+    task: FinetuneTask,
+    config: FinetuneConfig,
+    outcome: Outcome,
+    strength: Sequence[Strength],
 ) -> None:
     """Write the page."""
     parts = [
@@ -69,7 +73,7 @@ def write_report(
     write_atomic(path, page.encode())
 
 
-def _summary(task: Task, config: FinetuneConfig, outcome: Outcome) -> str:
+def _summary(task: FinetuneTask, config: FinetuneConfig, outcome: Outcome) -> str:
     share = outcome.trained_parameters / task.model.parameter_count
     used = {**asdict(config), "learning_rate": config.rate}
     settings = ", ".join(f"{name} {value}" for name, value in used.items())
@@ -147,7 +151,7 @@ def _reliability(outcome: Outcome) -> str:
     return "".join(lines) + "</svg>"
 
 
-def _changes(task: Task, outcome: Outcome) -> Iterable[str]:
+def _changes(task: FinetuneTask, outcome: Outcome) -> Iterable[str]:
     """Two boards for each of the positions whose policy changed most, one a game."""
     rows, (before, after) = task.held_out, outcome.predictions
     for at in largest_changes(before, after, rows, _BOARDS).tolist():

@@ -12,7 +12,7 @@ from engine.errors import ConfigError
 from engine.records import GameRecord
 from selfplay.run.folder import RunFolder
 from selfplay.run.settings import read_settings, spec_of
-from selfplay.run.watch import LiveGame, Watcher
+from selfplay.run.watch import LiveGame, LiveReader
 
 _LATEST = 3
 
@@ -49,14 +49,14 @@ class RunSource:
 
     def __init__(self, folder: Path) -> None:
         self._settings = read_settings(folder)
-        self._watcher = Watcher(folder)
+        self._reader = LiveReader(folder)
         self._games: list[GameRecord] = []
         self._number: int | None = None
         self._headline = "Training."
 
     def look(self) -> Seen:
         """Read what is new."""
-        update = self._watcher.poll()
+        update = self._reader.poll()
         if update.metrics:
             self._headline = _progress(update.metrics[-1])
         games = {game.number: game for game in (*update.finished, *update.in_play)}

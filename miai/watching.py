@@ -18,7 +18,7 @@ from rich.live import Live
 from arena.console import PlainConsole
 from miai.commands.runs import is_running
 from miai.dashboard import RunView, notes_of, plain_board, plain_line
-from selfplay.run.watch import WATCHED, LiveGame, LiveUpdate, Watcher
+from selfplay.run.watch import WATCHED, LiveGame, LiveReader, LiveUpdate
 
 _FRAME_S = 0.2
 _POLL_S = 0.6
@@ -75,12 +75,12 @@ def watch(
         RunError: if the folder holds no run.
     """
     console = console or PlainConsole(file=sys.stdout)
-    view, watcher = RunView(path, console.color_system is not None), Watcher(path)
+    view, reader = RunView(path, console.color_system is not None), LiveReader(path)
     keep_on = going_on or (lambda: is_running(path))
     if console.is_terminal:
-        _watch_live(view, watcher, console, keep_on, pause)
+        _watch_live(view, reader, console, keep_on, pause)
     else:
-        _watch_plain(view, watcher, console, keep_on, pause)
+        _watch_plain(view, reader, console, keep_on, pause)
     console.print(
         f"no process trains in {path} now; go on with: miai train --run {path}", markup=False
     )
@@ -88,7 +88,7 @@ def watch(
 
 def _watch_live(
     view: RunView,
-    watcher: Watcher,
+    reader: LiveReader,
     console: Console,
     going_on: Callable[[], bool],
     pause: Callable[[float], None],
@@ -100,7 +100,7 @@ def _watch_live(
             more = now - looked < _POLL_S or going_on()
             if now - looked >= _POLL_S:
                 looked = now
-                update = watcher.poll()
+                update = reader.poll()
                 for metrics in update.metrics:
                     view.add(metrics)
                 if update.in_play or update.finished:
@@ -121,7 +121,7 @@ def _cut(game: LiveGame, plies: int) -> LiveGame:
 
 def _watch_plain(
     view: RunView,
-    watcher: Watcher,
+    reader: LiveReader,
     console: Console,
     going_on: Callable[[], bool],
     pause: Callable[[float], None],
@@ -129,7 +129,7 @@ def _watch_plain(
     printed = float("-inf")
     while True:
         more = going_on()
-        update = watcher.poll()
+        update = reader.poll()
         for metrics in update.metrics:
             view.add(metrics)
             for note in notes_of(metrics):

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agents.protocol import FEWEST_MOVES_LEFT, TIME_SAFETY
 from engine.games.spec import BLACK, WHITE
-
-_SAFETY = 0.9
-_FEWEST_MOVES_LEFT = 10
 
 
 @dataclass(frozen=True)
@@ -108,15 +106,15 @@ class Clock:
         side = self._sides[colour]
         left_s = max(0.0, side.left_s)
         if side.stones > 0:
-            return left_s / side.stones * _SAFETY
+            return left_s / side.stones * TIME_SAFETY
         period_s = control.period_s / control.stones if control.stones else 0.0
         more_s = period_s + control.increment_s
-        budget = left_s / max(moves_left, _FEWEST_MOVES_LEFT) + more_s
+        budget = left_s / max(moves_left, FEWEST_MOVES_LEFT) + more_s
         if control.increment_s > 0:
             budget = min(budget, left_s)  # the increment comes after the move
         if control.most_move_s > 0:
             budget = min(budget, control.most_move_s)
-        return budget * _SAFETY
+        return budget * TIME_SAFETY
 
     def _fresh(self) -> _Side:
         control = self._control or TimeControl()

@@ -37,7 +37,7 @@ class Resignation:
 
 
 @dataclass
-class Agreement:
+class AgreedWinner:
     """What the players of one game have thought lately."""
 
     rule: Resignation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from arena.play.adjudication import Agreement, Resignation
+from arena.play.adjudication import AgreedWinner, Resignation
 from arena.play.clock import PlayerClock, TimeControl
 from arena.play.verdict import Verdict
 from arena.schedule import Fixture
@@ -68,7 +68,7 @@ class GameInPlay:
     seconds: list[float] = field(default_factory=lambda: [0.0, 0.0])
     decisions: list[int] = field(default_factory=lambda: [0, 0])
     clocks: tuple[PlayerClock, PlayerClock] | None = None
-    agreement: Agreement | None = None
+    agreement: AgreedWinner | None = None
     agreed: int = 0
 
     @property

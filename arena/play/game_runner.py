@@ -16,10 +16,10 @@ from typing import Any, Final
 import numpy as np
 
 from agents.protocol import Agent, Decision, Program, Thinks, Turn
-from arena.play.adjudication import Agreement
+from arena.play.adjudication import AgreedWinner
 from arena.play.clock import PlayerClock
 from arena.play.game import GameInPlay, PlayedGame, Terms, Void
-from arena.play.verdict import FORFEITS, Verdict, area_verdict, judge
+from arena.play.verdict import FORFEITS, Verdict, area_verdict, verdict_after_passes
 from arena.schedule import Fixture
 from engine.errors import ProgramError
 from engine.games.spec import GameSpec
@@ -191,7 +191,7 @@ class GameRunner:
         if self.terms.clock is not None:
             game.clocks = (PlayerClock(self.terms.clock), PlayerClock(self.terms.clock))
         if self.terms.resignation is not None:
-            game.agreement = Agreement(self.terms.resignation)
+            game.agreement = AgreedWinner(self.terms.resignation)
         self.playing.append(game)
 
     def _ask(self) -> None:
@@ -333,7 +333,7 @@ class GameRunner:
         if not passed or not programs:
             self._finish(game, area_verdict(turn, "two passes" if passed else "move limit"))
             return
-        call = self.pool.submit(judge, turn, programs)
+        call = self.pool.submit(verdict_after_passes, turn, programs)
         self.calls[call] = partial(self._finish, game)
 
     def _finish(self, game: GameInPlay, verdict: Verdict) -> None:

@@ -63,7 +63,7 @@ def area_verdict(turn: Turn, termination: str) -> Verdict:
     return Verdict(int(np.sign(area)), area, area, termination)
 
 
-def judge(turn: Turn, programs: Sequence[Agent]) -> Verdict:
+def verdict_after_passes(turn: Turn, programs: Sequence[Agent]) -> Verdict:
     """Score a finished game with the stones taken off that programs call dead.
 
     Programs that name no stones are not asked further; if two disagree about the winner, the board

@@ -177,7 +177,7 @@ def _play(
                 conditions,
                 agents,
                 games,
-                table.watcher,
+                table.events,
                 games_at_once=at_once,
             )
         except KeyboardInterrupt:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from engine.records import Loaded
     from miai.strength import Strength
-    from miai.tuning import Task
+    from miai.tuning import FinetuneTask
     from selfplay.tune.agreement import Agreement
     from selfplay.tune.finetune import Epoch, FinetuneConfig, Outcome, Step
 
@@ -178,7 +178,9 @@ def finetune_config(args: argparse.Namespace) -> FinetuneConfig:
     return build(FinetuneConfig, known, source="the command line")
 
 
-def _save(args: argparse.Namespace, task: Task, config: FinetuneConfig, outcome: Outcome) -> None:
+def _save(
+    args: argparse.Namespace, task: FinetuneTask, config: FinetuneConfig, outcome: Outcome
+) -> None:
     from agents.network.adapters import save_adapter
     from agents.network.checkpoint import save_network
     from miai.tuning import beside
@@ -192,7 +194,7 @@ def _save(args: argparse.Namespace, task: Task, config: FinetuneConfig, outcome:
         print(f"wrote {adapter}, {adapter.stat().st_size:,} bytes: the adapters alone")
 
 
-def _match(args: argparse.Namespace, task: Task) -> list[Strength]:
+def _match(args: argparse.Namespace, task: FinetuneTask) -> list[Strength]:
     """One match from random openings; one from those of self-play, if it is asked for."""
     from miai.strength import measure_strength
 
@@ -273,7 +275,7 @@ class Progress:
         )
 
 
-def _print_outcome(task: Task, outcome: Outcome) -> None:
+def _print_outcome(task: FinetuneTask, outcome: Outcome) -> None:
     before = outcome.before
     share = outcome.trained_parameters / task.model.parameter_count
     if outcome.epoch == 0:

@@ -228,11 +228,11 @@ def _watch(path: Path) -> int:
 
 def _trackers(args: argparse.Namespace, folder: Path, settings: str) -> list[Tracker]:
     """Return other programs that get the metrics; one that is not installed is refused here."""
-    from miai.tracking import Board, WeightsAndBiases
+    from miai.tracking import TensorBoard, WeightsAndBiases
 
     trackers: list[Tracker] = []
     if args.tensorboard:
-        trackers.append(Board(folder / "tensorboard"))
+        trackers.append(TensorBoard(folder / "tensorboard"))
     if args.wandb is not None:
         trackers.append(WeightsAndBiases(args.wandb, folder, tomllib.loads(settings)))
     return trackers

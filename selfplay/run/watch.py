@@ -1,8 +1,8 @@
 """Live view of a run: some games in flight, the last finished game, and the metrics.
 
 The run rewrites one small file each cycle (:class:`LiveGames`). Another process reads it and the
-metrics with :class:`Watcher`, without any effect on the run. The plies of a cycle arrive together.
-A viewer can spread them over the expected duration of the next cycle.
+metrics with :class:`LiveReader`, without any effect on the run. The plies of a cycle arrive
+together. A viewer can spread them over the expected duration of the next cycle.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class LiveGames:
         write_atomic(self._path, json.dumps(content, allow_nan=False).encode())
 
 
-class Watcher:
+class LiveReader:
     """Reads the changes in a run folder since its last poll.
 
     It never writes. A missing or half-written file counts as unchanged.

@@ -98,7 +98,7 @@ def measure_agreement(
     Rows that teach no policy count for the value only, rows without a known result for the policy.
     Without ``intervals`` low and high are the mean.
     """
-    return judge(predict(model, rows, threads), rows, intervals=intervals)
+    return agreement_of(predict(model, rows, threads), rows, intervals=intervals)
 
 
 def measure_phases(prediction: Prediction, rows: Rows) -> dict[str, Agreement]:
@@ -109,11 +109,11 @@ def measure_phases(prediction: Prediction, rows: Rows) -> dict[str, Agreement]:
         at = np.flatnonzero((share >= start) & (share < end))
         if len(at):
             part = Prediction(prediction.log_policy[at], prediction.value[at])
-            found[name] = judge(part, rows.take(at))
+            found[name] = agreement_of(part, rows.take(at))
     return found
 
 
-def judge(prediction: Prediction, rows: Rows, *, intervals: bool = True) -> Agreement:
+def agreement_of(prediction: Prediction, rows: Rows, *, intervals: bool = True) -> Agreement:
     """Compare predictions with the targets of their rows; see :func:`measure_agreement`."""
     target = rows.policy.astype(np.float32)
     wanted = target.argmax(axis=1)

@@ -28,7 +28,7 @@ from arena.report import Report, as_json, make_report
 from arena.report_text import as_text
 from arena.results import Conditions, GameLine, conditions_of
 from arena.stats.sprt import Hypotheses
-from arena.tournament import Watcher, make_cards, pair_counter, play_tournament
+from arena.tournament import TournamentEvents, make_cards, pair_counter, play_tournament
 from engine.errors import ConfigError, RunError
 from engine.games.go import GoSpec
 from engine.records.sgf import read_sgf
@@ -56,7 +56,7 @@ def play(path: Path, games: int, seed: int = 1, texts: tuple[str, ...] = AGENTS)
             conditions,
             agents,
             games,
-            Watcher(on_start=lambda total, done: counted.append((total, done))),
+            TournamentEvents(on_start=lambda total, done: counted.append((total, done))),
         )
     assert len(lines) == counted[0][0]
     return make_report(conditions, lines)
@@ -223,8 +223,8 @@ def test_games_of_another_process_decide_a_test_too(tmp_path: Path) -> None:
             other.append(line, SPEC)
 
     with shared.opened():
-        watcher = Watcher(on_game=others_play)
-        ended = play_tournament(shared, tested, agents, 60, watcher, games_at_once=1)
+        events = TournamentEvents(on_game=others_play)
+        ended = play_tournament(shared, tested, agents, 60, events, games_at_once=1)
     assert [line.game for line in ended] == [line.game for line in lines]
 
 

@@ -43,7 +43,7 @@ from miai.rating import benchmark_config, read_meetings
 from selfplay.report.report import report_html
 from selfplay.run.config import RunConfig
 from selfplay.run.curves import read_run
-from selfplay.run.watch import Watcher
+from selfplay.run.watch import LiveReader
 from tests.support.made_up_run import make_up_run
 from tests.support.small import small_network
 
@@ -178,7 +178,7 @@ class Readers:
                 run = read_run(file.parent)
                 report_html(run)
                 run.folder.damaged_lines()
-                Watcher(file.parent).poll()
+                LiveReader(file.parent).poll()
                 read_meetings(run.folder)
                 benchmark_config(run.settings)
             finally:

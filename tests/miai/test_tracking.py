@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine.errors import ConfigError
-from miai.tracking import Board, WeightsAndBiases, numbers
+from miai.tracking import TensorBoard, WeightsAndBiases, numbers
 
 METRICS = {"cycle": 3, "games": 5, "loss_policy": 1.5, "notes": ["x"], "resumed": True}
 
@@ -21,7 +21,7 @@ def test_numbers_alone_are_sent() -> None:
 
 def test_tensorboard_reads_back_what_was_written(tmp_path: Path) -> None:
     events = pytest.importorskip("tensorboard.backend.event_processing.event_file_loader")
-    board = Board(tmp_path)
+    board = TensorBoard(tmp_path)
     board.write(METRICS)
     board.close()
     (file,) = tmp_path.iterdir()
@@ -71,4 +71,4 @@ def test_what_to_install_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         WeightsAndBiases("boards", tmp_path, {})
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(ConfigError, match=r"pip install 'miai\[tensorboard\]'"):
-        Board(tmp_path)
+        TensorBoard(tmp_path)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agents.protocol import Decision, TimeLeft
-from arena.play.adjudication import Agreement, Resignation
+from arena.play.adjudication import AgreedWinner, Resignation
 from arena.play.clock import PlayerClock, TimeControl, read_time_control
 from engine.errors import ConfigError
 from engine.search.result import SearchResult
@@ -81,7 +81,7 @@ def test_both_must_see_the_same_winner_for_some_moves() -> None:
     rule = Resignation(0.9, moves=2, audited=0.0)
 
     def winner(*values: float | None) -> int:
-        agreement = Agreement(rule)
+        agreement = AgreedWinner(rule)
         return [agreement.note(i % 2, decision(value)) for i, value in enumerate(values)][-1]
 
     assert winner(0.95, -0.95, 0.95, -0.95) == 1

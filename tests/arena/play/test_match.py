@@ -19,7 +19,7 @@ from arena.openings import make_openings
 from arena.play.game import PlayedGame, Terms
 from arena.play.game_runner import play_games
 from arena.play.match import play_match
-from arena.play.verdict import judge
+from arena.play.verdict import verdict_after_passes
 from arena.schedule import make_schedule
 from engine.errors import ConfigError, ProgramError
 from engine.games import GAMES, make
@@ -215,10 +215,10 @@ def last_turn(*moves: str) -> Turn:
 def test_dead_stones_are_taken_off_and_a_turned_result_is_disputed() -> None:
     turn = last_turn("C3", "A1", "pass", "pass")
     program = mock()
-    plain = judge(turn, [program])
+    plain = verdict_after_passes(turn, [program])
     program.close()
     assert (plain.score, plain.disputed) == (-7.0, False)
-    assert judge(turn, []).score == plain.score
+    assert verdict_after_passes(turn, []).score == plain.score
 
     class Claimer(GtpAgent):
         """Says which points are dead."""
@@ -232,10 +232,10 @@ def test_dead_stones_are_taken_off_and_a_turned_result_is_disputed() -> None:
             marks[[text_to_action(turn.spec, point) for point in self._dead]] = True
             return marks
 
-    turned = judge(turn, [Claimer("A1")])
+    turned = verdict_after_passes(turn, [Claimer("A1")])
     assert (turned.score, turned.area_score, turned.winner) == (18.0, -7.0, 1)
     assert turned.disputed and turned.result == "B+18"
-    split = judge(turn, [Claimer("A1"), Claimer("C3")])
+    split = verdict_after_passes(turn, [Claimer("A1"), Claimer("C3")])
     assert split.score == -7.0 and split.disputed and "disagreed" in split.note
 
 

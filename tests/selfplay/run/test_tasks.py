@@ -27,7 +27,7 @@ from selfplay.run import GameConfig, Run, RunConfig
 from selfplay.run.curves import read_run
 from selfplay.run.folder import RunFolder
 from selfplay.run.tasks import TaskConfig, TaskSelfPlay
-from selfplay.run.watch import Watcher
+from selfplay.run.watch import LiveReader
 from tests.support.small import small_run
 from tests.support.stops import StopError, digest, stop_after
 
@@ -162,7 +162,7 @@ def test_all_that_shows_a_run_names_its_tasks(run: Path) -> None:
     view = RunView(run)
     for cycle in data.cycles:
         view.add(cycle)
-    games = Watcher(run).poll().in_play
+    games = LiveReader(run).poll().in_play
     assert {game.task for game in games} == {"go", "hex"}
     console = Console(width=160, record=True, file=io.StringIO())
     console.print(view.render(games))

@@ -8,28 +8,28 @@ import numpy as np
 
 from engine.games.go import GoSpec
 from selfplay.run.measures import CALIBRATION_BINS, calibration, memory_mb, opening_lines
-from selfplay.run.watch import LiveGame, LiveGames, Watcher
+from selfplay.run.watch import LiveGame, LiveGames, LiveReader
 from tests.support.small import some_rows
 
 
 def test_a_watcher_is_told_everything_once(tmp_path: Path) -> None:
     live = LiveGames(tmp_path / "live.json")
-    watcher = Watcher(tmp_path)
-    assert watcher.poll().metrics == []
+    reader = LiveReader(tmp_path)
+    assert reader.poll().metrics == []
     first, second = LiveGame(7, 6.5, (1, 2), 0.25), LiveGame(8, 7.0, (3,))
     live.write(1, 2.5, [first, second], [LiveGame(1, 7.0, (4, 5), score=-3.5)])
     metrics = tmp_path / "metrics.jsonl"
     metrics.write_text('{"cycle": 1}\n{"cyc')
-    update = watcher.poll()
+    update = reader.poll()
     assert update.metrics == [{"cycle": 1}]
     assert (update.cycle, update.cycle_s) == (1, 2.5)
     assert update.in_play == (first, second)
     assert [game.score for game in update.finished] == [-3.5]
-    again = watcher.poll()
+    again = reader.poll()
     assert (again.metrics, again.in_play, again.finished) == ([], (), ())
     with metrics.open("a") as file:
         file.write('le": 2}\n')
-    assert watcher.poll().metrics == [{"cycle": 2}]
+    assert reader.poll().metrics == [{"cycle": 2}]
 
 
 def test_games_that_were_watched_are_followed_to_their_end(tmp_path: Path) -> None:
@@ -37,15 +37,15 @@ def test_games_that_were_watched_are_followed_to_their_end(tmp_path: Path) -> No
     live.write(1, 1.0, [LiveGame(7, 7.0, (1,))], [])
     ended = [LiveGame(n, 7.0, (1, 2), score=1.0) for n in (5, 7, 6)]
     live.write(2, 1.0, [LiveGame(9, 7.0, ())], ended)
-    assert [game.number for game in Watcher(tmp_path).poll().finished] == [7]
+    assert [game.number for game in LiveReader(tmp_path).poll().finished] == [7]
     live.write(3, 1.0, [], ended)
-    assert [game.number for game in Watcher(tmp_path).poll().finished] == [6]
+    assert [game.number for game in LiveReader(tmp_path).poll().finished] == [6]
 
 
 def test_a_damaged_file_shows_nothing(tmp_path: Path) -> None:
     for content in ("", "{", "[]", '{"cycle": 3}', '{"cycle": 3, "in_play": [{}]}'):
         (tmp_path / "live.json").write_text(content)
-        assert Watcher(tmp_path).poll().in_play == ()
+        assert LiveReader(tmp_path).poll().in_play == ()
 
 
 def test_calibration_adds_up() -> None:
