@@ -29,6 +29,7 @@ class Pane:
 
 
 PANES: Final[dict[str, Pane]] = {
+    "tree": Pane(mark("Tree"), mark("the moves as a tree, with comments"), ("j",)),
     "inspect": Pane(
         mark("Why"), mark("why: the numbers behind each move"), ("e",), wants_search="position"
     ),
@@ -57,6 +58,8 @@ class Overlays:
     """Whether legal points are marked in games where they are few."""
     threats: bool = False
     """Whether points are marked where a side would complete a row."""
+    branches: bool = True
+    """Marks of SGF, and where variations go on."""
 
     @property
     def looking(self) -> bool:
@@ -72,6 +75,18 @@ class View:
     overlays: Overlays = field(default_factory=Overlays)
     set_up: SetUp | None = None
     """The board that is being set up by hand, in place of the game's."""
+
+    scrolled: tuple[object, int, int] = (None, 0, 0)
+    """The position that the tree was scrolled at, and how far, in pixels right and down."""
+
+    def tree_offset(self, node: object) -> tuple[int, int]:
+        """Return how far the tree is scrolled from a position on the board."""
+        return self.scrolled[1:] if self.scrolled[0] is node else (0, 0)
+
+    def scroll_tree(self, node: object, across: int, down: int) -> None:
+        """Scroll the tree until another position is on the board."""
+        before = self.tree_offset(node)
+        self.scrolled = (node, before[0] + across, before[1] + down)
 
     def turn_pane(self, name: str) -> None:
         """Open a pane of :data:`PANES`, or close it."""

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pygame
 
-from arena.session import choices, files, games
+from arena.session import choices, games
 from arena.session.acquaintance import unknown_board
 from arena.session.game import Settings
+from arena.session.markup import comment_of, name_of, write_comment
 from arena.session.opponents import Opponent, allow_program, level_number
 from arena.session.preferences import Preferences
 from arena.session.review import next_mistake
 from arena.session.texts import say
 from arena.session.view import PANES
 from arena.session.wording import goal_words, score_words
-from arena.window import dialogs
+from arena.window import dialogs, text_dialogs
+from arena.window.file_actions import FileActions
 from arena.window.rules_card import RulesCard
-from engine.diagram import diagram
-from engine.errors import MiaiError, NotationError
+from engine.errors import NotationError
 from engine.games.spec import BLACK, WHITE
-from engine.notation import text_to_action
+from engine.notation import action_to_text, text_to_action
 
 if TYPE_CHECKING:
     from arena.window.app import App
@@ -36,6 +35,7 @@ class Actions:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self.files = FileActions(app)
         session, control, view = app.control.session, app.control, app.control.view
         self.by_name: dict[str, Callable[[], object]] = {
             "pass": session.pass_turn,
@@ -56,6 +56,10 @@ class Actions:
             "end": lambda: session.step(session.game.spec.max_plies),
             "variation_up": lambda: session.turn_to_sibling(-1),
             "variation_down": lambda: session.turn_to_sibling(1),
+            "fork": session.go_to_fork,
+            "main_line": session.go_to_main_line,
+            "promote": lambda: games.promote_variation(session),
+            "comment": self._comment,
             "delete": lambda: games.delete_variation(session),
             "next_mistake": lambda: self._mistake(1),
             "last_mistake": lambda: self._mistake(-1),
@@ -68,15 +72,11 @@ class Actions:
             "faster": lambda: control.look_deeper(0.5),
             "numbers": partial(view.toggle, "numbers"),
             "threats": partial(view.toggle, "threats"),
+            "branches": partial(view.toggle, "branches"),
             "coordinates": partial(view.toggle, "coordinates"),
             "new": self._new,
             "restore": self._restore,
-            "open": self._ask_file,
-            "save": lambda: files.save(session),
-            "paste": self._paste,
-            "copy": self._copy,
-            "copy_diagram": self._copy_diagram,
-            "picture": self._picture,
+            **self.files.by_name,
             "set_up": self._set_up,
             "count": self._count,
             "options": self._options,
@@ -183,59 +183,22 @@ class Actions:
         if games.restore(control.session) if keeper is None else keeper.restore():
             control.prepare()
 
-    def _ask_file(self) -> None:
-        self._app.show(dialogs.OpenFile(Path.cwd(), self.open_path))
+    def _comment(self) -> None:
+        """Let a person write about the position on the board."""
+        app = self._app
+        game = app.game
+        node = game.node
+        title = say("Comment on the start")
+        if node.parent is not None and node.action is not None:
+            move = action_to_text(game.spec, node.action)
+            title = say("Comment on move {ply}, {move}", ply=node.ply, move=move)
 
-    def open_path(self, path: Path) -> None:
-        """Show a game, or play against a network, whichever the file is."""
-        control = self._app.control
-        if path.suffix.lower() == ".safetensors" or path.is_dir():
-            from agents.find_network import network_path
+        def done(name: str, comment: str) -> None:
+            write_comment(node, name, comment)
+            if app.view.pane != "tree":
+                app.view.turn_pane("tree")  # where it is shown
 
-            try:
-                network_path(str(path), control.game.spec)
-            except MiaiError as error:
-                control.session.message = str(error)
-                return
-            control.use_network(str(path))
-        elif files.open_file(control.session, path):
-            control.prepare()
-
-    def _paste(self) -> None:
-        session = self._app.control.session
-        try:
-            text = str(pygame.scrap.get_text())
-        except (pygame.error, UnicodeError):
-            text = ""
-        try:
-            files.open_text(session, text.encode(), say("pasted game"))
-            self._app.control.prepare()
-        except MiaiError as error:
-            session.message = say("The clipboard holds no game: {reason}", reason=error)
-
-    def _copy(self) -> None:
-        self._put_on_clipboard(files.as_sgf(self._app.control.game).decode())
-
-    def _copy_diagram(self) -> None:
-        session = self._app.control.session
-        self._put_on_clipboard(diagram(session.game.spec, session.game.position))
-
-    def _put_on_clipboard(self, text: str) -> None:
-        try:
-            pygame.scrap.put_text(text)
-            words = say("Copied")
-        except pygame.error as error:
-            words = say("Could not copy: {reason}", reason=error)
-        self._app.control.session.message = words
-
-    def _picture(self) -> None:
-        session = self._app.control.session
-        path = Path.cwd() / f"miai-{datetime.now():%Y%m%d-%H%M%S}.png"
-        try:
-            pygame.image.save(self._app.board_picture(), str(path))
-            session.message = say("Saved {path}", path=path)
-        except (pygame.error, OSError) as error:
-            session.message = say("Could not save {path}: {reason}", path=path, reason=error)
+        app.show(text_dialogs.Comment(title, name_of(node), comment_of(node), done))
 
     def _set_up(self) -> None:
         app, session = self._app, self._app.control.session

@@ -28,6 +28,7 @@ from arena.window.panel import WIDTH, PanelView, draw_panel
 from arena.window.panes import Places
 from arena.window.screen import SIZE, SMALLEST
 from arena.window.sounds import Sounds
+from arena.window.tree_pane import still_laid_out
 from engine.games.spec import EMPTY, GameSpec
 
 FRAMES_PER_S = 60
@@ -165,11 +166,12 @@ class App:
             if self.keeper is not None:
                 self.keeper.keep()
             clock.tick(FRAMES_PER_S)
+        self.actions.files.background.finish()
         self.control.close()
 
     def update(self) -> bool:
         """Take what the AIs have to say; return whether the picture changes."""
-        changed = self.control.update() | self._tick()
+        changed = self.control.update() | self._tick() | self.actions.files.background.update()
         self._listen()
         now = pygame.time.get_ticks()
         self.motions.follow(self.game, now, self.preferences.animations)
@@ -185,6 +187,8 @@ class App:
             return now // 250
         if game.clock is not None and not game.over:
             return now // 250
+        if self.view.pane == "tree" and still_laid_out():
+            return now
         waiting = not self.control.failure and (not self.control.ready or game.ai_to_move)
         return now // theme.DOTS_EVERY_MS if waiting else 0
 
@@ -223,8 +227,14 @@ class App:
             self._resize(event.size)
         elif event.type == pygame.DROPFILE:
             self.dialogs.clear()
-            self.actions.open_path(Path(event.file))
+            self.actions.files.open_path(Path(event.file))
         elif event.type == pygame.MOUSEMOTION:
+            if (
+                getattr(event, "buttons", (0,))[0]
+                and self._over_tree(self._mouse)
+                and self.dialog is None
+            ):
+                self.view.scroll_tree(self.game.node, -event.rel[0], -event.rel[1])
             self._mouse = event.pos
             self._steps = LONGEST_LINE
         elif self.dialog is not None:
@@ -285,12 +295,19 @@ class App:
     def _press(self, event: pygame.event.Event) -> None:
         if event.button in (_WHEEL_UP, _WHEEL_DOWN):
             step = 1 if event.button == _WHEEL_DOWN else -1
-            if self._hovered_line():
+            if self._over_tree(event.pos):
+                sideways = bool(pygame.key.get_mods() & pygame.KMOD_SHIFT)
+                move = step * theme.px(46)
+                self.view.scroll_tree(self.game.node, *((move, 0) if sideways else (0, move)))
+            elif self._hovered_line():
                 self._steps = min(max(self._steps + step, 1), LONGEST_LINE)
             else:
                 self.session.step(step)
         elif event.button in (1, 3):
             self._click(event.pos, other=event.button == 3)
+
+    def _over_tree(self, position: tuple[int, int]) -> bool:
+        return self._places.tree is not None and self._places.tree.collidepoint(position)
 
     def _click(self, position: tuple[int, int], other: bool) -> None:
         if self.buttons.click(position):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 import pygame
@@ -17,7 +16,6 @@ from arena.window.button import Button
 
 T = TypeVar("T")
 _RETURNS = (pygame.K_RETURN, pygame.K_KP_ENTER)
-_FILES_SHOWN = 12
 _LONGEST_ENTRY = 500
 
 
@@ -309,65 +307,13 @@ class Entry:
         return True
 
 
-def pasted() -> str:
-    """What the clipboard holds, in one line; nothing where there is no clipboard."""
+def pasted(lines: bool = False) -> str:
+    """Return what the clipboard holds, in one line unless several ``lines`` are wanted.
+
+    It is empty where there is no clipboard.
+    """
     try:
-        return str(pygame.scrap.get_text()).replace("\n", " ").strip()
+        text = str(pygame.scrap.get_text()).replace("\r\n", "\n").strip()
     except (pygame.error, UnicodeError):
         return ""
-
-
-class OpenFile:
-    """Folders, games and networks, the newest first; a click opens one."""
-
-    def __init__(self, folder: Path, action: Callable[[Path], object]) -> None:
-        self._action = action
-        self._open = True
-        self._first = 0
-        self._enter(folder.resolve())
-
-    def _enter(self, folder: Path) -> None:
-        self._folder, self._first = folder, 0
-        try:
-            inside = [path for path in folder.iterdir() if not path.name.startswith(".")]
-        except OSError:
-            inside = []
-        folders = sorted(path for path in inside if path.is_dir())
-        files = [p for p in inside if p.suffix.lower() in (".sgf", ".safetensors") and p.is_file()]
-        files.sort(key=lambda file: file.stat().st_mtime, reverse=True)
-        self._buttons = [Button("..", partial(self._enter, folder.parent))]
-        self._buttons += [Button(file.name, partial(self._choose, file)) for file in files]
-        self._buttons += [Button(f"{path.name}/", partial(self._enter, path)) for path in folders]
-
-    def _choose(self, path: Path) -> None:
-        self._open = False
-        self._action(path)
-
-    def draw(self, target: pygame.Surface) -> None:
-        px, colours = theme.px, theme.colours()
-        shown = self._buttons[self._first : self._first + _FILES_SHOWN]
-        pitch = min(px(34), (target.get_height() - px(130)) // _FILES_SHOWN)
-        height = px(104) + pitch * _FILES_SHOWN
-        box = sheet(target, 540, height, say("Open a game or a network"))
-        where = theme.fit(str(self._folder), 13, box.w - px(48))
-        theme.text(target, where, (box.x + px(24), box.y + px(42)), 13, colours.dim)
-        for button in self._buttons:
-            button.rect = None
-        y = box.y + px(66)
-        for button in shown:
-            button.draw(target, pygame.Rect(box.x + px(24), y, box.w - px(48), pitch - px(4)), 14)
-            y += pitch
-        words = say("the wheel shows more; a file can be dropped on the window too; Esc closes")
-        words = theme.fit(words, 13, box.w - px(48))
-        place = (box.centerx, box.bottom - px(26))
-        theme.text(target, words, place, 13, colours.dim, anchor="midtop")
-
-    def handle(self, event: pygame.event.Event) -> bool:
-        if event.type == pygame.KEYDOWN:
-            return not _is_key(event, pygame.K_ESCAPE)
-        if event.type == pygame.MOUSEBUTTONDOWN and event.button in (4, 5):
-            last = max(len(self._buttons) - _FILES_SHOWN, 0)
-            self._first = min(max(self._first + (3 if event.button == 5 else -3), 0), last)
-        elif _is_click(event):
-            any(button.click(event.pos) for button in list(self._buttons))
-        return self._open
+    return text if lines else text.replace("\n", " ")

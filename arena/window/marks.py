@@ -16,6 +16,7 @@ from arena.session.texts import mark, say
 from arena.session.view import Overlays
 from arena.window import aims, paint, theme
 from arena.window.board import Grid, pixel
+from arena.window.markup_marks import draw_branches, draw_markup, marked_points
 from arena.window.motion import Motion, draw_moving
 from engine.games.spec import BLACK, EMPTY, WHITE
 from engine.look import STONE_COLOURS, Colour
@@ -68,6 +69,8 @@ def draw_board(
     change = ownership_change(game) if scene.why and overlays.ownership else None
     if change is not None:
         _draw_change(target, grid, change)
+    if overlays.branches and not scene.line:
+        draw_markup(target, grid, game)
     _draw_over(target, grid, game, overlays, scene, thought)
     if scene.cursor and scene.hover is not None:
         box = grid.cell(scene.hover)
@@ -84,7 +87,9 @@ def _draw_stones(
     paint.draw_stones(target, grid, look, stones)
     if overlays.numbers:
         _draw_numbers(target, grid, game)
-    elif game.last_point is not None:
+    elif game.last_point is not None and not (
+        overlays.branches and game.last_point in marked_points(game)
+    ):
         paint.draw_last(target, grid, look, game.last_point, int(stones[game.last_point]))
     if game.played_out:
         aims.draw_winners(target, grid, game)
@@ -110,6 +115,8 @@ def _draw_over(
             return
         if overlays.candidates:
             _draw_candidates(target, grid, game, thought)
+    if overlays.branches and not overlays.candidates and not game.counting:
+        draw_branches(target, grid, game)
     if game.over or game.counting:
         return
     if overlays.threats:

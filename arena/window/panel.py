@@ -58,7 +58,8 @@ def draw_panel(
     space = foot - px(10) - y
     asked = control.view.overlays.candidates or control.view.pane != CANDIDATES
     if space > (px(230) if asked else px(130)):  # where there is no room for both, what was asked
-        height = min(space - px(120), px(140)) if space > px(220) else space
+        most = px(100 if control.view.pane == "tree" else 140)
+        height = min(space - px(120), most) if space > px(220) else space
         y = panes.draw_graph(target, pygame.Rect(x, y, width, height), game, places) + px(8)
     if foot - y > px(60):
         room = pygame.Rect(x, y, width, foot - y - px(8))

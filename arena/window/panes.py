@@ -31,6 +31,8 @@ class Places:
     actions: list[tuple[pygame.Rect, int]] = field(default_factory=list)
     """Candidates: hovering shows their line."""
     players: dict[int, pygame.Rect] = field(default_factory=dict)
+    tree: pygame.Rect | None = None
+    """Where the tree of moves can be scrolled."""
 
     def ply_at(self, position: tuple[int, int]) -> int | None:
         """The ply under a pixel of the graph."""

@@ -44,11 +44,13 @@ class Prepared:
     control: Control
     watcher: Watcher | None
     keeper: Keeper | None
+    opened: Path | None = None
+    """The file whose first game is on the board."""
 
     def run(self, screen: pygame.Surface, liked: Preferences, notice: str) -> None:
         """Show the window until it is closed."""
         watcher, session = self.watcher, self.control.session
-        App(
+        app = App(
             screen,
             self.control,
             liked,
@@ -56,7 +58,10 @@ class Prepared:
             kept=preferences_path(),
             notice=notice,
             tick=(lambda: False) if watcher is None else partial(watcher.update, session),
-        ).run()
+        )
+        if self.opened is not None:
+            app.actions.files.know(self.opened)
+        app.run()
 
 
 def prepare(wanted: Wanted) -> Prepared:
@@ -68,7 +73,7 @@ def prepare(wanted: Wanted) -> Prepared:
     keeper = None if watcher is not None else _begin(session, wanted, autosave_path())
     _warm(session)
     control = Control(session, opponents.load, wanted.network, opponents.standings_path())
-    return Prepared(control, watcher, keeper)
+    return Prepared(control, watcher, keeper, wanted.opened)
 
 
 def _begin(session: Session, wanted: Wanted, path: Path) -> Keeper:

@@ -56,7 +56,7 @@ def test_the_list_of_mistakes_says_what_has_not_been_looked_at(
 
 NEW_PANE = """
 from arena.session.view import PANES, Pane
-PANES["mine"] = Pane("Mine", "something new", ("j",), wants_search="position")
+PANES["mine"] = Pane("Mine", "something new", ("f7",), wants_search="position")
 
 import pygame
 from arena.window.panes import paints
@@ -80,7 +80,7 @@ assert BY_NAME["mine"].words == "something new"
 app = App(open_screen((900, 700)), Control(Session(go5((BLACK,), 16), seed=1), load_playouts))
 wait(app, lambda: app.control.settled_in)
 assert not (picture(app) == (255, 0, 255)).all(axis=2).any()
-press(app, ord("j"))
+press(app, pygame.K_F7)
 assert (picture(app) == (255, 0, 255)).all(axis=2).any()
 assert app.buttons.by_name["mine"].on
 wait(app, lambda: app.game.thought is not None)
