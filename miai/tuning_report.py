@@ -1,4 +1,4 @@
-"""A page on what fine-tuning changed: tables, calibration, and boards where the mind changed most.
+"""A page on what fine-tuning changed: tables, calibration, and boards whose policy changed most.
 
 One file that needs no other: no scripts, no fonts, no pictures from elsewhere.
 """
@@ -13,27 +13,17 @@ from typing import Final
 
 import numpy as np
 
-from engine.files import write_atomic
 from engine.games.spec import BLACK, EMPTY, WHITE
 from engine.notation import action_to_text
 from miai.strength import Strength
 from miai.tuning import FinetuneTask
-from selfplay.report.board_svg import BOARD_STYLE, board_svg
+from selfplay.report.board_svg import board_svg
+from selfplay.report.page import page, table, write_page
 from selfplay.tune.agreement import Agreement, largest_changes
 from selfplay.tune.finetune import FinetuneConfig, Outcome
 
 _BOARDS: Final = 12
 _ACTIONS: Final = 5
-_STYLE: Final = """
-body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;
-color:#1a1a1a;background:#fff}h1,h2{line-height:1.2}
-table{border-collapse:collapse;margin:.5rem 0 1.5rem}
-th,td{padding:.25rem .75rem;text-align:right;border-bottom:1px solid #ddd}
-th:first-child,td:first-child{text-align:left}
-.pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(31rem,1fr));gap:1.5rem}
-figure{margin:0}figcaption{font-size:.9rem;margin-bottom:.3rem}.two{display:flex;gap:.6rem}
-.two div{flex:1;font-size:.85rem;min-width:0}svg{max-width:100%;height:auto}code{background:#f3f3f3}
-"""
 
 
 def write_report(
@@ -45,7 +35,7 @@ def write_report(
 ) -> None:
     """Write the page."""
     parts = [
-        "<h1>What fine-tuning changed</h1>",
+        "<header><h1>What fine-tuning changed</h1></header>",
         _summary(task, config, outcome),
         "<h2>Strength</h2>",
         *(f"<p>New against old: {escape(str(found))}</p>" for found in strength),
@@ -59,18 +49,12 @@ def write_report(
         "<h2>How sure, and how often right</h2>",
         _reliability(outcome),
         *_forgetting(outcome),
-        "<h2>Where its mind changed most</h2>",
+        "<h2>Where the policy changed most</h2>",
         "<p>Blue: how likely the network finds a move, in percent. Red ring: what was played.</p>",
-        f'<div class="pairs">{"".join(_changes(task, outcome))}</div>',
+        f'<div class="grid two">{"".join(_changes(task, outcome))}</div>',
     ]
-    page = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        f"<title>Fine-tuning of {escape(task.source.name)}</title>"
-        f"<style>{_STYLE}{BOARD_STYLE}</style></head>"
-        f"<body>{''.join(parts)}</body></html>\n"
-    )
-    write_atomic(path, page.encode())
+    title = f"Fine-tuning of {task.source.name}"
+    write_page(path, page(title, "\n".join(parts), scripted=False))
 
 
 def _summary(task: FinetuneTask, config: FinetuneConfig, outcome: Outcome) -> str:
@@ -101,23 +85,34 @@ def _table(before: Agreement, after: Agreement) -> str:
             f"{after.calibration_error:.3f}",
         ),
     )
-    lines = "".join(f"<tr><td>{a}</td><td>{b}</td><td>{c}</td></tr>" for a, b, c in rows)
-    return f"<table><tr><th></th><th>before</th><th>after</th></tr>{lines}</table>"
+    return table(("", "before", "after"), rows)
 
 
 def _phases(outcome: Outcome) -> str:
-    lines = "".join(
-        f"<tr><td>{escape(name)}</td><td>{old.positions:,}</td>"
-        f"<td>{old.top_1.percent()}</td><td>{new.top_1.percent()}</td>"
-        f"<td>{old.log_likelihood.mean:.3f}</td><td>{new.log_likelihood.mean:.3f}</td>"
-        f"<td>{old.calibration_error:.3f}</td><td>{new.calibration_error:.3f}</td></tr>"
+    head = (
+        "",
+        "positions",
+        "top-1 before",
+        "after",
+        "log-likelihood before",
+        "after",
+        "calibration error before",
+        "after",
+    )
+    rows = [
+        (
+            name,
+            f"{old.positions:,}",
+            old.top_1.percent(),
+            new.top_1.percent(),
+            f"{old.log_likelihood.mean:.3f}",
+            f"{new.log_likelihood.mean:.3f}",
+            f"{old.calibration_error:.3f}",
+            f"{new.calibration_error:.3f}",
+        )
         for name, (old, new) in outcome.phases.items()
-    )
-    return (
-        "<table><tr><th></th><th>positions</th><th>top-1 before</th><th>after</th>"
-        "<th>log-likelihood before</th><th>after</th><th>calibration error before</th>"
-        f"<th>after</th></tr>{lines}</table>"
-    )
+    ]
+    return table(head, rows)
 
 
 def _forgetting(outcome: Outcome) -> Iterable[str]:
@@ -134,7 +129,7 @@ def _reliability(outcome: Outcome) -> str:
     lines = [
         f'<svg viewBox="0 0 {side + 2 * edge} {side + 2 * edge}" width="{side + 2 * edge}" '
         'role="img" aria-label="Predicted against actual score rate" font-family="sans-serif" '
-        'font-size="12">',
+        'font-size="12" fill="currentColor" style="max-width:100%;height:auto">',
         f'<rect x="{edge}" y="{edge}" width="{side}" height="{side}" fill="none" stroke="#888"/>',
         f'<path d="M{edge} {edge + side}L{edge + side} {edge}" stroke="#bbb"/>',
         f'<text x="{edge}" y="{side + edge + 25}">predicted score rate, 0 to 1</text>',
@@ -180,9 +175,9 @@ def _changes(task: FinetuneTask, outcome: Outcome) -> Iterable[str]:
                 f"{name}: {move} {policy[played]:.0%}, "
                 f"{who} {value[0] + value[1] / 2:.0%}, pass {policy[-1]:.0%}"
             )
-            sides.append(f"<div>{picture}<br>{words}</div>")
+            sides.append(f"<div>{picture}{words}</div>")
         source = f"{Path(record.source).name}, move {ply + 1}, {who} to move"
         yield (
             f"<figure><figcaption>{escape(source)}</figcaption>"
-            f'<div class="two">{"".join(sides)}</div></figure>'
+            f'<div class="boards small">{"".join(sides)}</div></figure>'
         )

@@ -12,17 +12,21 @@ from selfplay.report.board_svg import BOARD_STYLE
 from selfplay.report.charts import Chart, legend, svg
 
 
-def page(title: str, body: str) -> str:
-    """A whole HTML page around a body, style and script included."""
+def page(title: str, body: str, *, scripted: bool = True) -> str:
+    """Return a whole HTML page around a body, with its style inside.
+
+    Without ``scripted`` it holds no script: charts show no values under the pointer then, and
+    games cannot be stepped through.
+    """
     folder = resources.files("selfplay") / "report"
     style = (folder / "page.css").read_text(encoding="utf-8") + BOARD_STYLE
-    script = (folder / "page.js").read_text(encoding="utf-8")
+    script = (folder / "page.js").read_text(encoding="utf-8") if scripted else ""
+    end = f'<div id="tip"></div>\n<script>\n{script}</script>' if scripted else ""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title>\n<style>\n{style}</style></head>\n"
-        f'<body><main>\n{body}\n</main><div id="tip"></div>\n<script>\n{script}</script>'
-        "</body></html>\n"
+        f"<body><main>\n{body}\n</main>{end}</body></html>\n"
     )
 
 
