@@ -14,7 +14,7 @@ import numpy as np
 from agents.protocol import Limit
 from agents.search_agent import PLAY_SEARCH
 from arena.analysis.analyst import Analyst, Finding, Job, side_sign
-from arena.analysis.life import judge_board, seki_points
+from arena.analysis.life import judge_board, settled_score
 from engine.errors import RecordError
 from engine.games.spec import BLACK, GameSpec, Positions
 from engine.records import GameRecord
@@ -181,20 +181,12 @@ def _end(spec: GameSpec, positions: Positions, evaluator: Evaluator) -> Look:
     """The last position of a game that is over."""
     ply, last = len(positions) - 1, positions[-1:]
     if spec.has_dead_stones:
-        score = _settled_score(spec, positions, evaluator)
+        score = settled_score(spec, last, judge_board(evaluator, spec, last))
     else:
         score = float(spec.score(last)[0])
     win_rate = (float(np.sign(score)) + 1.0) / 2.0
     points = score if spec.has_points else 0.0
     return Look(ply, int(spec.to_move(last)[0]), win_rate, points, 0, (), True)
-
-
-def _settled_score(spec: GameSpec, positions: Positions, evaluator: Evaluator) -> float:
-    """Score the last position without the stones that are dead."""
-    last = positions[-1:]
-    life = judge_board(evaluator, spec, last)
-    dead, seki = life.dead[None], seki_points(spec, life)[None]
-    return float(spec.score(last, dead=dead, seki=seki)[0])
 
 
 def _look(spec: GameSpec, ply: int, position: Positions, result: SearchResult) -> Look:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.gtp.grammar import parse_colour
-from arena.analysis.life import Life, judge_board, seki_points
+from arena.analysis.life import Life, judge_board, settled_score
 from arena.gtp.board_commands import at_least
 from arena.gtp.player import Player
 from arena.gtp.server import CommandError, Handler
@@ -77,9 +77,7 @@ class JudgeCommands:
             # Half points are the komi's: points on the board are whole.
             komi = float(spec.rules.get("komi", 0.0))
             return round(self._player.expected_score() + komi) - komi
-        life = self._life()
-        dead, seki = life.dead[None], seki_points(spec, life)[None]
-        return float(spec.score(board.position, dead=dead, seki=seki)[0])
+        return settled_score(spec, board.position, self._life())
 
     def _final_status_list(self, arguments: Sequence[str]) -> str:
         """The chains of a status, one a line; see :mod:`arena.analysis.life`."""
