@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tomllib
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +16,6 @@ from miai.commands.options.trust import add_trust_option, allow_ladder
 
 if TYPE_CHECKING:
     from miai.tracking import Tracker
-    from selfplay.play.source import SourceMaker
     from selfplay.run import Run, RunConfig
     from selfplay.run.folder import RunFolder
 
@@ -84,6 +81,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "replaced",
     )
     parser.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="play the games on a Ray cluster, HOST:PORT or auto: the one of this machine, else a "
+        "local one for this command; --workers says how many play (optional extra)",
+    )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="with --ray: learn in the order of the games, so that a run under a count repeats "
+        "byte for byte; workers wait while the run learns",
+    )
+    parser.add_argument(
         "--no-benchmark", action="store_true", help="do not rate checkpoints beside the training"
     )
     add_trust_option(parser)
@@ -107,11 +116,15 @@ def run(args: argparse.Namespace) -> int:
     if args.preset == "list":
         return _list_presets()
 
+    from engine.errors import ConfigError
     from miai.config import to_toml
+    from miai.playing import source_maker
     from selfplay.run import Run
     from selfplay.run.folder import RunFolder
     from selfplay.run.start import extension
 
+    if args.strict and args.ray is None:
+        raise ConfigError("expected --strict with --ray; other runs are strict by themselves")
     folder, config, source = _with_added(args) if args.add else _resolve(args)
     config.benchmark.check()
     rated = config.benchmark.share > 0.0 and not args.no_benchmark
@@ -125,7 +138,7 @@ def run(args: argparse.Namespace) -> int:
         trackers = _trackers(args, folder, text)
         for tracker in trackers:
             closing.callback(tracker.close)
-        games = _source(args.workers, text)
+        games = source_maker(args.ray, args.workers, config)
         if added := extension(RunFolder(folder), config):
             print(added)
         training = closing.enter_context(Run(folder, config, text, games))
@@ -142,24 +155,6 @@ def run(args: argparse.Namespace) -> int:
             return 130
         _finish(training, rated)
     return 0
-
-
-def _source(workers: int | None, text: str) -> SourceMaker:
-    """Where the games of a run with these settings are played."""
-    from miai.rating_process import python_path
-    from selfplay.play.processes import ProcessSource
-    from selfplay.play.threads import ThreadSource
-
-    if workers is None:
-        return ThreadSource
-    # -P: a module in the folder that one happens to stand in is not the program's.
-    return partial(
-        ProcessSource,
-        text=text,
-        workers=workers,
-        command=[sys.executable, "-P", "-m", "miai.worker"],
-        environment={**os.environ, "PYTHONPATH": python_path()},
-    )
 
 
 def _train(training: Run, trackers: Sequence[Tracker], rated: bool) -> None:
@@ -295,6 +290,8 @@ def _resolve(args: argparse.Namespace) -> tuple[Path, RunConfig, str]:
     if args.start is not None:
         overrides.append(f"start={given or ''}")
     overrides += args.set
+    if args.strict:
+        overrides.append("ray.strict=true")
     if args.minutes is not None:
         overrides.append(f"schedule.minutes={args.minutes}")
     if args.cycles is not None:

@@ -106,6 +106,9 @@ class ProcessSource:
     def notes(self) -> list[str]:
         return [note for worker in self._workers for note in worker.take_notes()]
 
+    def measures(self) -> dict[str, object]:
+        return {}
+
     def close(self) -> None:
         self._calls.shutdown()
         for worker in self._workers:

@@ -107,6 +107,10 @@ class Source(Protocol):
         """Return sentences about faults that were recovered from, each of them once."""
         ...
 
+    def measures(self) -> dict[str, object]:
+        """Return further metrics of the latest call of :meth:`play`; empty for most sources."""
+        ...
+
     def close(self) -> None:
         """End threads and processes. The games in flight are lost unless they were saved."""
         ...

@@ -130,6 +130,9 @@ class ThreadSource:
     def notes(self) -> list[str]:
         return []
 
+    def measures(self) -> dict[str, object]:
+        return {}
+
     def close(self) -> None:
         self._pool.shutdown()
 

@@ -18,6 +18,7 @@ from selfplay.data.replay import ReplayConfig
 from selfplay.learn.heads import HEADS
 from selfplay.learn.learner import LearnerConfig
 from selfplay.play.worker import SelfPlayConfig
+from selfplay.ray.config import RayConfig
 from selfplay.run.adapt import AdaptConfig
 from selfplay.run.benchmark import BenchmarkConfig
 from selfplay.run.folder import VERSION
@@ -204,6 +205,7 @@ class RunConfig:
     rehearsal: RehearsalConfig = field(default_factory=RehearsalConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
+    ray: RayConfig = field(default_factory=RayConfig)
     keep: KeepConfig = field(default_factory=KeepConfig)
 
     @property

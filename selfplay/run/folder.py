@@ -42,6 +42,8 @@ _LARGEST_LOG: Final = 1 << 30
 VERSION: Final = 2
 """Format version of run folders and of their files."""
 _FOLDERS: Final = ("shards", "checkpoints", "games", "states")
+_WHERE: Final = "ray."
+"""Settings that begin so say where games are played, and may change at a resume."""
 _BUDGETS: Final = tuple(f"schedule.{name}" for name in ("minutes", "cycles", "games", "rows"))
 
 
@@ -203,6 +205,7 @@ class RunFolder:
                 for name, value in known.items()
                 if wanted.get(name) != value
                 and not (name in _BUDGETS and value and wanted.get(name))
+                and not name.startswith(_WHERE)
             ]
             if changed:
                 raise RunError(

@@ -214,7 +214,6 @@ class Run:
         plies = self.config.schedule.plies_per_cycle
         lots = self._source.play(self._shares.plies(plies), simulations)
         parts, games = gathered(lots)
-        evaluations = sum(lot.evaluations for lot in lots)
         self._notes += self._source.notes()
         played = time.perf_counter()
         # Other code in the process may have set another thread count, which rounds differently.
@@ -247,10 +246,11 @@ class Run:
             "simulations": simulations[0],
             "play_s": play_s,
             "learn_s": learn_s,
-            "evaluations_per_s": evaluations / play_s,
+            "evaluations_per_s": sum(lot.evaluations for lot in lots) / play_s,
             "games_per_s": len(games) / (play_s + learn_s),
             "rows_per_s": new_rows / (play_s + learn_s),
             "memory_mb": memory_mb(),
+            **self._source.measures(),
         }
         if self.config.several:
             windows = self._window.each
