@@ -15,6 +15,7 @@ from typing import Final
 from agents.protocol import Limit
 from arena.session import games
 from arena.session.acquaintance import unknown_board
+from arena.session.errands import DEEPEST_SWEEP, Errand, Errands
 from arena.session.game import Game, Settings
 from arena.session.opponents import (
     Opponent,
@@ -23,7 +24,6 @@ from arena.session.opponents import (
     level_number,
     standing,
 )
-from arena.session.review import SWEEP_SIMULATIONS, unjudged
 from arena.session.session import Session
 from arena.session.teaching import LESSON_SIMULATIONS, Teacher
 from arena.session.texts import say
@@ -94,8 +94,9 @@ class Control:
         self._loaded: dict[Place, str] = {}
         self._failures: dict[Place | None, str] = {}
         self._asked: tuple[int, int, str] | None = None
-        self._swept: dict[int, Node] = {}
-        self._sweeps = 0
+        self._errands = Errands()
+        self.sweep = 0
+        """Simulations for each position of the whole game, as the person asked; 0 for none."""
         self._judging: tuple[int, Node] | None = None
         """Ticket of the pending question about dead stones, and its position."""
         self._judged: set[Node] = set()
@@ -169,7 +170,7 @@ class Control:
             self._loaded.clear()
         self._failures.clear()
         self._asked = None
-        self._swept.clear()
+        self._errands.forget()
         game.paused = game.ai_turn
         self.session.go_on()
         game.trouble = ""
@@ -212,7 +213,8 @@ class Control:
 
     def hurry(self) -> None:
         """Let the AI move now with the result of its search so far."""
-        self.session.message = ""
+        self.session.message = say("The sweep is stopped") if self.sweep else ""
+        self.sweep = 0
         if self.game.ai_to_move:
             for mind in self._minds.values():
                 mind.hurry(self.session.ticket)
@@ -221,6 +223,12 @@ class Control:
         """Multiply the depth of the analysis by ``factor``."""
         self.depth = min(max(self.depth * factor, 1 / 64), 16.0)
         self.session.message = say("Analysis up to {count} simulations", count=self._depth())
+
+    def sweep_deeper(self) -> None:
+        """Look at every position of the line on the board, four times as deep with each call."""
+        self.sweep = min(self.sweep * 4 if self.sweep else 400, DEEPEST_SWEEP)
+        words = say("The whole game at {count} simulations a move; Esc stops", count=self.sweep)
+        self.session.message = words
 
     def use_network(self, source: str) -> None:
         """Use a network file for playing and analysis from now on."""
@@ -234,7 +242,7 @@ class Control:
         session.message = say("{name} plays and looks now", name=Path(source).name)
         games.forget_thoughts(session)
         self._asked = None
-        self._swept.clear()
+        self._errands.forget()
         self.prepare()
 
     def teach(self, loss: float | None, takes_back: bool = False) -> None:
@@ -271,18 +279,12 @@ class Control:
         elif isinstance(event, Failed):
             self._failures[event.place] = event.reason
         elif isinstance(event, Thinking):
-            node = self._swept.get(event.ticket)
-            if node is not None:
-                node.look(event.thought)
-            else:
+            if not self._errands.hear(event):
                 self.session.ai_thinks(event.ticket, event.thought)
         elif isinstance(event, Judged):
             self._take_judgement(event)
         elif isinstance(event, Decided):
-            node = self._swept.pop(event.ticket, None)
-            if node is not None:
-                if event.decision.thought is not None:
-                    node.look(event.decision.thought)
+            if self._errands.hear(event):
                 self._asked = None
             else:
                 self.session.ai_decides(event.ticket, event.decision)
@@ -335,10 +337,9 @@ class Control:
 
     def _judge(self, node: Node) -> None:
         if self._judging is None or self._judging[1] is not node or self._asked != _JUDGING:
-            self._sweeps -= 1
-            ticket = self._sweeps - 1
+            ticket = self._errands.new_ticket()
             self._judging, self._asked = (ticket, node), _JUDGING
-            self._swept.clear()
+            self._errands.forget()
             turn, analyst = self.session.turn_at(node), self.analyst
             question = Question(ticket, turn, analyst.limit, analyst, judges=True)
             self._minds[_HOME].ask(question)
@@ -367,7 +368,7 @@ class Control:
             before = self.teacher.wants_to_see(session)
             failure = self._failures.get((self.analyst.key, game.spec))
             if before is not None and failure is None:
-                self._sweep(before, LESSON_SIMULATIONS)
+                self._send(Errand(before, LESSON_SIMULATIONS))
                 return
             if before is not None:
                 self.teacher.judged.add(game.node)  # the AI need not wait for it
@@ -379,17 +380,18 @@ class Control:
         if node is not None:
             self._judge(node)
             return
-        wanted, other = self._wanted_simulations(), self._wanted_elsewhere()
+        wanted = self._wanted_simulations()
+        other = self._errands.next(game, self.view, self.sweep)
         if other is not None and game.node.known(min(wanted, _SOON)):
-            self._sweep(*other)  # the long analysis comes after the other positions
+            self._send(other)  # the long analysis comes after the other positions
         elif wanted:
             self._ask_about_this(wanted if other is None else min(wanted, _SOON))
         elif other is not None:
-            self._sweep(*other)
+            self._send(other)
         elif self._asked is not None and self._asked[0] not in (-1, session.ticket):
             self._minds[_HOME].stop()
             self._asked = (-1, 0, "")
-            self._swept.clear()
+            self._errands.forget()
 
     def _ask_for_move(self) -> None:
         session, game = self.session, self.game
@@ -413,7 +415,7 @@ class Control:
         asked = (ticket, simulations, opponent.key)
         if asked != self._asked and (opponent.key, self.game.spec) not in self._failures:
             self._asked = asked
-            self._swept.clear()  # the questions that this interrupts must be asked again
+            self._errands.forget()  # the questions that this interrupts must be asked again
             question = Question(ticket, self.session.turn(), limit, opponent)
             self._mind(opponent).ask(question)
 
@@ -430,18 +432,12 @@ class Control:
             return LESSON_SIMULATIONS
         return _GLANCE if self.view.overlays.looking else 0
 
-    def _wanted_elsewhere(self) -> tuple[Node, int] | None:
-        """The next position to analyse for a review of the game, and its simulations."""
-        node = unjudged(self.game) if self.view.wants_game else None
-        return None if node is None else (node, SWEEP_SIMULATIONS)
-
-    def _sweep(self, node: Node, simulations: int) -> None:
-        """Analyse another position of the tree."""
-        analyst = replace(self.analyst, simulations=simulations)
-        if node in self._swept.values() or (analyst.key, self.game.spec) in self._failures:
+    def _send(self, errand: Errand) -> None:
+        """Ask about another position than the one on the board."""
+        analyst = replace(self.analyst, simulations=errand.simulations)
+        if (analyst.key, self.game.spec) in self._failures:
             return
-        self._sweeps -= 1
-        ticket = self._sweeps - 1  # below -1, which means no question
-        self._swept = {ticket: node}
-        self._asked = (ticket, simulations, analyst.key)
-        self._minds[_HOME].ask(Question(ticket, self.session.turn_at(node), analyst.limit, analyst))
+        question = self._errands.question(self.session, analyst, errand)
+        if question is not None:
+            self._asked = (question.ticket, errand.simulations, analyst.key)
+            self._minds[_HOME].ask(question)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from agents.search_agent import PLAY_SEARCH
 from arena.session.texts import say
+from arena.session.tree import Probe
 from engine.games.spec import BLACK, other_side
 from engine.notation import action_to_text
 from engine.search import SearchResult
@@ -101,6 +103,120 @@ def _share(thought: SearchResult | None, action: int, otherwise: float) -> float
     return otherwise if thought is None or total == 0 else int(thought.visits[action]) / total
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """A move that the person is shown, with what is known of it, from the side that plays it."""
+
+    action: int
+    visits: int
+    win_rate: float
+    loss: float
+    """Win rate that it loses against the best candidate of the search."""
+    score: float | None
+    points_lost: float | None
+    """Expected points that it loses against that candidate; ``None`` in games without points."""
+    prior: float
+    proof: int = 0
+    asked: bool = False
+    """Whether it is known because a person asked, rather than from the search."""
+    line: tuple[int, ...] = ()
+
+    @property
+    def severity(self) -> float:
+        """The worse of both losses, as a win rate."""
+        return severity(self.loss, self.points_lost)
+
+
+def severity(loss: float, points: float | None) -> float:
+    """Return the worse of two losses, as a win rate: 0.5, 1.5, 3 and 6 points are bounds of it.
+
+    The bounds of points are those that KaTrain colours moves by.
+    """
+    if points is None:
+        return loss
+    return max(loss, float(np.interp(points, _POINT_BOUNDS, _RATE_BOUNDS)))
+
+
+_POINT_BOUNDS = (0.0, 0.5, 1.5, 3.0, 6.0, 12.0)
+_RATE_BOUNDS = (0.0, 0.005, 0.02, 0.05, 0.1, 0.2)
+
+
+def candidates(
+    game: Game, node: Node, order: str = "visits", only: frozenset[int] = frozenset()
+) -> list[Candidate]:
+    """Return the moves to show in a position: those of the search and those asked about.
+
+    Args:
+        game: the game.
+        node: the position.
+        order: ``visits``, ``chance``, ``points`` or ``prior``, the largest first; by visits, the
+            search's choice is the first.
+        only: points that alone count; all if empty.
+    """
+    thought = node.thought
+    if thought is None:
+        return []
+    lost = losses(thought)
+    best = max((float(thought.q[a]) for a in lost), default=thought.value)
+    best = min(best, float(thought.q[thought.action])) if thought.action in lost else best
+    points = thought.action_score if game.spec.has_points else None
+    top = None if points is None else float(points[thought.action])
+    if top is not None and thought.visits[thought.action] == 0:
+        top = thought.score
+    found: dict[int, Candidate] = {}
+    for action, loss in lost.items():
+        score = None if points is None else float(points[action])
+        found[action] = Candidate(
+            action,
+            int(thought.visits[action]),
+            (float(thought.q[action]) + 1.0) / 2.0,
+            loss,
+            score,
+            None if score is None or top is None else max(top - score, 0.0),
+            float(thought.prior[action]),
+            0 if thought.proof is None else int(thought.proof[action]),
+            line=line_from(thought, action),
+        )
+    for action, probe in _asked(game, node).items():
+        known = found.get(action)
+        if known is not None and (known.visits >= probe.visits or known.proof):
+            continue
+        score = probe.score if game.spec.has_points else None
+        found[action] = Candidate(
+            action,
+            probe.visits,
+            probe.win_rate,
+            max((best + 1.0) / 2.0 - probe.win_rate, 0.0),
+            score,
+            None if score is None or top is None else max(top - score, 0.0),
+            float(thought.prior[action]),
+            asked=True,
+            line=probe.line,
+        )
+    keys: dict[str, Callable[[Candidate], float]] = {
+        "visits": lambda c: c.visits if c.action != thought.action or only else float("inf"),
+        "chance": lambda c: c.win_rate,
+        "points": lambda c: -1e9 if c.score is None else c.score,
+        "prior": lambda c: c.prior,
+    }
+    shown = [c for c in found.values() if not only or c.action in only]
+    return sorted(shown, key=keys[order], reverse=True)
+
+
+def _asked(game: Game, node: Node) -> dict[int, Probe]:
+    """What is known of moves by searches of the positions after them."""
+    asked = dict(node.probes)
+    for child in node.children:
+        thought = child.thought
+        if child.action is None or thought is None:
+            continue
+        if child.action not in asked or asked[child.action].visits < thought.simulations:
+            score = -thought.score if game.spec.has_points else None
+            line = (child.action, *thought.variation)
+            asked[child.action] = Probe(thought.simulations, 1.0 - thought.win_rate, score, line)
+    return asked
+
+
 def line_from(thought: SearchResult, action: int | None) -> tuple[int, ...]:
     """Return the line that the search expects from an action, as far as it searched."""
     if action is None:
@@ -158,6 +274,16 @@ def ownership_change(game: Game) -> NDArray[np.float32] | None:
         return None
     sign = np.float32(1 if game.side(node) == BLACK else -1)
     return after * sign + before * sign  # the sides to move differ, so do the signs
+
+
+def points_lost(game: Game, node: Node) -> float | None:
+    """Return the expected points that the move to a position lost, ``None`` if unknown."""
+    if node.parent is None:
+        return None
+    before, after = game.score_at(node.parent), game.score_at(node)
+    if before is None or after is None:
+        return None
+    return before - after if game.side(node.parent) == BLACK else after - before
 
 
 def cost_of(game: Game, node: Node) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from arena.session.game import Game
-from arena.session.insight import cost_of
+from arena.session.insight import cost_of, points_lost, severity
 from arena.session.tree import Node
 
 SWEEP_SIMULATIONS = 100
@@ -14,11 +14,18 @@ SWEEP_SIMULATIONS = 100
 
 @dataclass(frozen=True)
 class Move:
-    """An action of the game and the win rate that it lost."""
+    """An action of the game and what it lost."""
 
     node: Node
     loss: float
     """Lost win rate in [-1, 1]; below 0 the AI had underestimated the move."""
+    points: float | None = None
+    """Lost points; ``None`` in games without points."""
+
+    @property
+    def severity(self) -> float:
+        """The worse of both losses, as a win rate."""
+        return severity(self.loss, self.points)
 
 
 def judged_moves(game: Game) -> list[Move]:
@@ -27,14 +34,17 @@ def judged_moves(game: Game) -> list[Move]:
     for node in game.node.line()[1:]:
         loss = cost_of(game, node)
         if loss is not None:
-            moves.append(Move(node, loss))
+            moves.append(Move(node, loss, points_lost(game, node)))
     return moves
 
 
 def mistakes(game: Game, least: float = 0.03) -> list[Move]:
-    """Return the judged moves that lose at least ``least``, the worst first."""
-    found = [move for move in judged_moves(game) if move.loss >= least]
-    return sorted(found, key=lambda move: -move.loss)
+    """Return the judged moves that lose at least ``least`` of the win rate, or as many points.
+
+    The worst come first; :func:`arena.session.insight.severity` compares points with win rates.
+    """
+    found = [move for move in judged_moves(game) if move.severity >= least]
+    return sorted(found, key=lambda move: -move.severity)
 
 
 def unjudged(game: Game, simulations: int = SWEEP_SIMULATIONS) -> Node | None:

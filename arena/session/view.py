@@ -67,6 +67,10 @@ class Overlays:
         return self.candidates or self.heat_map or self.ownership
 
 
+ORDERS: Final = ("visits", "chance", "points", "prior")
+"""What candidates can be sorted by."""
+
+
 @dataclass
 class View:
     """The present choice of all of it."""
@@ -76,6 +80,16 @@ class View:
     set_up: SetUp | None = None
     """The board that is being set up by hand, in place of the game's."""
 
+    pointed: int | None = None
+    """The move that the mouse rests on, which is looked at though the search would not."""
+    shortlist: frozenset[int] = frozenset()
+    """Points that a person drew: only these are candidates, each looked at equally deep."""
+    drawing: bool = False
+    """Whether clicks change the shortlist."""
+    equally: bool = False
+    """Whether every legal move gets the same visits."""
+    order: str = "visits"
+    """What candidates are sorted by, one of :data:`ORDERS`."""
     scrolled: tuple[object, int, int] = (None, 0, 0)
     """The position that the tree was scrolled at, and how far, in pixels right and down."""
 
@@ -96,6 +110,16 @@ class View:
         """Show an overlay, or show it no longer."""
         shown = getattr(self.overlays, overlay)
         self.overlays = replace(self.overlays, **{overlay: not shown})
+
+    def turn_order(self, has_points: bool) -> None:
+        """Sort candidates by the next of :data:`ORDERS`."""
+        orders = [order for order in ORDERS if has_points or order != "points"]
+        at = orders.index(self.order) if self.order in orders else -1
+        self.order = orders[(at + 1) % len(orders)]
+
+    def change_shortlist(self, action: int) -> None:
+        """Put a point on the shortlist, or take it off."""
+        self.shortlist = self.shortlist ^ {action}
 
     @property
     def wants_position(self) -> bool:

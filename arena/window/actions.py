@@ -20,6 +20,7 @@ from arena.session.texts import say
 from arena.session.view import PANES
 from arena.session.wording import goal_words, score_words
 from arena.window import dialogs, text_dialogs
+from arena.window.candidates_pane import order_words
 from arena.window.file_actions import FileActions
 from arena.window.rules_card import RulesCard
 from engine.errors import NotationError
@@ -67,6 +68,10 @@ class Actions:
             "heat_map": partial(view.toggle, "heat_map"),
             "ownership": partial(view.toggle, "ownership"),
             **{name: partial(view.turn_pane, name) for name in PANES},
+            "order": self._order,
+            "equally": self._equally,
+            "shortlist": self._shortlist,
+            "sweep": control.sweep_deeper,
             "teach": self._teach,
             "deeper": lambda: control.look_deeper(2.0),
             "faster": lambda: control.look_deeper(0.5),
@@ -124,6 +129,8 @@ class Actions:
             app.control.session.message = say("The board is as it was")
         elif app.cursor is not None:
             app.cursor = None
+        elif app.view.drawing:
+            self._shortlist()
         else:
             app.control.hurry()
 
@@ -182,6 +189,41 @@ class Actions:
         keeper, control = self._app.keeper, self._app.control
         if games.restore(control.session) if keeper is None else keeper.restore():
             control.prepare()
+
+    def _order(self) -> None:
+        app = self._app
+        app.view.turn_order(app.game.spec.has_points)
+        app.session.message = say("Candidates: {order}", order=order_words(app.view.order))
+
+    def _analyse(self) -> None:
+        """Show candidates, which lists of moves to look at are about."""
+        if not self._app.view.overlays.candidates:
+            self._app.view.toggle("candidates")
+
+    def _equally(self) -> None:
+        view, session = self._app.view, self._app.session
+        view.equally = not view.equally
+        session.message = say("The search chooses where to look again")
+        if view.equally:
+            view.shortlist = frozenset()
+            self._analyse()
+            session.message = say("Every move gets the same visits, more and more")
+
+    def _shortlist(self) -> None:
+        """Begin to draw a shortlist, be done with drawing it, or forget it."""
+        view, session = self._app.view, self._app.session
+        if view.drawing:
+            view.drawing = False
+            session.message = say("Only these moves; {key} forgets them", key="Shift+R")
+            if not view.shortlist:
+                session.message = say("All moves are candidates")
+        elif view.shortlist:
+            view.shortlist = frozenset()
+            session.message = say("All moves are candidates")
+        else:
+            view.drawing, view.equally = True, False
+            self._analyse()
+            session.message = say("Click or draw over points; {key}: done", key="Shift+R")
 
     def _comment(self) -> None:
         """Let a person write about the position on the board."""

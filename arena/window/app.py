@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pygame
@@ -19,21 +19,23 @@ from arena.session.texts import say
 from arena.window import theme
 from arena.window.actions import Actions
 from arena.window.banner import Banner
-from arena.window.board import Grid
 from arena.window.buttons import Buttons
+from arena.window.candidate_marks import USUAL_DOTS
 from arena.window.dialogs import Dialog
+from arena.window.frame import Frame
 from arena.window.marks import LONGEST_LINE, Scene, draw_board
 from arena.window.motion import Motions
-from arena.window.panel import WIDTH, PanelView, draw_panel
+from arena.window.panel import PanelView, draw_panel
 from arena.window.panes import Places
-from arena.window.screen import SIZE, SMALLEST
+from arena.window.screen import SMALLEST
 from arena.window.sounds import Sounds
 from arena.window.tree_pane import still_laid_out
-from engine.games.spec import EMPTY, GameSpec
+from engine.games.spec import EMPTY
 
 FRAMES_PER_S = 60
-_GAP = 14
 _WHEEL_UP, _WHEEL_DOWN = 4, 5
+_REST_S = 0.25
+"""How long the mouse rests on a point before its move is looked at."""
 _ONCE = (pygame.K_RETURN, pygame.K_KP_ENTER, pygame.K_ESCAPE)
 """Keys that a dialog takes once, however long they are held."""
 _ARROWS = {
@@ -42,24 +44,6 @@ _ARROWS = {
     pygame.K_UP: (-1, 0),
     pygame.K_DOWN: (1, 0),
 }
-
-
-@dataclass
-class Frame:
-    """Where things are in a window of some size."""
-
-    grid: Grid
-    panel: pygame.Rect
-
-    @classmethod
-    def of(cls, size: tuple[int, int], spec: GameSpec) -> Frame:
-        """Lay out a window; everything grows with it."""
-        theme.set_scale(max(min(size[0] / SIZE[0], size[1] / SIZE[1]), 0.84))
-        panel_width = min(theme.px(WIDTH), max(size[0] * 2 // 5, 240))
-        gap = theme.px(_GAP)
-        room = pygame.Rect(0, 0, size[0] - panel_width, size[1]).inflate(-2 * gap, -2 * gap)
-        panel = pygame.Rect(size[0] - panel_width, 0, panel_width, size[1])
-        return cls(Grid.of(room, spec), panel)
 
 
 class App:
@@ -108,6 +92,8 @@ class App:
         self._held: dict[int, Dialog | None] = {}
         """Keys that are down, with the dialog that was open when they were pressed."""
         self._mouse: tuple[int, int] = (-1, -1)
+        self._rested: tuple[int | None, float] = (None, 0.0)
+        """The point under the mouse, and since when in seconds."""
         self._heard: tuple[int, int, bool] = (0, 0, False)
         self.motions = Motions()
         self._banner = Banner()
@@ -211,6 +197,8 @@ class App:
         """A cursor and a board being set up are of no use on the board of another game."""
         if self._start is not self.game.start:
             self._start, self.cursor, self.view.set_up = self.game.start, None, None
+            self.view.shortlist, self.view.drawing = frozenset(), False
+            self.control.sweep = 0
 
     # Events.
 
@@ -229,14 +217,7 @@ class App:
             self.dialogs.clear()
             self.actions.files.open_path(Path(event.file))
         elif event.type == pygame.MOUSEMOTION:
-            if (
-                getattr(event, "buttons", (0,))[0]
-                and self._over_tree(self._mouse)
-                and self.dialog is None
-            ):
-                self.view.scroll_tree(self.game.node, -event.rel[0], -event.rel[1])
-            self._mouse = event.pos
-            self._steps = LONGEST_LINE
+            self._move_mouse(event)
         elif self.dialog is not None:
             self._hand_to_dialog(event)
         elif event.type == pygame.KEYDOWN:
@@ -262,6 +243,17 @@ class App:
         assert dialog is not None
         if not dialog.handle(event):
             self.dialogs.remove(dialog)
+
+    def _move_mouse(self, event: pygame.event.Event) -> None:
+        before, self._mouse = self._mouse, event.pos
+        self._steps = LONGEST_LINE
+        if self.dialog is not None or not getattr(event, "buttons", (0,))[0]:
+            return
+        if self._over_tree(before):
+            self.view.scroll_tree(self.game.node, -event.rel[0], -event.rel[1])
+        elif self.view.drawing:
+            point = self._hovered()
+            self.view.shortlist |= frozenset() if point is None else {point}
 
     def _resize(self, size: tuple[int, int]) -> None:
         wanted = (max(size[0], SMALLEST[0]), max(size[1], SMALLEST[1]))
@@ -332,8 +324,11 @@ class App:
         """A click on a point of the board, or Enter on the cursor."""
         session = self.session
         game = session.game
+        shift = bool(pygame.key.get_mods() & pygame.KMOD_SHIFT)
         if self.view.set_up is not None:
             self.view.set_up.click(point, other)
+        elif self.view.explains and (self.view.drawing or shift):
+            self.view.change_shortlist(game.target(point))
         elif game.counting or (game.played_out and game.count is not None):
             session.toggle_dead(point)
         elif self.control.teacher is not None and self.control.teacher.stops(game):
@@ -380,6 +375,9 @@ class App:
             set_up=self.view.set_up,
             motion=self.motions.shown(pygame.time.get_ticks()),
             why=self.view.pane == "inspect",
+            shortlist=self.view.shortlist if self.view.explains else frozenset(),
+            drawing=self.view.drawing,
+            dots=game.node.ply if self.view.pane == "review" else USUAL_DOTS,
         )
 
     def draw(self) -> None:

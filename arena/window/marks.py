@@ -11,20 +11,23 @@ from numpy.typing import NDArray
 
 from arena.session.game import Game
 from arena.session.games import SetUp
-from arena.session.insight import line_from, losses, ownership_change
-from arena.session.texts import mark, say
+from arena.session.insight import candidates, line_from, ownership_change
 from arena.session.view import Overlays
 from arena.window import aims, paint, theme
 from arena.window.board import Grid, pixel
+from arena.window.candidate_marks import (
+    draw_candidate,
+    draw_candidates,
+    draw_dots,
+    draw_shortlist,
+)
 from arena.window.markup_marks import draw_branches, draw_markup, marked_points
 from arena.window.motion import Motion, draw_moving
 from engine.games.spec import BLACK, EMPTY, WHITE
 from engine.look import STONE_COLOURS, Colour
 from engine.search import SearchResult
-from engine.search.tree import DRAW, LOSS, WIN
 
 LONGEST_LINE = 14
-_PROOFS = {WIN: mark("win"), LOSS: mark("loss"), DRAW: mark("draw")}
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,12 @@ class Scene:
     """A move that is on its way, and its age in milliseconds."""
     why: bool = False
     """Whether to show how the latest move changed who owns what."""
+    shortlist: frozenset[int] = frozenset()
+    """Points that alone are candidates; all if empty."""
+    drawing: bool = False
+    """Whether the shortlist is being drawn."""
+    dots: int = 0
+    """Latest moves that show what they cost."""
 
 
 def draw_board(
@@ -69,6 +78,9 @@ def draw_board(
     change = ownership_change(game) if scene.why and overlays.ownership else None
     if change is not None:
         _draw_change(target, grid, change)
+    draw_shortlist(target, grid, game, scene.shortlist)
+    if scene.dots and not overlays.numbers:
+        draw_dots(target, grid, game, scene.dots)
     if overlays.branches and not scene.line:
         draw_markup(target, grid, game)
     _draw_over(target, grid, game, overlays, scene, thought)
@@ -109,12 +121,16 @@ def _draw_over(
         return
     action = None if scene.hover is None else game.target(scene.hover)
     if (overlays.candidates or scene.why) and thought is not None:
-        line = line_from(thought, action)
-        if line:
+        found = candidates(game, game.node, only=scene.shortlist)
+        here = next((candidate for candidate in found if candidate.action == action), None)
+        line = line_from(thought, action) or (() if here is None else here.line)
+        if len(line) > 1 and not scene.drawing:
             _draw_line(target, grid, game, line[: scene.steps])
+            if here is not None and here.asked:
+                draw_candidate(target, grid, game, here, best=False)
             return
         if overlays.candidates:
-            _draw_candidates(target, grid, game, thought)
+            draw_candidates(target, grid, game, found, thought.action)
     if overlays.branches and not overlays.candidates and not game.counting:
         draw_branches(target, grid, game)
     if game.over or game.counting:
@@ -143,60 +159,6 @@ def _owners(
     return None
 
 
-def _draw_candidates(target: pygame.Surface, grid: Grid, game: Game, thought: SearchResult) -> None:
-    """Discs in the colour of what a move gives away: chance to win, visits, score.
-
-    Where colours must not be relied on, costly moves are squares and the numbers stay.
-    """
-    lost = {a: loss for a, loss in losses(thought).items() if a < game.spec.points}
-    size = max(int(grid.step * 0.28), 9)
-    for action, loss in reversed(list(lost.items())):
-        centre = grid.centre(action)
-        fill = theme.loss_colour(loss)
-        _draw_mark(target, grid, centre, fill, theme.loss_step(loss))
-        if action == thought.action:
-            ring = max(round(grid.step * 0.05), 2)
-            pygame.draw.aacircle(target, (250, 250, 250), pixel(centre), grid.step * 0.47, ring)
-        ink = theme.ink_on(fill)
-        words = _chance_words(thought, action)
-        x, y = centre
-        if grid.step < 30:
-            _write(target, words, centre, max(int(grid.step * 0.42), 8), ink, True)
-            continue
-        points = thought.action_score if game.spec.has_points else None
-        lift = 0.62 if points is not None else 0.42
-        _write(target, words, (x, y - size * lift), size, ink, True)
-        visits = short_count(int(thought.visits[action]))
-        lower = size * 0.5 if points is None else size * 0.28
-        _write(target, visits, (x, y + lower), int(size * 0.7), ink)
-        if points is not None:
-            score = f"{float(points[action]):+.1f}"
-            _write(target, score, (x, y + size * 0.98), int(size * 0.66), ink)
-
-
-def _draw_mark(
-    target: pygame.Surface,
-    grid: Grid,
-    centre: tuple[float, float],
-    fill: Colour,
-    step: int,
-) -> None:
-    radius = grid.step * 0.45
-    if theme.colours().shapes and step >= 3:
-        box = pygame.Rect(0, 0, round(radius * 1.75), round(radius * 1.75))
-        box.center = pixel(centre)
-        pygame.draw.rect(target, fill, box, border_radius=3)
-    else:
-        theme.disc(target, fill, centre, radius)
-
-
-def _chance_words(thought: SearchResult, action: int) -> str:
-    proof = 0 if thought.proof is None else int(thought.proof[action])
-    if proof:
-        return say(_PROOFS[proof])
-    return f"{(float(thought.q[action]) + 1.0) * 50:.0f}"
-
-
 def _write(
     target: pygame.Surface,
     words: str,
@@ -206,11 +168,6 @@ def _write(
     bold: bool = False,
 ) -> None:
     theme.text(target, words, centre, size, ink, bold=bold, anchor="center", scaled=False)
-
-
-def short_count(count: int) -> str:
-    """A number of visits in four characters."""
-    return f"{count / 1000:.1f}k" if count >= 1000 else f"{count}"
 
 
 def _draw_line(target: pygame.Surface, grid: Grid, game: Game, line: tuple[int, ...]) -> None:

@@ -12,7 +12,7 @@ from arena.session.opponents import describe
 from arena.session.texts import say
 from arena.session.view import CANDIDATES
 from arena.session.wording import goal_words
-from arena.window import panes, theme
+from arena.window import candidates_pane, panes, theme, tree_pane  # noqa: F401  they register
 from arena.window.button import Button
 from arena.window.panes import Places
 from engine.games.spec import BLACK, WHITE

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import pygame
 
 from arena.session.game import Game
-from arena.session.insight import losses, rows, shown_candidates, why
+from arena.session.insight import rows, why
 from arena.session.review import Move, mistakes, progress
 from arena.session.texts import say
 from arena.session.tree import Node
-from arena.session.view import CANDIDATES, View
+from arena.session.view import View
 from arena.window import theme
 from engine.games.spec import BLACK, WHITE
 from engine.notation import action_to_text
@@ -142,7 +142,7 @@ def draw_graph(target: pygame.Surface, area: pygame.Rect, game: Game, places: Pl
             theme.disc(target, colour, points[0], px(3))
     for move in mistakes(game):
         x = inner.x + inner.w * move.node.ply / plies
-        theme.disc(target, theme.loss_colour(move.loss), (x, inner.bottom), px(3))
+        theme.disc(target, theme.loss_colour(move.severity), (x, inner.bottom), px(3))
     _label_graph(target, area, game, len(line) - 1, most)
     return area.bottom
 
@@ -174,44 +174,7 @@ def _label_graph(
         theme.text(target, words, place, 11, colours.warning, anchor="topright")
 
 
-@paints(CANDIDATES)
-def draw_candidates(target: pygame.Surface, area: pygame.Rect, shown: Shown) -> None:
-    """What the AI considers here, or what it considered when it moved last.
-
-    What is thought of the position on the board is shown only if that was asked for: it would give
-    the answer away.
-    """
-    px, colours, game = theme.px, theme.colours(), shown.game
-    here = shown.view.overlays.candidates or game.ai_to_move or game.over
-    node = game.node if here else game.node.parent
-    thought = None if node is None or (shown.hidden and not here) else node.thought
-    if node is None or thought is None:
-        words = say("A shows what the AI thinks")
-        if shown.hidden:
-            words = say("I shows what would have been better")
-        theme.text(target, theme.fit(words, 13, area.w), area.topleft, 13, colours.dim)
-        return
-    player = say(game.look.player(game.side(node)))
-    title = say("{player} at move {ply}: chance, points, visits", player=player, ply=node.ply + 1)
-    theme.text(target, theme.fit(title, 13, area.w), area.topleft, 13, colours.dim)
-    y = area.y + px(22)
-    lost = losses(thought)
-    for action in shown_candidates(thought)[: (area.h - px(22)) // px(_LINE)]:
-        _dot(target, (area.x + px(6), y + px(11)), lost[action])
-        name = action_to_text(game.spec, action)
-        theme.text(target, name, (area.x + px(18), y), 14, bold=True)
-        chance = f"{(float(thought.q[action]) + 1.0) / 2.0:.0%}"
-        theme.text(target, chance, (area.x + area.w * 0.42, y), 14, anchor="topright")
-        if game.spec.has_points and thought.action_score is not None:
-            points = f"{float(thought.action_score[action]):+.1f}"
-            place = (area.x + area.w * 0.68, y)
-            theme.text(target, points, place, 14, anchor="topright")
-        visits = f"{int(thought.visits[action])}"
-        theme.text(target, visits, (area.right, y), 14, colours.dim, anchor="topright")
-        y += px(_LINE)
-
-
-def _dot(target: pygame.Surface, centre: tuple[float, float], loss: float) -> None:
+def dot(target: pygame.Surface, centre: tuple[float, float], loss: float) -> None:
     colour, radius = theme.loss_colour(loss), theme.px(5)
     if theme.colours().shapes and theme.loss_step(loss) >= 3:
         box = pygame.Rect(0, 0, 2 * radius, 2 * radius)
@@ -289,10 +252,15 @@ def _draw_mistake(target: pygame.Surface, rect: pygame.Rect, game: Game, move: M
     assert node.parent is not None
     if rect.collidepoint(pygame.mouse.get_pos()) or node is game.node:
         pygame.draw.rect(target, theme.colours().raised, rect, border_radius=px(4))
-    _dot(target, (rect.x + px(8), rect.centery), move.loss)
+    dot(target, (rect.x + px(8), rect.centery), move.severity)
     player = say(game.look.player(game.side(node.parent)))
     words = f"{node.ply}. {player} {action_to_text(game.spec, node.action)}"
+    right = rect.right - px(4)
+    if move.points is not None:
+        points = say("{points:.1f} pts", points=max(move.points, 0.0))
+        theme.text(target, points, (right, rect.y), 14, anchor="topright")
+        right -= px(72)
+    cost = f"-{max(move.loss, 0.0):.0%}"
+    left = theme.text(target, cost, (right, rect.y), 14, bold=True, anchor="topright").left
+    words = theme.fit(words, 14, left - rect.x - px(26))
     theme.text(target, words, (rect.x + px(20), rect.y), 14)
-    cost = f"-{move.loss:.0%}"
-    place = (rect.right - px(4), rect.y)
-    theme.text(target, cost, place, 14, bold=True, anchor="topright")

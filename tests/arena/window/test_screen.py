@@ -152,7 +152,7 @@ def screen(tmp_path: Path) -> Iterator[Screen]:
 
 
 def centre(size: tuple[int, int], point: int) -> tuple[float, float]:
-    from arena.window.app import Frame
+    from arena.window.frame import Frame
     from engine.games import make
 
     return Frame.of(size, make("tic_tac_toe")).grid.centre(point)

@@ -36,7 +36,7 @@ def test_a_click_places_a_stone_where_it_was_and_the_ai_answers(app: App) -> Non
 
 
 def test_every_point_is_found_under_its_own_pixel(app: App) -> None:
-    from arena.window.app import Frame
+    from arena.window.frame import Frame
 
     for size in ((640, 480), (900, 700), (1600, 900)):
         for height, width in ((3, 3), (9, 9), (13, 7), (19, 19)):
