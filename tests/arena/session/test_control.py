@@ -144,7 +144,8 @@ def test_a_review_goes_through_the_whole_game_and_back_to_rest(make) -> None:  #
         control.session.play(point)
     control.view.pane = "review"
     line = control.game.node.line()
-    wait(control, lambda: all(node.thought is not None for node in line))
+    # news of a search comes before its end
+    wait(control, lambda: all(n.thought is not None and n.thought.simulations >= 90 for n in line))
     assert [n.thought.simulations >= 90 for n in line] == [True] * 5
 
 
