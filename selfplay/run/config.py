@@ -288,11 +288,6 @@ class RunConfig:
                 "adapt.simulations='progress' with several tasks",
                 f"{self.adapt.simulations!r}",
             ),
-            (
-                self.several and self.schedule.gating,
-                "schedule.gating=false with several tasks",
-                "schedule.gating=true",
-            ),
         ]
 
     def _conflicts(self) -> list[tuple[bool, str, str]]:

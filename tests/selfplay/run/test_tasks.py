@@ -7,18 +7,22 @@ import json
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from rich.console import Console
 
 from agents.evaluators.auto import network_evaluator
-from agents.network.checkpoint import read_metadata
+from agents.network.checkpoint import read_metadata, save_network
+from agents.network.model import PolicyValueNet
+from agents.protocol import Agent
 from engine.errors import ConfigError, RunError
 from engine.games import GAMES, GameSpec, GoSpec, make
 from engine.records import read_sgf
 from miai.config import build, load_preset, to_toml
 from miai.dashboard import RunView, plain_line
+from miai.gate import make_gate
 from miai.rating import RunRating
 from miai.tracking import numbers
 from selfplay.data.shards import read_shard
@@ -102,7 +106,7 @@ def test_the_preset_trains_several_games() -> None:
         ("tasks.hex.share=0.01", "four games of each task"),
         ("game.name=hex", "a section game or tasks"),
         ("adapt.window=true", "with several tasks"),
-        ("schedule.gating=true", "with several tasks"),
+        ("adapt.simulations=entropy", "with several tasks"),
         ('tasks.hex.ladder=["random"]', "anchor"),
     ],
 )
@@ -114,6 +118,40 @@ def test_what_does_not_go_together_is_refused(setting: str, message: str) -> Non
 def test_two_tasks_of_one_board_are_refused() -> None:
     with pytest.raises(ConfigError, match="another game or board for each task"):
         replace(two_games(), tasks=(GO, replace(GO, name="again", komi=3.5))).check()
+
+
+def test_matches_of_a_gate_count_by_the_shares_of_their_tasks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = two_games(gating=True)
+    path = tmp_path / "000001.safetensors"
+    save_network(path, PolicyValueNet.initial(config.network_config(), 1), {})
+    winners: list[str] = []
+    played: list[GameSpec] = []
+
+    def match(spec: GameSpec, first: Agent, second: Agent, games: int, seed: int) -> object:
+        played.append(spec)
+        return SimpleNamespace(wins=games if spec.name in winners else 0, draws=0)
+
+    monkeypatch.setattr("arena.play.match.play_match", match)
+    gate = make_gate(config)
+    for won, passes in (("go", True), ("hex", False)):
+        winners[:] = [won]
+        assert gate(path, path) is passes
+    assert played == [*SPECS.values()] * 2
+
+
+def test_a_run_of_several_tasks_can_be_gated(tmp_path: Path) -> None:
+    config = two_games(gating=True)
+    notes: list[str] = []
+    with Run(tmp_path / "run", config, to_toml(config)) as run:
+        run.train(
+            lambda metrics: notes.extend(metrics.get("notes", ())),  # type: ignore[call-overload]
+            lambda new, old: False,
+        )
+        first = run.folder.checkpoints()[1]
+    assert run.state.playing == int(first.stem)
+    assert any(f"does not beat {first.stem}, which plays on" in note for note in notes)
 
 
 def test_each_task_has_its_numbers_games_rows_and_openings(run: Path) -> None:
