@@ -77,6 +77,7 @@ COMMANDS: Final = (
     Command("main_line", mark("back to the main line"), ("shift+down",), _LOOK),
     Command("promote", mark("make this the main line"), ("ctrl+up",), _LOOK),
     Command("comment", mark("write a comment on the move"), ("ctrl+e",), _LOOK),
+    Command("remarks", mark("write what moves cost into comments"), ("ctrl+shift+e",), _LOOK),
     Command("delete", mark("delete this variation"), ("ctrl+delete", "delete"), _LOOK),
     Command("next_mistake", mark("the next costly move"), ("n",), _LOOK, True),
     Command("last_mistake", mark("the costly move before"), ("shift+n",), _LOOK, True),

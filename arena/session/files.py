@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +18,7 @@ import platformdirs
 
 import engine.games
 from arena.session import games, wording
+from arena.session.background import Background
 from arena.session.clock import ClockRule
 from arena.session.game import Game, Settings
 from arena.session.kept_thoughts import KATRAIN, SABAKI, take_thought, thought_properties
@@ -35,6 +38,10 @@ from engine.records.variations import read_first, variations_of, write_variation
 _POSITIONS_KEPT: Final = 20_000  # while a kept game is read
 _FORMAT: Final = "miai-window-2"
 _MOST_WINDOWS: Final = 50
+_POSITIONS_AT_ONCE: Final = 500
+_LOOKS_AT_ONCE: Final = 500
+"""Positions, and searches that were kept, up to which a game is saved at once."""
+_LOOKS_EVERY_S: Final = 10.0
 LARGEST_FILE: Final = 1 << 26
 
 
@@ -252,6 +259,9 @@ class Keeper:
         windows from the file.
         """
         self._session, self._path, self._lock = session, path, lock
+        self._background = Background("keeper")
+        self._saved_at = 0.0
+        self._looks = session.game.node.shape.looks
         self._foreign = not goes_on and path.exists()
         # A game without moves must not replace the one in the file.
         self._kept = self._now() if self._foreign else None
@@ -262,19 +272,46 @@ class Keeper:
         return self._path.with_name(f"{self._path.stem}-before.json")
 
     def keep(self) -> None:
-        """Save the game if it has changed since the last save."""
-        now = self._now()
+        """Save the game if it has changed since the last save.
+
+        Small games are saved at once, others in a thread. What was searched alone is no reason for
+        more than one save in ten seconds.
+        """
+        self._background.update()
+        now, looks = self._now(), self._session.game.node.shape.looks
         if now == self._kept:
-            return
-        self._kept = now
+            soon = time.monotonic() - self._saved_at < _LOOKS_EVERY_S
+            if self._foreign or looks == self._looks or soon or not self._kept_is_worth_it:
+                return
+        if self._background.busy:
+            return  # the next call saves what has changed meanwhile
+        self._kept, self._looks, self._saved_at = now, looks, time.monotonic()
         if self._foreign:
             with suppress(OSError):
                 self._path.replace(self.before)
         self._foreign = False
-        autosave(self._session.game, self._path)
+        game, path = self._session.game, self._path
+        shape = game.node.shape
+        if shape.positions <= _POSITIONS_AT_ONCE and shape.looks <= _LOOKS_AT_ONCE:
+            autosave(game, path)
+        else:
+            self._background.run(partial(autosave, game, path))
+
+    def finish(self) -> None:
+        """Save what has changed, and wait for it."""
+        self._background.finish()
+        self._saved_at = 0.0
+        self.keep()
+        self._background.finish()
+
+    @property
+    def _kept_is_worth_it(self) -> bool:
+        """Whether search results are kept: not those of a board without a move."""
+        return games.has_begun(self._session.game)
 
     def restore(self) -> bool:
         """Restore what was ended or deleted last, and finally the game of an earlier start."""
+        self._background.finish()
         path = self._path if self._foreign else self.before
         if self._session.set_aside or not bring_back(self._session, path):
             return games.restore(self._session)
@@ -283,8 +320,9 @@ class Keeper:
         games.say_back(self._session)
         return True
 
-    def _now(self) -> tuple[int, frozenset[int]]:
-        return self._session.ticket, self._session.game.node.dead
+    def _now(self) -> tuple[int, frozenset[int], int]:
+        node = self._session.game.node
+        return self._session.ticket, node.dead, node.shape.edits + node.shape.changes
 
 
 def _fresh(known: dict[str, Any]) -> Game:

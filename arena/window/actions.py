@@ -15,6 +15,7 @@ from arena.session.game import Settings
 from arena.session.markup import comment_of, name_of, write_comment
 from arena.session.opponents import Opponent, allow_program, level_number
 from arena.session.preferences import Preferences
+from arena.session.remarks import write_remarks
 from arena.session.review import next_mistake
 from arena.session.texts import say
 from arena.session.view import PANES
@@ -61,6 +62,7 @@ class Actions:
             "main_line": session.go_to_main_line,
             "promote": lambda: games.promote_variation(session),
             "comment": self._comment,
+            "remarks": self._remarks,
             "delete": lambda: games.delete_variation(session),
             "next_mistake": lambda: self._mistake(1),
             "last_mistake": lambda: self._mistake(-1),
@@ -224,6 +226,13 @@ class Actions:
             view.drawing, view.equally = True, False
             self._analyse()
             session.message = say("Click or draw over points; {key}: done", key="Shift+R")
+
+    def _remarks(self) -> None:
+        session = self._app.session
+        count = write_remarks(session.game)
+        session.message = say("Wrote what {count} moves cost into their comments", count=count)
+        if not count:
+            session.message = say("No costly move without a remark; M goes through the game")
 
     def _comment(self) -> None:
         """Let a person write about the position on the board."""

@@ -152,6 +152,8 @@ class App:
             if self.keeper is not None:
                 self.keeper.keep()
             clock.tick(FRAMES_PER_S)
+        if self.keeper is not None:
+            self.keeper.finish()
         self.actions.files.background.finish()
         self.control.close()
 

@@ -16,7 +16,10 @@ from arena.session.errands import (
     equal_progress,
     next_of_sweep,
 )
+from arena.session.files import as_sgf
 from arena.session.insight import candidates, losses, severity
+from arena.session.markup import comment_of
+from arena.session.remarks import write_remarks
 from arena.session.review import mistakes, progress
 from arena.session.session import Session
 from arena.session.tree import Probe
@@ -161,3 +164,16 @@ def test_a_loss_of_points_counts_as_a_mistake_where_the_game_is_decided() -> Non
     assert (black.node.action, black.loss, black.points) == (12, pytest.approx(0.0), 6.0)
     assert severity(0.0, None) == 0.0
     assert severity(-0.1, -3.0) == 0.0
+
+
+def test_what_a_move_costs_is_written_once_into_its_comment_and_the_file() -> None:
+    session = Session(go5((BLACK, WHITE), 16), seed=1)
+    game = session.game
+    game.node.look(thought_of({6: 0.5, 12: 0.2}, {6: 5.0, 12: 1.0}, game.spec.actions))
+    session.play(12)
+    game.node.look(thought_of({7: 0.0}, {7: 1.0}, game.spec.actions))
+    assert write_remarks(game) == 1
+    assert comment_of(game.node) == "Miai: 25% less to win, 6.0 points; better was B4"
+    assert write_remarks(game) == 0
+    data = as_sgf(game)
+    assert b";B[cc]BM[2]C[Miai: 25% less to win, 6.0 points; better was B4]KT[" in data

@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 
 from arena.session import games
-from arena.session.files import as_sgf, autosave, bring_back, open_text
+from arena.session.files import Keeper, as_sgf, autosave, bring_back, open_text
 from arena.session.game import Settings
 from arena.session.kept_thoughts import KATRAIN, SABAKI
 from arena.session.opening import list_games, read_opened
 from arena.session.session import Session
 from arena.session.tree import Probe
 from engine.errors import MiaiError
-from engine.games import GAMES, quick
+from engine.games import GAMES, make, quick
 from engine.games.spec import BLACK, WHITE
 from engine.notation import text_to_action
 from engine.search import SearchResult
@@ -142,6 +142,40 @@ def test_a_search_comes_back_from_the_file_and_from_the_autosave(name: str, tmp_
         assert (probe.visits, probe.win_rate) == pytest.approx((10_000, 0.75))
         assert back.game.win_rate_at(back.game.node) == pytest.approx(0.375)
     assert as_sgf(read.game) == data
+
+
+def test_what_was_searched_is_kept_without_a_new_move(tmp_path: Path) -> None:
+    path = tmp_path / "game.json"
+    session, thought = searched("go", 7)
+    session.game.node.thought = None
+    keeper = Keeper(session, path, goes_on=False)
+    keeper.keep()
+    session.game.node.look(thought)
+    keeper.finish()
+    back = Session(Settings(), seed=1)
+    assert bring_back(back, path)
+    assert back.game.thought is not None
+    session.game.node.note("C", ["said"])
+    keeper.keep()
+    assert bring_back(back, path)
+    assert back.game.node.notes["C"] == ["said"]
+
+
+def test_a_large_game_is_kept_beside_the_window(tmp_path: Path) -> None:
+    path = tmp_path / "game.json"
+    session = Session(Settings(make("go", 19, 19), (BLACK, WHITE)), seed=1)
+    for first in range(30):
+        node = session.game.node.root.child(first)
+        for action in range(40, 70):
+            node.child(action)
+    keeper = Keeper(session, path, goes_on=False)
+    session.play(300)
+    keeper.keep()
+    keeper.finish()
+    back = Session(Settings(), seed=1)
+    assert bring_back(back, path)
+    assert back.game.actions == [300]
+    assert len(list(back.game.node.root.walk())) == 1 + 30 * 31 + 1
 
 
 def test_katrain_finds_what_it_keeps_itself() -> None:
