@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -164,7 +165,16 @@ class App:
         now = pygame.time.get_ticks()
         self.motions.follow(self.game, now, self.preferences.animations)
         self._banner.follow(self.game, now)
+        self._point_out()
         return changed
+
+    def _point_out(self) -> None:
+        """Say which move the mouse has rested on for a while, so that it is looked at."""
+        hover, now = self._hovered() if self.view.explains else None, time.monotonic()
+        if hover != self._rested[0]:
+            self._rested = (hover, now)
+        rests = hover is not None and now - self._rested[1] >= _REST_S
+        self.view.pointed = self.game.target(hover) if rests and hover is not None else None
 
     def _phase(self) -> int:
         """Changes when the picture moves by itself."""
