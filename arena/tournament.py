@@ -69,6 +69,7 @@ def play_tournament(
     events: TournamentEvents | None = None,
     *,
     games_at_once: int = GAMES_AT_ONCE,
+    play: Callable[..., None] = play_games,
 ) -> list[GameLine]:
     """Play all games that the folder does not hold yet, storing each as it ends.
 
@@ -82,6 +83,7 @@ def play_tournament(
         games_per_pairing: an even number; with a test, the most games.
         events: is told what happens.
         games_at_once: see :func:`arena.play.game_runner.play_games`.
+        play: plays games as that function does, perhaps elsewhere.
 
     Returns:
         All finished games, earlier ones included.
@@ -108,7 +110,9 @@ def play_tournament(
         if len(fixtures) != announced:
             announced = len(fixtures)
             events.on_start(len(fixtures), len(fixtures) - len(missing))
-        _play_missing(folder, conditions, agents, missing, counter, events, games_at_once, left_out)
+        _play_missing(
+            folder, conditions, agents, missing, counter, events, games_at_once, left_out, play
+        )
         lines = folder.games()
         if not counter.over and (left := _missing(fixtures, lines, left_out)):
             events.on_wait(len(left))
@@ -149,6 +153,7 @@ def _play_missing(
     events: TournamentEvents,
     games_at_once: int,
     left_out: set[int],
+    play: Callable[..., None],
 ) -> None:
     """Play what is missing; games that are void again and again join ``left_out``."""
     spec, names = conditions.spec, conditions.names
@@ -170,7 +175,7 @@ def _play_missing(
             left_out.add(void.fixture.game)
         events.on_void(void)
 
-    play_games(
+    play(
         spec,
         agents,
         missing,

@@ -180,6 +180,10 @@ class RunView:
             ("entropy", "target_entropy", ".3f"),
             ("value error", "value_error", ".3f"),
             ("plies a game", "mean_plies", ".0f"),
+            ("workers", "workers", ".0f"),
+            ("workers idle", "workers_idle", ".0%"),
+            ("lag, versions", "lag", ".1f"),
+            ("workers lost", "workers_lost", ".0f"),
         ):
             values = [v for m in self._recent if (v := _number(m, name)) is not None]
             if values:

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -46,3 +47,20 @@ def gnugo() -> str:
     if found is None:
         pytest.skip("needs the program gnugo, which is not installed")
     return found
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """A Ray cluster of this machine with four processors; nodes may be added."""
+    pytest.importorskip("ray", reason="needs the package ray: pip install 'miai[ray]'")
+    from selfplay.ray.cluster import import_ray
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        import_ray()
+        from ray.cluster_utils import Cluster
+
+        settings = {"num_cpus": 4, "include_dashboard": False, "object_store_memory": 100 << 20}
+        started = Cluster(initialize_head=True, head_node_args=settings)
+        yield started
+        started.shutdown()

@@ -9,7 +9,7 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
@@ -170,6 +170,7 @@ def _play(
         at_once = args.games_at_once or fitting_games_at_once(deepest)
         if any(spelling.kind == "human" for spelling in spellings):
             args.quiet, at_once = True, 1  # a person plays one game, and needs the terminal
+        play = _games_on_ray(args, spellings, closing)
         table = LiveTable(conditions, folder.path, args.anchor, args.quiet)
         try:
             play_tournament(
@@ -179,6 +180,7 @@ def _play(
                 games,
                 table.events,
                 games_at_once=at_once,
+                play=play,
             )
         except KeyboardInterrupt:
             table.close()
@@ -195,6 +197,36 @@ def _play(
     _show(folder, args)
     print(f"games, tables and arena.html: {folder.path}", file=sys.stderr)
     return 0
+
+
+def _games_on_ray(
+    args: argparse.Namespace, spellings: Sequence[Spelling], closing: ExitStack
+) -> Callable[..., None]:
+    """Return what plays the games: this process, or a cluster's workers."""
+    from agents.evaluators.auto import cores
+    from arena.play.game_runner import play_games
+    from engine.errors import ConfigError
+
+    if args.ray is None:
+        if args.workers is not None:
+            raise ConfigError("expected --workers with --ray; cores of this machine share a batch")
+        return play_games
+    from miai.rating_process import python_path
+    from selfplay.ray.cluster import import_ray
+
+    import_ray()
+    from miai.ray_games import RayGames
+
+    workers = cores() if args.workers is None else args.workers
+    games = RayGames(spellings, args.ray, workers, {"PYTHONPATH": python_path()})
+    closing.callback(games.close)
+
+    def tell() -> None:
+        for note in games.take_notes():
+            print(note, file=sys.stderr)
+
+    closing.callback(tell)
+    return games
 
 
 def _depth(spelling: Spelling, agent: Agent) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -22,9 +22,13 @@ class ThreadSource:
     """Plays all or some of a run's groups of games, with one thread for each share of cores."""
 
     def __init__(
-        self, config: RunConfig, network: Published, threads: Sequence[int] | None = None
+        self,
+        config: RunConfig,
+        network: Published,
+        threads: Sequence[int] | None = None,
+        load: Callable[[Published], Evaluator] | None = None,
     ) -> None:
-        """Prepare the groups.
+        """Prepare the groups. ``load`` makes evaluators in place of the run's backend.
 
         ``threads`` are numbers below ``config.selfplay.threads``, all of them by default. Each has
         one group for every task of the run.
@@ -32,10 +36,10 @@ class ThreadSource:
         self._config = config
         self._tasks = config.all_tasks()
         self._spec = self._tasks[0].spec
-        self._backend = following_backend(config.evaluator)
+        self._load = load or self._by_backend
         self._network = network
         chosen = range(config.selfplay.threads) if threads is None else threads
-        evaluator = self._evaluator(network)
+        evaluator = self._load(network)
         self._groups = [
             dict(enumerate(self._prepared(evaluator, thread), thread * len(self._tasks)))
             for thread in chosen
@@ -61,14 +65,15 @@ class ThreadSource:
         ]
 
     def publish(self, network: Published) -> None:
-        evaluator = self._evaluator(network)
+        evaluator = self._load(network)
         for group in self._all().values():
             group.evaluator = evaluator
         self._network = network
 
-    def _evaluator(self, network: Published) -> Evaluator:
+    def _by_backend(self, network: Published) -> Evaluator:
         network.require_unchanged()
-        return self._backend.load(network.path, self._spec, 1)
+        backend = following_backend(self._config.evaluator)
+        return backend.load(network.path, self._spec, 1)
 
     def invite(self, opponent: Path) -> None:
         evaluator = network_evaluator(

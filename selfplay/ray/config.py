@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,20 @@ class RayConfig:
         },
     )
     start_s: float = field(
-        default=120.0,
+        default=300.0,
         metadata={"min": 1.0, "unit": "s", "why": "the first worker must be there by then"},
+    )
+    evaluators: int = field(
+        default=0,
+        metadata={
+            "min": 0,
+            "max": 1024,
+            "why": "actors that evaluate for all workers, one for each device; with 0 each worker "
+            "evaluates by itself",
+        },
+    )
+    device: Literal["cpu", "cuda"] = field(
+        default="cpu", metadata={"why": "of these actors; cuda: a GPU each, by torch"}
     )
     dashboard: bool = field(
         default=False, metadata={"why": "a local cluster with Ray's dashboard (miai[ray] has it)"}

@@ -65,6 +65,8 @@ class Measures:
             "lots_waiting": waiting,
             "lots_lost": self.lost,
             "lot_mb": self.lot_mb,
+            "pieces": len(pieces),
+            "piece_s": busy / len(pieces) if pieces else 0.0,
             "worker_cpu_s": sum(piece.cpu_s for _, piece in pieces),
             "publish_s": self.publish_s,
         }

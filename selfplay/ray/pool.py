@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from engine.errors import RunError
+from engine.errors import MiaiError, RunError
 from selfplay.ray.cluster import Cluster
 from selfplay.ray.program import facts, refusal, remarks
 
 _MOST_DEATHS: Final = 3
 """Deaths in a row, for each worker that is wanted, after which the run ends."""
 _LONGEST_REASON: Final = 300
+_LOOK_S: Final = 0.5
+"""Longest time between two looks for workers that joined."""
 
 
 @dataclass(eq=False)
@@ -150,6 +153,43 @@ class WorkerPool:
         """Note that a worker has answered, which ends a row of deaths."""
         self._deaths = 0
 
+    def results(self, jobs: Iterator[Any]) -> Iterator[Any]:
+        """Let the workers do jobs by their method ``do``, and yield what comes back, in any order.
+
+        A job is taken from ``jobs`` when a worker is free for it. The job of a worker that dies is
+        done by another one.
+
+        Raises:
+            MiaiError: as the job raised it, with the name of the host.
+        """
+        again: deque[Any] = deque()
+        asked: dict[Any, tuple[RemoteWorker, Any]] = {}
+        while True:
+            for worker in [each for each in self.ready if not each.load]:
+                job = again.popleft() if again else next(jobs, None)
+                if job is None:
+                    break
+                worker.load = 1
+                asked[worker.actor.do.remote(job)] = worker, job
+            if not asked and not again and self.ready:
+                return
+            self._ray.wait([*asked, *self.greetings], num_returns=1, timeout=_LOOK_S)
+            done = self._ray.wait([*asked], num_returns=len(asked), timeout=0)[0] if asked else []
+            for ref in done:
+                worker, job = asked.pop(ref)
+                worker.load = 0
+                try:
+                    result = self._ray.get(ref)
+                except self._ray.exceptions.RayTaskError as error:
+                    raise failure(worker, error.cause) from error
+                except self._ray.exceptions.RayError as error:
+                    again.append(job)
+                    self.give_up(worker, reason_of(error))
+                    continue
+                self.played()
+                yield result
+            self.look()
+
     def close(self) -> None:
         """End all workers."""
         for worker in [*self.ready, *self._starting.values()]:
@@ -160,6 +200,18 @@ def least_loaded(workers: Sequence[RemoteWorker], home: RemoteWorker | None) -> 
     """Return the worker with the fewest pieces; ``home`` if it has no more than others."""
     best = min(workers, key=lambda worker: worker.load)
     return home if home in workers and home is not None and home.load <= best.load else best
+
+
+def failure(worker: RemoteWorker, cause: BaseException) -> BaseException:
+    """Return the error of a worker's work, with its host where a user can act on it."""
+    if isinstance(cause, OSError):
+        return RunError(
+            f"{worker.name}: {cause.strerror or cause}; what was finished is intact: make room on "
+            "that host, or leave it out of the cluster, then give the same command again"
+        )
+    if isinstance(cause, MiaiError | KeyError | ValueError):
+        return RunError(f"{worker.name}: {cause}")
+    return cause
 
 
 def reason_of(error: Exception) -> str:

@@ -18,16 +18,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from agents.evaluators.auto import following_backend
-from engine.errors import ConfigError, MiaiError, RunError
+from engine.errors import ConfigError
 from selfplay.data.shards import Rows
 from selfplay.play.source import Lot, Published
 from selfplay.ray.cluster import Cluster
+from selfplay.ray.evaluators import DeviceEvaluator
+from selfplay.ray.files import SharedFile, share
 from selfplay.ray.measures import Measures
-from selfplay.ray.pool import RemoteWorker, WorkerPool, least_loaded, reason_of
-from selfplay.ray.worker import Order, Piece, PlayWorker, SharedFile
+from selfplay.ray.pool import RemoteWorker, WorkerPool, failure, least_loaded, reason_of
+from selfplay.ray.worker import Order, Piece, PlayWorker
 from selfplay.run.config import RunConfig
 from selfplay.run.state import Arrays, part_of
 from selfplay.run.watch import LiveGame
@@ -120,36 +120,49 @@ class RaySource:
         self._version = 0
         self._opponent: SharedFile | None = None
         self._in_play: list[LiveGame] = []
-        self._cluster = Cluster(address, workers, config.ray, environment)
+        processors = workers + (config.ray.evaluators if config.ray.device == "cpu" else 0)
+        self._cluster = Cluster(address, processors, config.ray, environment)
         try:
             self._ray = self._cluster.ray
             backend = following_backend(config.evaluator).name  # the same on every machine
+            if config.ray.evaluators and config.ray.device == "cuda":
+                backend = "torch"
+            self._evaluators = self._device_evaluators(backend, workers)
             self._config = self._ray.put(replace(config, evaluator=backend))
             self._pool = WorkerPool(self._cluster, PlayWorker, workers, config.ray.start_s)
             if self._cluster.dashboard:
                 self._pool.notes.append(f"Ray's dashboard: {self._cluster.dashboard}")
             self._measures = Measures()
-            self._network = self._shared(network)
+            self._network = share(self._ray, network)
             self._pool.wait_for_one()
         except BaseException:
             self._cluster.close()
             raise
 
+    def _device_evaluators(self, backend: str, workers: int) -> list[Any]:
+        """Start the actors that evaluate for all workers; Ray starts those anew that die."""
+        settings = self._settings
+        on_gpu = settings.device == "cuda"
+        kind = self._ray.remote(
+            num_cpus=0 if on_gpu else 1,
+            num_gpus=1 if on_gpu else 0,
+            max_concurrency=workers + 1,
+            max_restarts=-1,
+            max_task_retries=-1,
+        )(DeviceEvaluator)
+        callers = -(-workers // max(settings.evaluators, 1))
+        return [kind.remote(backend, callers) for _ in range(settings.evaluators)]
+
     def publish(self, network: Published) -> None:
         if network.hash != self._network.hash:
             network.require_unchanged()
             began = time.perf_counter()
-            self._network = self._shared(network)
+            self._network = share(self._ray, network)
             self._measures.publish_s = time.perf_counter() - began
             self._version += 1
 
     def invite(self, opponent: Path) -> None:
-        self._opponent = self._shared(Published.of(opponent))
-
-    def _shared(self, network: Published) -> SharedFile:
-        """Put a network into the object store, once for all workers."""
-        data = np.frombuffer(network.path.read_bytes(), np.uint8)
-        return SharedFile(network.hash, self._ray.put(data))
+        self._opponent = share(self._ray, Published.of(opponent))
 
     def play(self, plies: Sequence[int], simulations: Sequence[int]) -> list[Lot]:
         work = (tuple(plies), tuple(simulations))
@@ -215,8 +228,17 @@ class RaySource:
             thread.home.actor.drop.remote([thread.number])
         piece = thread.played + len(thread.asked)
         flight = thread.newest if moved else None
+        shared = self._evaluators
         order = Order(
-            self._config, thread.number, piece, *work, self._network, self._opponent, flight
+            config=self._config,
+            thread=thread.number,
+            piece=piece,
+            plies=work[0],
+            simulations=work[1],
+            network=self._network,
+            opponent=self._opponent,
+            evaluator=shared[worker.number % len(shared)] if shared else None,
+            flight=flight,
         )
         asked = _Asked(thread, worker, self._version)
         self._asked[worker.actor.play.remote(order)] = asked
@@ -249,7 +271,7 @@ class RaySource:
         try:
             piece = _copied(self._ray.get(ref))
         except self._ray.exceptions.RayTaskError as error:
-            raise _failure(worker, error.cause) from error
+            raise failure(worker, error.cause) from error
         except self._ray.exceptions.RayError as error:
             self._lose(worker, reason_of(error))
             return
@@ -316,16 +338,3 @@ def _copied(piece: Piece) -> Piece:
         for lot in piece.lots
     ]
     return replace(piece, lots=lots, flight={k: v.copy() for k, v in piece.flight.items()})
-
-
-def _failure(worker: RemoteWorker, cause: BaseException) -> BaseException:
-    """Return the error of a piece that failed, with the host's name where a user can act on it."""
-    if isinstance(cause, OSError):
-        reason = cause.strerror or str(cause)
-        return RunError(
-            f"{worker.name}: {reason}; the last state is intact: make room on that host, or leave "
-            "it out of the cluster, then give the same command again"
-        )
-    if isinstance(cause, MiaiError | KeyError | ValueError):
-        return RunError(f"{worker.name}: {cause}")
-    return cause

@@ -6,34 +6,22 @@ What a worker already has is named by hash or number and not sent again.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from functools import partial
+from typing import Any
 
 from engine.errors import RunError
-from engine.files import write_atomic
+from engine.search import Evaluator
 from selfplay.play.source import Lot, Published
 from selfplay.play.threads import ThreadSource
-from selfplay.ray.cluster import own_folder
+from selfplay.ray.evaluators import RemoteEvaluator
+from selfplay.ray.files import ReceivedFiles, SharedFile, fetched
 from selfplay.ray.program import facts
 from selfplay.run.config import RunConfig
 from selfplay.run.state import Arrays
 from selfplay.run.watch import LiveGame
-
-_FOLDER: Final = "miai-worker-"
-_NETWORKS_KEPT: Final = 3
-
-
-@dataclass(frozen=True)
-class SharedFile:
-    """A network's bytes in the object store, ``(n,)`` uint8, and their SHA-256 in hex."""
-
-    hash: str
-    data: Any
-    """Reference to the bytes; a worker fetches them once per hash."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +37,8 @@ class Order:
     simulations: tuple[int, ...]
     network: SharedFile
     opponent: SharedFile | None
+    evaluator: Any | None
+    """Handle of a :class:`~selfplay.ray.evaluators.DeviceEvaluator`; ``None`` to evaluate here."""
     flight: Arrays | None
     """Games in flight before the piece; ``None`` if the worker played the one before it."""
 
@@ -70,7 +60,8 @@ class PlayWorker:
 
     def __init__(self) -> None:
         self._config: RunConfig | None = None
-        self._folder = own_folder(_FOLDER)
+        self._files = ReceivedFiles()
+        self._shared: dict[str, SharedFile] = {}
         self._sources: dict[int, ThreadSource] = {}
         """By thread; those whose games this worker has."""
         self._next: dict[int, int] = {}
@@ -110,9 +101,13 @@ class PlayWorker:
             for each in (self._next, self._network, self._opponent):
                 each.pop(thread, None)
 
+    def _remote(self, actor: Any, network: Published) -> Evaluator:
+        return RemoteEvaluator(actor, self._shared[network.hash])
+
     def _ready(self, order: Order) -> ThreadSource:
         """Return the thread's games as they were before the piece, with its networks."""
         thread = order.thread
+        self._shared = {order.network.hash: order.network}
         if order.flight is None and self._next.get(thread, 0) != order.piece:
             raise RunError(
                 f"expected the games of thread {thread} before piece {order.piece}, got those "
@@ -121,44 +116,21 @@ class PlayWorker:
         if order.flight is not None:
             self.drop([thread])
         if self._config is None:
-            self._config = _fetched(order.config)
+            self._config = fetched(order.config)
         source = self._sources.get(thread)
         if source is None:
-            network = self._file(order.network)
-            source = ThreadSource(self._config, network, [thread])
+            network = self._files.get(order.network)
+            load = None if order.evaluator is None else partial(self._remote, order.evaluator)
+            source = ThreadSource(self._config, network, [thread], load)
             self._sources[thread] = source
             self._network[thread] = network.hash
             if order.flight:
                 source.restore(order.flight)
         if self._network[thread] != order.network.hash:
-            source.publish(self._file(order.network))
+            source.publish(self._files.get(order.network))
             self._network[thread] = order.network.hash
         opponent = order.opponent
         if opponent is not None and self._opponent.get(thread) != opponent.hash:
-            source.invite(self._file(opponent).path)
+            source.invite(self._files.get(opponent).path)
             self._opponent[thread] = opponent.hash
         return source
-
-    def _file(self, shared: SharedFile) -> Published:
-        """Return a network as a file of this worker, fetched if it is new."""
-        path = self._folder / f"{shared.hash}.safetensors"
-        if not path.exists():
-            self._fetch(shared, path)
-        return Published(path, shared.hash)
-
-    def _fetch(self, shared: SharedFile, path: Path) -> None:
-        data: bytes = _fetched(shared.data).tobytes()
-        found = hashlib.sha256(data).hexdigest()
-        if found != shared.hash:
-            raise RunError(f"expected a network with the hash {shared.hash}, got {found}")
-        known = sorted(self._folder.iterdir(), key=lambda each: each.stat().st_mtime)
-        for old in known[: 1 - _NETWORKS_KEPT]:
-            old.unlink()
-        write_atomic(path, data)
-
-
-def _fetched(reference: Any) -> Any:
-    """Return what a reference to the object store stands for."""
-    import ray
-
-    return ray.get(reference)

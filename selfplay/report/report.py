@@ -307,10 +307,26 @@ def _work(run: RunData) -> str:
             run, "Memory", "MB, held by the process; flat once the window is full.", "memory_mb: MB"
         ),
         _chart(run, "Learning rate", "As it was used.", "learning_rate: learning rate"),
+        *_workers(run),
         _chart(run, "Passes", "How often each row is trained on, about.", "passes: passes"),
     ]
     lead = "How fast it goes, and the settings that follow what the run measures."
     return section("How it works", lead, grid(*cards))
+
+
+def _workers(run: RunData) -> list[str]:
+    """What the workers of a cluster did; empty for a run without one."""
+    if not len(run.curve("workers")):
+        return []
+    idle = "Share of the workers' time in which they waited."
+    lag = "Versions that the networks of new rows were behind the newest."
+    lost = "Workers that died or fell silent, and pieces that others played again, so far."
+    return [
+        _chart(run, "Workers", "Those that were there.", "workers: workers"),
+        _chart(run, "Idle workers", idle, "workers_idle: idle", top=1.0),
+        _chart(run, "Lag", lag, "lag: mean", "lag_most: most"),
+        _chart(run, "Lost", lost, "workers_lost: workers", "lots_lost: pieces"),
+    ]
 
 
 def _calibration(run: RunData) -> str:

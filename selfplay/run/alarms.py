@@ -186,6 +186,39 @@ def _starving_player(seen: Alarms) -> Alarm | None:
     )
 
 
+def _idle_workers(seen: Alarms) -> Alarm | None:
+    idle = seen.mean("workers_idle", 10)
+    if idle is None or idle <= 0.6:
+        return None
+    return Alarm(
+        "idle workers",
+        f"the cluster's workers wait {idle:.0%} of the time: take fewer --workers, raise "
+        "selfplay.simulations or ray.ahead, or lower schedule.passes; --strict lets them wait too",
+    )
+
+
+def _missing_workers(seen: Alarms) -> Alarm | None:
+    there, wanted = seen.mean("workers", 10), seen.mean("workers_wanted", 10)
+    if there is None or wanted is None or there > 0.8 * wanted:
+        return None
+    return Alarm(
+        "missing workers",
+        f"{there:.1f} of {wanted:g} workers are there: add nodes to the cluster, or look for what "
+        "else its processors do",
+    )
+
+
+def _dying_workers(seen: Alarms) -> Alarm | None:
+    lost = seen._of("workers_lost")[-_LATEST:]
+    if len(lost) < _LATEST or lost[-1] - lost[0] < _LATEST:
+        return None
+    return Alarm(
+        "dying workers",
+        f"{lost[-1] - lost[0]:.0f} workers were lost in {_LATEST} cycles, and their work was done "
+        "again: the notes have the reasons; memory is a usual one",
+    )
+
+
 def _disk(seen: Alarms) -> Alarm | None:
     needed, free = seen.mean("disk_needed_mb", 1), seen.mean("disk_free_mb", 1)
     if needed is None or free is None or needed < free:
@@ -234,7 +267,14 @@ class AlarmsOfTasks:
 
 Check = Callable[[Alarms], Alarm | None]
 
-_OF_THE_MACHINE: Final[tuple[Check, ...]] = (_starving_learner, _starving_player, _disk)
+_OF_THE_MACHINE: Final[tuple[Check, ...]] = (
+    _starving_learner,
+    _starving_player,
+    _idle_workers,
+    _missing_workers,
+    _dying_workers,
+    _disk,
+)
 _CHECKS_OF_TINY_GAMES: Final[tuple[Check, ...]] = (
     _collapsed_value,
     _overconfident,

@@ -137,6 +137,18 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="games at once between built-in agents (default: 32 to 256, more for short searches)",
     )
+    parser.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="play the games on a Ray cluster, HOST:PORT or auto: the one of this machine, else a "
+        "local one for this command (optional extra)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="with --ray: processes that play (default: one for each core of this machine)",
+    )
     for name, seconds, what in (
         ("start", 60.0, "to start and say its name"),
         ("move", 120.0, "for a move"),

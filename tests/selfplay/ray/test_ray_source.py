@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -25,32 +24,6 @@ from selfplay.run import Run, RunConfig
 from tests.support.lots import assert_equal, lots_of_threads, play, two_boards, two_networks
 from tests.support.small import small_run
 
-pytest.importorskip("ray", reason="needs the package ray: pip install 'miai[ray]'")
-
-ROOT = Path(__file__).resolve().parents[3]
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    """A cluster of one machine with four processors; nodes may be added."""
-    from selfplay.ray.cluster import import_ray
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(ROOT))
-        import_ray()
-        from ray.cluster_utils import Cluster
-
-        started = Cluster(
-            initialize_head=True,
-            head_node_args={
-                "num_cpus": 4,
-                "include_dashboard": False,
-                "object_store_memory": 100 << 20,
-            },
-        )
-        yield started
-        started.shutdown()
-
 
 @pytest.fixture(scope="module")
 def networks(tmp_path_factory: pytest.TempPathFactory) -> list[Published]:
@@ -66,12 +39,12 @@ def on_ray(config: RunConfig, strict: bool, **settings: float) -> RunConfig:
     return replace(config, ray=replace(config.ray, strict=strict, **settings))  # type: ignore[arg-type]
 
 
-def player_processes() -> list[psutil.Process]:
-    """The workers that are children of this process."""
+def player_processes(title: str = "ray::PlayWorker") -> list[psutil.Process]:
+    """The actors of a kind that are children of this process."""
     found = []
     for child in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):
-            if child.cmdline()[:1] and child.cmdline()[0].startswith("ray::PlayWorker"):
+            if child.cmdline()[:1] and child.cmdline()[0].startswith(title):
                 found.append(child)
     return found
 
@@ -95,6 +68,24 @@ def test_strict_workers_play_the_games_of_threads(
     source = source_maker(cluster.address, workers, config)(config, networks[0])
     assert_equal(play(source, networks), expected)
     assert source.notes() == []
+
+
+def test_workers_may_share_an_evaluator(
+    cluster: Any, networks: list[Published], expected: list[list[Lot]]
+) -> None:
+    """One actor evaluates for all, and is killed once: Ray starts it again."""
+    config = on_ray(replace(two_boards(), evaluator="int8"), strict=True, evaluators=1)
+    source = source_maker(cluster.address, 2, config)(config, networks[0])
+    try:
+        lots = [source.play([30, 30], [4, 4])]
+        for process in player_processes("ray::DeviceEvaluator"):
+            process.send_signal(signal.SIGKILL)
+        source.publish(networks[1])
+        source.invite(networks[0].path)
+        lots += [source.play([20, 20], [4, 4]), source.play([20, 20], [6, 6])]
+        assert_equal(lots, expected)
+    finally:
+        source.close()
 
 
 def test_a_worker_that_is_killed_costs_nothing(

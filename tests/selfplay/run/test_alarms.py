@@ -51,11 +51,20 @@ def test_a_healthy_run_raises_none() -> None:
         ({"cut_games": 0.5}, "games are cut off"),
         ({"learn_s": 0.3}, "starving learner"),
         ({"learn_s": 50.0}, "starving player"),
+        ({"workers_idle": 0.9}, "idle workers"),
+        ({"workers": 2, "workers_wanted": 4}, "missing workers"),
         ({"disk_needed_mb": 900.0, "disk_free_mb": 100.0}, "disk running out"),
     ],
 )
 def test_each_is_raised_by_its_own_measure(changed: dict[str, object], name: str) -> None:
     assert raised(changed) == [name]
+
+
+def test_workers_that_die_again_and_again() -> None:
+    alarms = Alarms(81)
+    steady = [alarms.look(HEALTHY | {"workers_lost": 3})[0] for _ in range(10)]
+    dying = [alarms.look(HEALTHY | {"workers_lost": 3 + 2 * cycle})[0] for cycle in range(10)]
+    assert not any(steady) and dying[-1] == ["dying workers"]
 
 
 def test_a_draw_rate_that_rises_and_one_that_was_always_high() -> None:
