@@ -73,7 +73,9 @@ class KeyList:
             ("", say("Mouse")),
             (say("click"), say("play; on a player: who moves for it")),
             (say("wheel"), say("back and forth; over a line: its length")),
-            (say("drop a file"), say("a game to look at, or a network to play against")),
+            (say("rest on a point"), say("its move is judged, with analysis on")),
+            (say("Shift+click"), say("on a point: puts it on the shortlist")),
+            (say("drop a file"), say("a game, or a network to play against")),
         ]
 
     def draw(self, target: pygame.Surface) -> None:

@@ -81,8 +81,6 @@ def draw_board(
     draw_shortlist(target, grid, game, scene.shortlist)
     if scene.dots and not overlays.numbers:
         draw_dots(target, grid, game, scene.dots)
-    if overlays.branches and not scene.line:
-        draw_markup(target, grid, game)
     _draw_over(target, grid, game, overlays, scene, thought)
     if scene.cursor and scene.hover is not None:
         box = grid.cell(scene.hover)
@@ -129,8 +127,12 @@ def _draw_over(
             if here is not None and here.asked:
                 draw_candidate(target, grid, game, here, best=False)
             return
+        if overlays.branches:
+            draw_markup(target, grid, game)
         if overlays.candidates:
             draw_candidates(target, grid, game, found, thought.action)
+    elif overlays.branches:
+        draw_markup(target, grid, game)
     if overlays.branches and not overlays.candidates and not game.counting:
         draw_branches(target, grid, game)
     if game.over or game.counting:

@@ -7,7 +7,7 @@ from typing import Final
 import pygame
 
 from arena.session.game import Game
-from arena.session.insight import cost_of
+from arena.session.insight import cost_of, points_lost, severity
 from arena.session.markup import comment_of, judgement_of, name_of
 from arena.session.move_tree import Layout, Layouts
 from arena.session.texts import say
@@ -199,8 +199,9 @@ def _draw_node(
             bar.center = place
             pygame.draw.rect(target, ink, bar)
         loss = cost_of(game, node)
-        if loss is not None and theme.loss_step(loss) >= 2:
-            theme.disc(target, theme.loss_colour(loss), place, px(4))
+        cost = 0.0 if loss is None else severity(loss, points_lost(game, node))
+        if theme.loss_step(cost) >= 2:
+            theme.disc(target, theme.loss_colour(cost), place, px(4))
     if comment_of(node) or name_of(node) or judgement_of(node):
         corner = (place[0] + radius - px(2), place[1] - radius + px(2))
         theme.disc(target, colours.panel, corner, px(4))
