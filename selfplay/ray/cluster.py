@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from engine.errors import ConfigError, RunError
+from engine.errors import ConfigError, MiaiError, RunError
 from selfplay.ray.config import RayConfig
 
 AUTO: Final = "auto"
@@ -68,12 +68,10 @@ class Cluster:
         self._folder: Path | None = None
         if self.ray.is_initialized():
             raise RunError("expected no connection to Ray in this process, got one that is open")
-        found = os.environ.get("RAY_ADDRESS", "") if address == AUTO else address
+        found = (os.environ.get("RAY_ADDRESS") or _running_here()) if address == AUTO else address
         if found:
             _require_reachable(found)
             self._context = self._connect(address=found)
-        elif (running := self._running()) is not None:
-            self._context = running
         else:
             self._context = self._start(cpus, config, environment)
         self.local = self._folder is not None
@@ -90,6 +88,11 @@ class Cluster:
             return self.ray.init(
                 log_to_driver=False, logging_level=logging.ERROR, namespace="miai", **options
             )
+        except self.ray.exceptions.AuthenticationError as error:
+            raise RunError(
+                f"expected to use the Ray cluster {options.get('address')!r}, got a refusal: it "
+                "asks for a token; set RAY_AUTH_MODE=token, and its file in RAY_AUTH_TOKEN_PATH"
+            ) from error
         except (RuntimeError, ValueError, OSError) as error:  # versions that differ, no room
             raise RunError(
                 f"expected to use the Ray cluster {options.get('address')!r}, got: "
@@ -100,15 +103,6 @@ class Cluster:
                 f"expected a Ray cluster at {options.get('address')!r}, got no answer; start one "
                 "there with: ray start --head"
             ) from error
-
-    def _running(self) -> Any:
-        """Connect to a cluster of this machine, if one runs."""
-        try:
-            return self.ray.init(
-                address="auto", log_to_driver=False, logging_level=logging.ERROR, namespace="miai"
-            )
-        except ConnectionError:
-            return None
 
     def _start(self, cpus: int, config: RayConfig, environment: Mapping[str, str]) -> Any:
         # Sockets lie in this folder, and their paths may have about 100 characters at most.
@@ -132,6 +126,21 @@ class Cluster:
         self.ray.shutdown()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _running_here() -> str:
+    """Return the address of the cluster that ``ray start`` started on this machine, or nothing.
+
+    Ray's own search would wait for minutes on the address of a cluster that is gone.
+    """
+    base = os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or "/tmp"
+    noted = Path(base) / "ray" / "ray_current_cluster"
+    try:
+        address = noted.read_text().strip()
+        _require_reachable(address)
+    except (OSError, MiaiError):
+        return ""
+    return address
 
 
 def _require_reachable(address: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import time
+from pathlib import Path
 
 import pytest
 
@@ -67,3 +69,18 @@ def test_folders_of_killed_processes_are_deleted() -> None:
     left.mkdir()
     mine = own_folder("miai-test-")
     assert mine.is_dir() and not left.exists()
+
+
+def test_a_cluster_that_is_gone_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted = tmp_path / "ray" / "ray_current_cluster"
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    assert cluster._running_here() == ""
+    noted.parent.mkdir()
+    noted.write_text("127.0.0.1:1\n")
+    assert cluster._running_here() == ""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        noted.write_text(address + "\n")
+        assert cluster._running_here() == address
