@@ -15,7 +15,7 @@ from agents.protocol import Decision, Turn
 from engine.diagram import diagram
 from engine.errors import NotationError
 from engine.games.spec import BLACK
-from engine.notation import action_to_text, text_to_action
+from engine.notation import move_name, text_to_action
 
 _TERMINAL = threading.Lock()
 """Two people at one terminal are asked in turns."""
@@ -47,7 +47,7 @@ class HumanAgent:
         colour = "Black" if spec.to_move(turn.position)[0] == BLACK else "White"
         self._say(diagram(spec, turn.position))
         if turn.actions:
-            self._say(f"the other side played {action_to_text(spec, turn.actions[-1])}")
+            self._say(f"the other side played {move_name(spec, turn.actions[-1])}")
         if int(np.flatnonzero(legal)[0]) == spec.pass_action:
             self._say(f"{self._name} can only {spec.pass_name}")
             return Decision(spec.pass_action, seconds=time.perf_counter() - started)
@@ -59,7 +59,7 @@ class HumanAgent:
             if not line or word.lower() == "resign":
                 return Decision(-1, resign=True, seconds=time.perf_counter() - started)
             try:
-                action = text_to_action(spec, word)
+                action = text_to_action(spec, word, turn.position)
             except NotationError as error:
                 self._say(str(error))
                 continue

@@ -17,7 +17,7 @@ from arena.stats.pentanomial import count_pairs
 from arena.stats.ratings import Rating, Ratings, Score, rate
 from arena.stats.stopping import StoppedEstimate, estimate_after_stopping
 from arena.tournament import pair_counter, points_of
-from engine.notation import action_to_text
+from engine.notation import move_name
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def _openings(conditions: Conditions, lines: Sequence[GameLine]) -> tuple[Openin
     spec = conditions.spec
     return tuple(
         OpeningResult(
-            " ".join(action_to_text(spec, action) for action in opening), count, points[opening]
+            " ".join(move_name(spec, action) for action in opening), count, points[opening]
         )
         for opening, count in sorted(games.items())
     )

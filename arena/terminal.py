@@ -20,14 +20,16 @@ from arena.session.review import SWEEP_SIMULATIONS, mistakes, unjudged
 from arena.session.session import Session
 from arena.session.texts import say
 from arena.session.thinker import Loader, Place, dead_stones
+from arena.session.tree import Node
+from arena.session.wording import count_words
 from engine.diagram import diagram
 from engine.errors import MiaiError, NotationError
 from engine.games.spec import BLACK
-from engine.notation import action_to_text, text_to_action
+from engine.notation import move_name, text_to_action
 from engine.search import SearchResult
 
 HELP: Final = """\
-D4            play there; in Connect Four a column's number will do
+D4            play there; in Connect Four a column's number, such as 4
 pass          pass, where the game has passes; in Hex: swap
 undo, redo    take back your move and the answer, play it again
 hint          what the AI would play in your place
@@ -39,6 +41,7 @@ up, down      other variations; 'go' lets the AI move there
 level 1..10   how strong the AI is; also: simulations N, seconds S, program COMMAND
 swap          change sides with the AI; 'people' and 'ais' say who plays
 dead D4       mark a chain as dead after the end, or alive again; 'count' counts
+agree         accept the count, which ends a game of Go
 resign        give up
 save FILE     write the game as SGF, with its variations; open FILE reads one
 new           start over; restore brings the game before back
@@ -64,6 +67,8 @@ class Terminal:
         self._load = load
         self._network = network
         self._agents: dict[Place, Agent] = {}
+        self._judged: set[Node] = set()
+        """Ends of games whose dead stones were judged."""
         self._in = input_
         self._console = PlainConsole(file=out, highlight=False, soft_wrap=True)
         self._commands: dict[str, Callable[[str], object]] = {
@@ -98,6 +103,7 @@ class Terminal:
             "resign": lambda _: session.resign(),
             "save": lambda rest: files.save(session, Path(rest) if rest else None),
             "open": lambda rest: files.open_file(session, Path(rest)),
+            "agree": lambda _: session.agree(),
             "new": lambda _: games.new_game(session, session.game.settings),
             "restore": lambda _: games.restore(session),
             "help": lambda _: self._print(HELP),
@@ -112,7 +118,9 @@ class Terminal:
         self._show()
         while True:
             self._let_ai_move()
-            if session.game.over:
+            if session.game.to_agree:
+                self._settle()
+            elif session.game.over:
                 self._print(f"{session.game.status}.  (new, undo, save FILE or quit)")
             self._console.print("> ", end="")
             line = self._in.readline()
@@ -187,7 +195,7 @@ class Terminal:
                 self._print(f"{game.trouble}  ('go' tries again, 'level 5' takes another)")
                 return
             if len(game.actions) > before and game.resigned is None:
-                played = action_to_text(game.spec, game.actions[before])
+                played = move_name(game.spec, game.actions[before])
                 self._print(f"{name} plays {played}{self._judgement()}")
             self._show()
             if session.message:
@@ -229,7 +237,7 @@ class Terminal:
         chance = "" if decision.thought is None else f" ({decision.thought.win_rate:.0%} to win)"
         self._print(
             f"{self._session.game.name_of(0)} would play "
-            f"{action_to_text(game.spec, decision.action)}{chance}"
+            f"{move_name(game.spec, decision.action)}{chance}"
         )
 
     def _analyse(self, rest: str) -> None:
@@ -262,11 +270,11 @@ class Terminal:
         lines = {line[0]: line for line in thought.variations if line}
         for row in rows(thought)[:12]:
             style = next((name for bound, name in _LOSSES if row.loss <= bound), "red")
-            follow = " ".join(action_to_text(spec, a) for a in lines.get(row.action, ())[:8])
+            follow = " ".join(move_name(spec, a) for a in lines.get(row.action, ())[:8])
             points = "" if row.score is None or not spec.has_points else f"{row.score:+.1f}"
             chance = {1: "proven win", -1: "proven loss", 2: "proven draw"}.get(row.proof)
             table.add_row(
-                Text(action_to_text(spec, row.action), style=style),
+                Text(move_name(spec, row.action), style=style),
                 Text(chance or f"{row.win_rate:.1%}", style=style),
                 points,
                 f"{row.visits}",
@@ -295,7 +303,7 @@ class Terminal:
         found = mistakes(session.game)
         for move in found[:15]:
             assert move.node.action is not None
-            name = action_to_text(session.game.spec, move.node.action)
+            name = move_name(session.game.spec, move.node.action)
             self._print(f"{move.node.ply:>4}. {name:<5} -{move.loss:.0%}")
         if not found:
             self._print(say("No costly move found so far"))
@@ -309,14 +317,31 @@ class Terminal:
             session.message = say("There is nothing to count in this game")
             return
         if not game.node.dead:
-            agent = self._agent(self._analyst(_HINT))
-            game.node.dead = dead_stones(agent, session.turn_at(game.node))
+            self._judge()
         self._print_count()
+
+    def _settle(self) -> None:
+        """Count a game that has ended, once, and say how to agree."""
+        node = self._session.game.node
+        if node not in self._judged:
+            self._judge()
+            self._print_count()
+        self._print("('agree' ends the game, 'dead POINT' corrects, 'undo' plays on)")
+
+    def _judge(self) -> None:
+        session = self._session
+        node = session.game.node
+        self._judged.add(node)
+        agent = self._agent(self._analyst(_HINT))
+        node.dead = dead_stones(agent, session.turn_at(node))
 
     def _print_count(self) -> None:
         game = self._session.game
-        points = " ".join(action_to_text(game.spec, point) for point in sorted(game.node.dead))
-        self._print(f"dead: {points or 'none'}; Black is ahead by {game.score:+g}")
+        points = " ".join(move_name(game.spec, point) for point in sorted(game.node.dead))
+        self._print(f"dead: {points or 'none'}")
+        for line in count_words(game):
+            self._print(line)
+        self._print(f"Black is ahead by {game.score:+g}")
 
     def _dead(self, rest: str) -> None:
         session = self._session

@@ -49,6 +49,8 @@ def diagram(spec: GameSpec, position: Positions, marks: Mapping[int, str] | None
     stones = spec.stones(np.atleast_1d(position))[0]
     stars = star_points(spec.height, spec.width) if spec.star_points else frozenset()
     names = [column_name(column, spec.letter_i) for column in range(spec.width)]
+    if spec.stones_fall:
+        names = [f"{column + 1}" for column in range(spec.width)]
     heading = "   " + " ".join(f"{name:<1}" for name in names)
     lines = [heading]
     for row in range(spec.height):

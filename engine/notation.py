@@ -1,7 +1,8 @@
 """Actions as text: ``D4`` and ``pass``, as GTP and people write them.
 
 Columns are letters from the left (in Go without I; after Z: AA, AB, ...). Rows count from the
-bottom, in Othello and Hex from the top. In games whose stones fall the column's number will do.
+bottom, in Othello and Hex from the top. Where stones fall, people name the column's number
+(:func:`move_name`); files and protocols name the point (:func:`action_to_text`).
 """
 
 from __future__ import annotations
@@ -43,6 +44,17 @@ def action_to_text(spec: GameSpec, action: int) -> str:
         raise NotationError(f"expected an action from 0 to {spec.pass_action}, got {action!r}")
     row, column = divmod(action, spec.width)
     return f"{column_name(column, spec.letter_i)}{row_number(spec, row)}"
+
+
+def move_name(spec: GameSpec, action: int) -> str:
+    """Return what the board calls an action: ``D4``, ``pass``, or ``4`` where stones fall.
+
+    Raises:
+        NotationError: if the game has no such action.
+    """
+    if spec.stones_fall and 0 <= action < spec.points:
+        return f"{action % spec.width + 1}"
+    return action_to_text(spec, action)
 
 
 def text_to_action(spec: GameSpec, text: str, position: Positions | None = None) -> int:

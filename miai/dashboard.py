@@ -25,7 +25,7 @@ from engine.diagram import diagram
 from engine.errors import MiaiError
 from engine.games.spec import BLACK, EMPTY, GameSpec, Positions
 from engine.look import hexadecimal, look_of
-from engine.notation import action_to_text
+from engine.notation import move_name
 from selfplay.report import wording
 from selfplay.run.alarms import of_task
 from selfplay.run.curves import read_run
@@ -243,7 +243,7 @@ def board_text(spec: GameSpec, game: LiveGame, coloured: bool = True) -> Text:
             sign = "·" if stone == EMPTY else signs[point != last]
             text.append(f"{sign} ", f"{ink} on {ground}")
         text.append("\n")
-    where = f"{played} plies" + (f", {action_to_text(spec, last)}" if played else "")
+    where = f"{played} plies" + (f", {move_name(spec, last)}" if played else "")
     return text.append(f"{where}{_standing(game, played)}", style="dim")
 
 

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from engine.games.spec import BLACK, EMPTY, WHITE
-from engine.notation import action_to_text
+from engine.notation import move_name
 from miai.strength import Strength
 from miai.tuning import FinetuneTask
 from selfplay.report.board_svg import board_svg
@@ -160,7 +160,7 @@ def _changes(task: FinetuneTask, outcome: Outcome) -> Iterable[str]:
         stones[planes[:, names.index("own")] > 0] = mover
         stones[planes[:, names.index("opponent")] > 0] = BLACK + WHITE - mover
         who = "Black" if mover == BLACK else "White"
-        move = action_to_text(task.spec, played)
+        move = move_name(task.spec, played)
         sides = []
         for name, prediction in (("before", before), ("after", after)):
             policy = np.exp(prediction.log_policy[at])

@@ -17,7 +17,7 @@ from arena.analysis.sweep import GameReview, record_positions
 from engine.diagram import star_points
 from engine.games.spec import BLACK, WHITE
 from engine.look import hexadecimal, look_of
-from engine.notation import column_name, row_number
+from engine.notation import column_name, move_name, row_number
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 720, 260, 40, 12, 24
 _MOST_LISTED: Final = 24
@@ -27,7 +27,7 @@ _SIGNS: Final = ".XO"
 
 def review_html(review: GameReview, conditions: dict[str, Any]) -> bytes:
     """Return the page in UTF-8."""
-    data = review_data(review, conditions)
+    data = review_data(review, conditions, move_name)
     spec = review.record.spec
     look = look_of(spec)
     page = files("arena.analysis").joinpath("review.html").read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from arena.analysis.sweep import Candidate, GameReview, Look, MoveReview
@@ -23,8 +24,15 @@ def colour_letter(colour: int) -> str:
     return "B" if colour == BLACK else "W"
 
 
-def review_data(review: GameReview, conditions: dict[str, Any]) -> dict[str, Any]:
+Name = Callable[[GameSpec, int], str]
+
+
+def review_data(
+    review: GameReview, conditions: dict[str, Any], name: Name = action_to_text
+) -> dict[str, Any]:
     """Return the review as an object for JSON; ``conditions`` say how it was made.
+
+    ``name`` writes moves: as files do, or for people to read.
 
     Win rates of positions are Black's, of candidates the mover's, all in [0, 1]; scores likewise,
     in points, of games that have them.
@@ -41,8 +49,8 @@ def review_data(review: GameReview, conditions: dict[str, Any]) -> dict[str, Any
         "source": record.source,
         "conditions": conditions,
         "summary": {colour_letter(c): _summary(review, c) for c in (BLACK, WHITE)},
-        "positions": [_position(spec, look) for look in review.looks],
-        "moves": [_move(spec, move) for move in review.moves],
+        "positions": [_position(spec, look, name) for look in review.looks],
+        "moves": [_move(spec, move, name) for move in review.moves],
     }
 
 
@@ -58,43 +66,43 @@ def _summary(review: GameReview, colour: int) -> dict[str, Any]:
     }
 
 
-def _position(spec: GameSpec, look: Look) -> dict[str, Any]:
+def _position(spec: GameSpec, look: Look, name: Name) -> dict[str, Any]:
     found = {
         "ply": look.ply,
         "to_move": colour_letter(look.to_move),
         "black_win_rate": round(look.black_win_rate, 4),
         "simulations": look.simulations,
         "proven": look.proven,
-        "candidates": [_candidate(spec, c) for c in look.candidates[:MOST_CANDIDATES]],
+        "candidates": [_candidate(spec, c, name) for c in look.candidates[:MOST_CANDIDATES]],
     }
     if spec.has_points:
         found["black_score"] = round(look.black_score, 2)
     return found
 
 
-def _candidate(spec: GameSpec, candidate: Candidate) -> dict[str, Any]:
+def _candidate(spec: GameSpec, candidate: Candidate, name: Name) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "move": action_to_text(spec, candidate.action),
+        "move": name(spec, candidate.action),
         "action": candidate.action,
         "visits": candidate.visits,
         "win_rate": round(candidate.win_rate, 4),
         "prior": round(candidate.prior, 4),
-        "line": [action_to_text(spec, action) for action in candidate.line],
+        "line": [name(spec, action) for action in candidate.line],
     }
     if spec.has_points:
         found["score"] = round(candidate.score, 2)
     return found
 
 
-def _move(spec: GameSpec, move: MoveReview) -> dict[str, Any]:
+def _move(spec: GameSpec, move: MoveReview, name: Name) -> dict[str, Any]:
     return {
         "ply": move.ply,
         "colour": colour_letter(move.colour),
-        "move": action_to_text(spec, move.action),
+        "move": name(spec, move.action),
         "action": move.action,
         "loss": round(move.loss, 4),
         **({"score_loss": round(move.score_loss, 2)} if spec.has_points else {}),
         "class": class_of(move),
         "rank": move.rank,
-        "best": action_to_text(spec, move.best.action),
+        "best": name(spec, move.best.action),
     }

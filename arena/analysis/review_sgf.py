@@ -13,7 +13,7 @@ from typing import Any, Final
 from arena.analysis.review_json import class_of, colour_letter
 from arena.analysis.sweep import GameReview, Look, MoveReview
 from engine.games.spec import BLACK, WHITE, GameSpec
-from engine.notation import action_to_text
+from engine.notation import move_name
 from engine.records.sgf_tree import Node, Properties, tree_text
 from engine.records.sgf_values import escape, point_text
 from engine.records.variations import main_line_nodes
@@ -73,7 +73,7 @@ def _comment(spec: GameSpec, move: MoveReview, look: Look) -> str:
             cost += f" and {move.score_loss:.1f} points"
         lines.append(cost)
     if move.action != move.best.action:
-        expected = " ".join(action_to_text(spec, action) for action in move.best.line)
+        expected = " ".join(move_name(spec, action) for action in move.best.line)
         lines.append(f"Better: {expected} ({100 * move.best.win_rate:.1f} % for its player)")
     if move.rank is not None and move.rank > 1:
         lines.append(f"Choice number {move.rank} of the search")

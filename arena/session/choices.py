@@ -20,8 +20,10 @@ from arena.session.opponents import (
     SECONDS,
     SIMULATIONS,
     Opponent,
+    adapted,
     describe,
     level_number,
+    standings_path,
 )
 from arena.session.preferences import BOARDS, Preferences
 from arena.session.texts import LANGUAGES, mark, say
@@ -165,6 +167,10 @@ def _change_amount(opponent: Opponent, step: int) -> Opponent:
     return opponent
 
 
+def _strength(settings: Settings) -> str:
+    return describe(adapted(settings.opponent, settings.spec, standings_path()), settings.spec)
+
+
 def _second(settings: Settings) -> Opponent:
     return settings.second or settings.opponent
 
@@ -191,7 +197,7 @@ NEW_GAME: Final[tuple[Row[Settings], ...]] = (
     ),
     Row(
         mark("Strength"),
-        lambda s: describe(s.opponent, s.spec) if len(s.people) < 2 else "",
+        lambda s: _strength(s) if len(s.people) < 2 else "",
         lambda s, step: replace(s, opponent=_change_amount(s.opponent, step)),
         typed=True,
     ),

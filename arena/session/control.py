@@ -19,9 +19,9 @@ from arena.session.errands import DEEPEST_SWEEP, Errand, Errands
 from arena.session.game import Game, Settings
 from arena.session.opponents import (
     Opponent,
+    adapted,
     after_game,
     keep_standing,
-    level_number,
     standing,
 )
 from arena.session.session import Session
@@ -41,9 +41,8 @@ from arena.session.thinker import (
 )
 from arena.session.tree import Node
 from arena.session.view import View
-from arena.session.wording import score_words
 from engine.games.spec import BLACK
-from engine.notation import action_to_text
+from engine.notation import move_name
 
 _GLANCE: Final = 64
 """Simulations of a search that shows only the policy and the territory."""
@@ -191,10 +190,9 @@ class Control:
 
     def new_game(self, settings: Settings) -> None:
         """Start a new game; an adaptive opponent gets the level of the person's standing."""
-        if settings.opponent.kind == "adaptive" and self._standings is not None:
-            level = standing(settings.spec, self._standings).level
-            opponent = replace(settings.opponent, level=level_number(level))
-            settings = replace(settings, opponent=opponent)
+        settings = replace(
+            settings, opponent=adapted(settings.opponent, settings.spec, self._standings)
+        )
         had = len(self.session.set_aside)
         games.new_game(self.session, settings)
         if len(self.session.set_aside) > had:
@@ -295,7 +293,7 @@ class Control:
         if self._hint != self.session.ticket or thought is None:
             return
         if thought.simulations >= _HINT or thought.proven:
-            move = action_to_text(self.game.spec, thought.action)
+            move = move_name(self.game.spec, thought.action)
             self.session.message = say(
                 "{move} looks best ({rate:.0%} to win)", move=move, rate=thought.win_rate
             )
@@ -306,7 +304,7 @@ class Control:
         session, game = self.session, self.game
         if not game.over or self._ended == session.ticket:
             return
-        if self._to_judge() is not None:
+        if self._to_judge() is not None or game.to_agree:
             return  # the result depends on which stones are dead
         self._ended = session.ticket
         adaptive = game.settings.opponent.kind == "adaptive"
@@ -324,6 +322,11 @@ class Control:
         """Ask which stones on the board are dead, even if the game is not over."""
         self._judged.discard(self.game.node)
         self._counted = self.game.node
+
+    @property
+    def counted(self) -> bool:
+        """Whether the dead stones of the position on the board have been judged."""
+        return self.game.node in self._judged or bool(self.game.node.dead)
 
     def _to_judge(self) -> Node | None:
         """The position on the board, if its dead stones must still be judged for counting."""
@@ -352,7 +355,7 @@ class Control:
         self._judged.add(node)
         node.dead = event.dead
         if self.game.counting and node is self.game.node:
-            self.session.message = score_words(self.game)
+            self.session.message = ""
 
     @property
     def settled_in(self) -> bool:

@@ -1,4 +1,4 @@
-"""Counting with dead stones: the AI marks them, and a person can correct the marks."""
+"""Counting with dead stones: the AI marks them, a person corrects the marks and agrees."""
 
 from __future__ import annotations
 
@@ -7,8 +7,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.analysis.life import seki_points, with_dead
+from arena.analysis.life import Life, seki_points, settled_score, with_dead
 from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, Positions
+
+
+@dataclass(frozen=True)
+class Points:
+    """What one side's count is made of."""
+
+    stones: int
+    """Living stones; 0 under territory scoring."""
+    surrounded: int
+    """Surrounded points, those of dead stones too."""
+    prisoners: int
+    """Captured and dead stones of the other side; 0 under area scoring."""
+    komi: float
+
+    @property
+    def total(self) -> float:
+        """All of it."""
+        return self.stones + self.surrounded + self.prisoners + self.komi
 
 
 @dataclass
@@ -24,13 +42,40 @@ class Count:
     @property
     def score(self) -> float:
         """Return Black's points minus White's without the dead stones."""
-        seki = seki_points(self.spec, with_dead(self.spec, self.position, self.dead))
-        return float(self.spec.score(self.position, self.dead[None], seki[None])[0])
+        return settled_score(self.spec, self.position, self._life)
 
     @property
     def owners(self) -> NDArray[np.int8]:
         """Return the owner of each point ``(points,)``: 1 Black, -1 White, 0 neither."""
-        return self.spec.ownership(self.position, self.dead[None])[0]
+        owners = self.spec.ownership(self.position, self.dead[None])[0]
+        if self._by_territory:
+            owners[seki_points(self.spec, self._life)] = 0
+        return owners
+
+    def points(self, colour: int) -> Points:
+        """Return what a colour's count is made of; the totals differ by :attr:`score`."""
+        stones = self.spec.stones(self.position)[0]
+        living = np.where(self.dead, EMPTY, stones)
+        mine = self.owners == (1 if colour == BLACK else -1)
+        other = BLACK + WHITE - colour
+        taken = int(self.position["prisoners"][0][colour - 1]) + int(
+            (stones[self.dead] == other).sum()
+        )
+        komi = float(self.position["komi_half_points"][0]) / 2.0
+        return Points(
+            stones=0 if self._by_territory else int((living == colour).sum()),
+            surrounded=int((mine & (living == EMPTY)).sum()),
+            prisoners=taken if self._by_territory else 0,
+            komi=komi if colour == WHITE else 0.0,
+        )
+
+    @property
+    def _life(self) -> Life:
+        return with_dead(self.spec, self.position, self.dead)
+
+    @property
+    def _by_territory(self) -> bool:
+        return self.spec.rules.get("scoring") == "territory"
 
     def toggle(self, point: int) -> bool:
         """Mark the chain at a point, and its colour's stones in the same area, as dead or alive."""

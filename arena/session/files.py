@@ -29,7 +29,7 @@ from arena.session.texts import say
 from arena.session.tree import Node
 from engine.errors import MiaiError
 from engine.files import json_of, read_file, write_atomic
-from engine.games.spec import BLACK, WHITE
+from engine.games.spec import BLACK, WHITE, GameSpec
 from engine.records import GameRecord
 from engine.records.replay import reopen
 from engine.records.sgf import written_sgf
@@ -202,7 +202,8 @@ def _kept_notes(game: Game, node: Node) -> list[dict[str, list[str]]]:
 
 
 def _ending_of(node: Node) -> list[Any]:
-    return [node.resigned, node.timed_out, sorted(node.dead)]
+    agreed = [True] if node.agreed else []
+    return [node.resigned, node.timed_out, sorted(node.dead), *agreed]
 
 
 def bring_back(session: Session, path: Path) -> bool:
@@ -221,6 +222,15 @@ def bring_back(session: Session, path: Path) -> bool:
         return False
     games.take_over(session, game)
     return True
+
+
+def kept_board(path: Path) -> GameSpec | None:
+    """Return the game and board of :func:`autosave`; ``None`` if the file does not tell."""
+    try:
+        known = json_of(read_file(path, LARGEST_FILE))
+        return engine.games.make(known["game"], known["height"], known["width"], **known["rules"])
+    except Exception:  # as in bring_back, which says what is wrong
+        return None
 
 
 def own_place(path: Path) -> tuple[Path, filelock.BaseFileLock | None]:
@@ -394,7 +404,8 @@ def _rebuild(game: Game, entries: list[list[Any]]) -> list[Node]:
     nodes = [game.node]
     positions = {0: game.start}
     favourites: list[tuple[Node, int]] = []
-    for parent, action, chosen, (resigned, timed_out, dead), *_ in entries:
+    for parent, action, chosen, ending, *_ in entries:
+        resigned, timed_out, dead, *agreed = ending
         before = nodes[parent]
         known = positions.get(parent)
         position = game.position_at(before) if known is None else known.copy()
@@ -408,6 +419,7 @@ def _rebuild(game: Game, entries: list[list[Any]]) -> list[Node]:
         if not {resigned, timed_out} <= {None, BLACK, WHITE}:
             raise ValueError(f"expected who gave up, got {resigned!r} and {timed_out!r}")
         node.resigned, node.timed_out = resigned, timed_out
+        node.agreed = bool(agreed)
         node.dead = frozenset(int(point) for point in dead if 0 <= point < game.spec.points)
         if chosen:
             favourites.append((before, before.chosen))

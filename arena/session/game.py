@@ -126,6 +126,15 @@ class Game:
         return bool(self.spec.finished(self.position)[0])
 
     @property
+    def to_agree(self) -> bool:
+        """Whether the board is being counted: a person has not agreed to the dead stones yet."""
+        node, people = self.node, self.settings.people
+        if self.record_of is not None or not people or not self.spec.has_dead_stones:
+            return False
+        given_up = node.resigned is not None or node.timed_out is not None
+        return self.played_out and not given_up and not node.agreed
+
+    @property
     def ai_turn(self) -> bool:
         """Whether an AI is to move, even while it must wait."""
         return not self.over and self.to_move not in self.settings.people

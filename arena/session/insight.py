@@ -13,7 +13,7 @@ from agents.search_agent import PLAY_SEARCH
 from arena.session.texts import say
 from arena.session.tree import Probe
 from engine.games.spec import BLACK, other_side
-from engine.notation import action_to_text
+from engine.notation import move_name
 from engine.search import SearchResult
 from engine.search.tree import DRAW, LOSS, WIN
 
@@ -55,6 +55,12 @@ def shown_candidates(thought: SearchResult) -> list[int]:
     visited = np.flatnonzero((thought.visits >= least) | (settled & (thought.visits > 0)))
     order = sorted(visited, key=lambda a: (a != thought.action, -int(thought.visits[a])))
     return [int(action) for action in order]
+
+
+def first_glance(thought: SearchResult) -> list[int]:
+    """Return the actions to which the network gives a hundredth or more, the likeliest first."""
+    order = np.argsort(-thought.prior, kind="stable")
+    return [int(action) for action in order if thought.prior[action] >= _LEAST_SHARE]
 
 
 def losses(thought: SearchResult) -> dict[int, float]:
@@ -230,7 +236,7 @@ def why(game: Game, action: int) -> list[str]:
     thought = game.thought
     if thought is None:
         return []
-    name = action_to_text(game.spec, action)
+    name = move_name(game.spec, action)
     visits, total = int(thought.visits[action]), max(int(thought.visits.sum()), 1)
     first = say(
         "{move}: the network's first glance gives it {prior:.0%}, the search {share:.0%} of its "
@@ -246,7 +252,7 @@ def why(game: Game, action: int) -> list[str]:
         sentences.append(say("The rules prove it: {outcome}", outcome=proven))
     line = line_from(thought, action)
     if len(line) > 1:
-        reply = action_to_text(game.spec, line[1])
+        reply = move_name(game.spec, line[1])
         who = say(game.look.player(other_side(game.to_move)))
         sentences.append(say("It expects {who} to answer {reply}", who=who, reply=reply))
     best = thought.action
@@ -255,7 +261,7 @@ def why(game: Game, action: int) -> list[str]:
             say(
                 "{loss:.1%} less to win than {best}",
                 loss=losses(thought)[action],
-                best=action_to_text(game.spec, best),
+                best=move_name(game.spec, best),
             )
         )
     return sentences

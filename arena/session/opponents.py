@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -118,6 +118,8 @@ def describe(opponent: Opponent, spec: GameSpec) -> str:
         return words
     found = measured[opponent.level - 1]
     half = (found.upper - found.lower) / 2
+    if half > found.elo / 2:
+        return words  # so wide an interval says nothing
     return say("{words}, Elo {elo:.0f} ± {half:.0f}", words=words, elo=found.elo, half=half)
 
 
@@ -191,6 +193,13 @@ def standing(spec: GameSpec, path: Path) -> Standing:
         return Standing(float(known["level"]), int(known["games"]), float(known["won"]))
     except (OSError, ValueError, KeyError, TypeError):
         return Standing()
+
+
+def adapted(opponent: Opponent, spec: GameSpec, path: Path | None) -> Opponent:
+    """Return the opponent that starts: one that adapts has the level of the person's standing."""
+    if opponent.kind != "adaptive" or path is None:
+        return opponent
+    return replace(opponent, level=level_number(standing(spec, path).level))
 
 
 def after_game(before: Standing, points: float) -> Standing:

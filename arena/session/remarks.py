@@ -8,7 +8,7 @@ from arena.session.game import Game
 from arena.session.markup import comment_of, name_of, write_comment
 from arena.session.review import Move, judged_moves
 from arena.session.texts import say
-from engine.notation import action_to_text
+from engine.notation import move_name
 
 _MARKS: Final = ((0.1, "BM", "2"), (0.05, "BM", "1"), (0.03, "DO", ""))
 """Least losses as win rates, with the SGF property that says so and its value."""
@@ -52,4 +52,4 @@ def _sentence(game: Game, move: Move) -> str:
     best = parent.thought.action
     if best == move.node.action:
         return chance
-    return say("{loss}; better was {move}", loss=chance, move=action_to_text(game.spec, best))
+    return say("{loss}; better was {move}", loss=chance, move=move_name(game.spec, best))

@@ -372,6 +372,17 @@ class Session:
         self.renew()
         return True
 
+    def agree(self) -> bool:
+        """Accept the count of the game on the board, which ends it."""
+        game = self.game
+        if not game.to_agree:
+            return False
+        game.node.agreed = True
+        game.counting = False
+        self.renew()
+        self.message = ""
+        return True
+
     def toggle_dead(self, point: int) -> bool:
         """Mark the stones around a point as dead, or alive again."""
         count = self.game.count

@@ -14,7 +14,7 @@ from arena.session.insight import cost_of
 from arena.session.session import Session
 from arena.session.texts import say
 from arena.session.tree import Node
-from engine.notation import action_to_text
+from engine.notation import move_name
 
 LESSON_SIMULATIONS: Final = 150
 """Of the looks at the positions before and after a move."""
@@ -80,8 +80,8 @@ class Teacher:
         if move is None or move.action is None or not (again or self.stops(game)):
             return ""
         loss = cost_of(game, move) or 0.0
-        line = " ".join(action_to_text(game.spec, action) for action in self.refutation(move))
-        known = {"move": action_to_text(game.spec, move.action), "loss": loss, "answer": line}
+        line = " ".join(move_name(game.spec, action) for action in self.refutation(move))
+        known = {"move": move_name(game.spec, move.action), "loss": loss, "answer": line}
         if again:
             return say("{move} costs {loss:.0%}. Try another point; I: what is better", **known)
         if not line:
@@ -99,7 +99,7 @@ class Teacher:
         self.asked = True
         if before is not None and before.thought is not None:
             thought = before.thought
-            move = action_to_text(session.game.spec, thought.action)
+            move = move_name(session.game.spec, thought.action)
             session.message = say(
                 "{move} looks best ({rate:.0%} to win)", move=move, rate=thought.win_rate
             )

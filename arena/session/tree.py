@@ -57,6 +57,8 @@ class Node:
     """Whose time was up here."""
     dead: frozenset[int] = frozenset()
     """Stones that count as captured, where a game of Go ended here."""
+    agreed: bool = False
+    """Whether the person agreed to the count of a game that ended here."""
     counted: bool = False
     """Whether the person's standing has taken this end of a game into account."""
     samples: list[SearchResult] = field(default_factory=list)

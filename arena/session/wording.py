@@ -10,7 +10,7 @@ from arena.session.texts import mark, say
 from engine.errors import IllegalActionError
 from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, other_side
 from engine.look import look_of
-from engine.notation import action_to_text
+from engine.notation import move_name
 
 if TYPE_CHECKING:
     from arena.session.game import Game
@@ -27,6 +27,8 @@ def status(game: Game) -> str:
         if side is not None:
             winner = say(game.look.player(other_side(side)))
             return say(words, who=game.name_of(side), winner=winner)
+    if game.to_agree:
+        return _totals(game, mark("Count: {first} {black:g}, {second} {white:g}"))
     if game.over:
         return _ending(game)
     colour = say(game.look.player(game.to_move))
@@ -69,11 +71,36 @@ def rules_words(spec: GameSpec) -> list[str]:
     return [say(words, **spec.rules) for words in look_of(spec).how]
 
 
-def score_words(game: Game) -> str:
-    """The score as the board stands, dead stones taken off."""
-    score = game.score
-    name = say(game.look.player(BLACK if score > 0 else WHITE))
-    return say("As it stands: {name} by {points:g}", name=name, points=abs(score))
+def estimate(game: Game) -> str:
+    """The totals of a game that goes on, if it ended now with the stones marked as they are."""
+    return _totals(game, mark("If it ended now: {first} {black:g}, {second} {white:g}"))
+
+
+def _totals(game: Game, words: str) -> str:
+    count = game.count
+    assert count is not None
+    first, second = (say(player) for player in game.look.players)
+    black, white = (count.points(colour).total for colour in (BLACK, WHITE))
+    return say(words, first=first, second=second, black=black, white=white)
+
+
+def count_words(game: Game) -> list[str]:
+    """What each side's count is made of, a line each."""
+    count = game.count
+    assert count is not None
+    lines = []
+    for colour in (BLACK, WHITE):
+        points = count.points(colour)
+        parts = [
+            (points.stones, mark("{count:g} stones")),
+            (points.surrounded, mark("{count:g} points")),
+            (points.prisoners, mark("{count:g} prisoners")),
+            (points.komi, mark("{count:g} komi")),
+        ]
+        shown = [say(words, count=part) for part, words in parts if part]
+        name = say(game.look.player(colour))
+        lines.append(f"{name}: {' + '.join(shown) or '0'} = {points.total:g}")
+    return lines
 
 
 def result(game: Game) -> str:
@@ -93,7 +120,7 @@ def why_illegal(game: Game, action: int) -> str:
     if game.legal[action]:
         return ""
     spec = game.spec
-    point = action_to_text(spec, action)
+    point = move_name(spec, action)
     if action == spec.pass_action:
         return say("You cannot {move} now", move=say(spec.pass_name))
     if game.stones[action] != EMPTY:

@@ -19,14 +19,14 @@ from arena.session.remarks import write_remarks
 from arena.session.review import next_mistake
 from arena.session.texts import say
 from arena.session.view import PANES
-from arena.session.wording import goal_words, score_words
+from arena.session.wording import goal_words
 from arena.window import dialogs, text_dialogs
 from arena.window.candidates_pane import order_words
 from arena.window.file_actions import FileActions
 from arena.window.rules_card import RulesCard
 from engine.errors import NotationError
 from engine.games.spec import BLACK, WHITE
-from engine.notation import action_to_text, text_to_action
+from engine.notation import move_name, text_to_action
 
 if TYPE_CHECKING:
     from arena.window.app import App
@@ -110,10 +110,12 @@ class Actions:
             self._app.show(dialogs.Question(words, say("Resign"), session.resign))
 
     def _hint(self) -> None:
-        """The button says Restart where something has broken down."""
+        """The button says Restart where something has broken down, and Agree while counting."""
         control = self._app.control
         if control.broken:
             control.restart()
+        elif control.game.to_agree:
+            control.session.agree()
         else:
             control.hint()
 
@@ -121,7 +123,7 @@ class Actions:
         control = self._app.control
         if control.broken:
             control.restart()
-        else:
+        elif not control.session.agree():
             control.session.go_on()
 
     def _stop(self) -> None:
@@ -241,7 +243,7 @@ class Actions:
         node = game.node
         title = say("Comment on the start")
         if node.parent is not None and node.action is not None:
-            move = action_to_text(game.spec, node.action)
+            move = move_name(game.spec, node.action)
             title = say("Comment on move {ply}, {move}", ply=node.ply, move=move)
 
         def done(name: str, comment: str) -> None:
@@ -255,10 +257,7 @@ class Actions:
         app, session = self._app, self._app.control.session
         if app.view.set_up is None:
             app.view.set_up = games.SetUp.of(session)
-            session.message = say(
-                "Click: stones and none; right click: the other colour; P: other side moves; "
-                "V: done; Esc: leave it"
-            )
+            session.message = ""
         else:
             changed, app.view.set_up = app.view.set_up, None
             if not games.apply_set_up(session, changed):
@@ -270,15 +269,20 @@ class Actions:
         if game.count is None:
             session.message = say("There is nothing to count in this game")
             return
+        if game.to_agree:
+            session.agree()
+            return
+        if game.node.agreed:
+            game.node.agreed = False
+            session.message = ""
+            return
         game.counting = not game.counting
         session.renew()
+        session.message = ""
         if not game.counting:
-            session.message = ""
             if not game.over:
                 game.node.dead = frozenset()
-        elif game.node.dead or self._app.control.broken:
-            session.message = score_words(game)
-        else:
+        elif not game.node.dead and not self._app.control.broken:
             session.message = say("Looking which stones are dead ...")
             self._app.control.mark_dead()
 
@@ -346,8 +350,10 @@ def _typed(opponent: Opponent, text: str) -> Opponent:
     except ValueError:
         is_path = opponent.kind in ("simulations", "seconds") and text
         return replace(opponent, source=text) if is_path else opponent
-    if opponent.kind in ("level", "adaptive"):
+    if opponent.kind == "level":
         return replace(opponent, level=level_number(amount))
+    if opponent.kind == "adaptive":
+        return opponent  # the results against it set its level
     if opponent.kind == "simulations":
         return replace(opponent, simulations=int(min(max(amount, 1), 200_000)))
     return replace(opponent, seconds=min(max(amount, 0.05), 3600.0))

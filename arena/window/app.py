@@ -187,7 +187,8 @@ class App:
             return now // 250
         if self.view.pane == "tree" and still_laid_out():
             return now
-        waiting = not self.control.failure and (not self.control.ready or game.ai_to_move)
+        counts = (game.to_agree or game.counting) and not self.control.counted
+        waiting = not self.control.failure and (not self.control.ready or game.ai_to_move or counts)
         return now // theme.DOTS_EVERY_MS if waiting else 0
 
     def _listen(self) -> None:
@@ -341,7 +342,7 @@ class App:
             self.view.set_up.click(point, other)
         elif self.view.explains and (self.view.drawing or shift):
             self.view.change_shortlist(game.target(point))
-        elif game.counting or (game.played_out and game.count is not None):
+        elif game.counting or game.to_agree:
             session.toggle_dead(point)
         elif self.control.teacher is not None and self.control.teacher.stops(game):
             session.undo()

@@ -26,6 +26,7 @@ _SWITCHES = (
     ("heat_map", mark("Policy")),
     ("ownership", mark("Territory")),
     *((name, pane.title) for name, pane in PANES.items()),
+    ("set_up", mark("Set up")),
     ("keys", mark("Keys")),
 )
 
@@ -55,14 +56,20 @@ class Buttons:
         may_pass = not game.over and bool(game.legal[game.spec.pass_action])
         buttons["pass"].label = say(game.spec.pass_name).capitalize()
         buttons["pass"].enabled = may_pass and not game.ai_to_move
-        buttons["hint"].label = say("Restart") if control.broken else say("Hint")
-        buttons["hint"].enabled = control.broken or not (game.over or game.ai_to_move)
+        buttons["hint"].label = say("Hint")
+        if control.broken:
+            buttons["hint"].label = say("Restart")
+        elif game.to_agree:
+            buttons["hint"].label = say("Agree")
+        asks = not (game.over or game.ai_to_move)
+        buttons["hint"].enabled = control.broken or game.to_agree or asks
         buttons["resign"].enabled = not game.over
         buttons["undo"].enabled = game.can_undo
         buttons["swap"].enabled = len(game.settings.people) == 1
         buttons["ownership"].enabled = game.spec.has_points
         for name in ("candidates", "heat_map", "ownership"):
             buttons[name].on = getattr(view.overlays, name)
+        buttons["set_up"].on = view.set_up is not None
         for name in PANES:
             buttons[name].on = view.pane == name
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import pygame
 
 from arena.session.errands import equal_progress
-from arena.session.insight import Candidate, candidates
+from arena.session.game import Game
+from arena.session.insight import Candidate, candidates, first_glance
 from arena.session.texts import mark, say
 from arena.session.view import CANDIDATES
 from arena.window import theme
 from arena.window.candidate_marks import short_count, signed
 from arena.window.panes import Shown, dot, paints
-from engine.notation import action_to_text
+from engine.notation import move_name
+from engine.search import SearchResult
 
 _LINE = 20
 _HEAD = 40
@@ -51,10 +53,15 @@ def draw_candidates(target: pygame.Surface, area: pygame.Rect, shown: Shown) -> 
         visits, done, count = progress
         title = say("{visits} visits each: {done} of {all}", visits=visits, done=done, all=count)
     found = candidates(game, node, order, only)
+    if not (found or only):
+        title = say("{player} at move {ply}: at first glance", player=player, ply=node.ply + 1)
     if any(candidate.asked for candidate in found):
         title = f"{title} ({say('* asked for')})"
     theme.text(target, theme.fit(title, 13, area.w), area.topleft, 13, colours.dim)
     y = area.y + px(19)
+    if not (found or only):
+        _draw_glance(target, pygame.Rect(area.x, y, area.w, area.bottom - y), game, thought)
+        return
     _draw_heads(target, area, y, order, game.spec.has_points)
     y += px(_HEAD - 19)
     rows = max((area.bottom - y) // px(_LINE), 0)
@@ -65,13 +72,26 @@ def draw_candidates(target: pygame.Surface, area: pygame.Rect, shown: Shown) -> 
         if here:
             shown.places.actions.append((rect, candidate.action))
         dot(target, (area.x + px(6), y + px(10)), candidate.severity)
-        name = action_to_text(game.spec, candidate.action)
+        name = move_name(game.spec, candidate.action)
         theme.text(target, name, (area.x + px(18), y), 14, bold=True)
         for share, _, words in _cells(candidate, game.spec.has_points):
             ink = colours.dim if share == 1.0 else None
             place = (area.x + area.w * share, y)
             theme.text(target, words, place, 14, ink, anchor="topright")
         y += px(_LINE)
+
+
+def _draw_glance(
+    target: pygame.Surface, area: pygame.Rect, game: Game, thought: SearchResult
+) -> None:
+    """What the bare network likes, where nothing was searched: its levels play so."""
+    px = theme.px
+    for rank, action in enumerate(first_glance(thought)[: area.h // px(_LINE)]):
+        y, share = area.y + rank * px(_LINE), float(thought.prior[action])
+        theme.text(target, move_name(game.spec, action), (area.x + px(18), y), 14, bold=True)
+        bar = pygame.Rect(area.x + area.w * 0.3, y + px(6), area.w * 0.5 * share, px(8))
+        pygame.draw.rect(target, theme.colours().heat, bar, border_radius=px(3))
+        theme.text(target, f"{share:.0%}", (area.right, y), 14, anchor="topright")
 
 
 def order_words(order: str) -> str:

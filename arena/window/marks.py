@@ -65,6 +65,8 @@ def draw_board(
         paint.draw_stones(target, grid, look, scene.set_up.stones)
         if scene.hover is not None and scene.set_up.stones[scene.hover] == EMPTY:
             paint.draw_stone(target, grid, look, scene.hover, scene.set_up.to_move, 120)
+        edge = grid.area.inflate(theme.px(8), theme.px(8))
+        pygame.draw.rect(target, theme.colours().accent, edge, theme.px(3), theme.px(8))
         return
     thought = None if game.over else game.thought
     owners = _owners(game, overlays, thought)

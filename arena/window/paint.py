@@ -109,8 +109,6 @@ def _draw_coordinates(target: pygame.Surface, grid: Grid, spec: GameSpec, look: 
     colour = {"lines": theme.colours().ink, "hexagons": theme.colours().dim}.get(
         look.style, theme.colours().coordinates
     )
-    if look.style == "paper":
-        return
     beyond = 1.12 if spec.slant else 0.67
 
     def write(words: str, row: float, column: float) -> None:

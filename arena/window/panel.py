@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import pygame
 
+from arena.session.compiling import COMPILING
 from arena.session.control import Control
 from arena.session.opponents import describe
 from arena.session.texts import say
 from arena.session.view import CANDIDATES
-from arena.session.wording import goal_words
+from arena.session.wording import count_words, estimate, goal_words
 from arena.window import candidates_pane, panes, theme, tree_pane  # noqa: F401  they register
 from arena.window.button import Button
 from arena.window.panes import Places
@@ -142,18 +143,49 @@ def _draw_status(
         if game.mover.kind == "simulations":
             count = say("{done} of {all} simulations", done=done, all=budget)
         _draw_progress(target, area, min(done / max(budget, 1), 1.0))
+    lines: list[str] = []
+    compiling = "" if control.settled_in else COMPILING.words
+    if compiling:
+        lines = [compiling]
+        _draw_progress(target, area, COMPILING.share)
+    if control.view.set_up is not None:
+        mover = say(game.look.player(control.view.set_up.to_move))
+        status = say("Setting up: {colour} to move", colour=mover)
+        ways = say(
+            "Click: stones and none; right click: the other colour; P: other side moves; "
+            "V: done; Esc: leave it"
+        )
+        lines = theme.wrap(ways, 13, area.w, 3)
+    elif game.counting or game.to_agree:
+        lines = _count_lines(control)
+        if not (control.counted or control.broken):
+            status = say("Counting") + theme.dots()
+        elif not game.over:
+            status = estimate(game)
     if not count and game.node.ply == 0 and not game.over:
         count = goal_words(game.spec)
-    if game.counting:
-        count = say("Click stones that are dead, or alive again; L ends counting")
     theme.text(target, theme.fit(status, 17, area.w, True), area.topleft, 17, bold=True)
     trouble = control.failure or game.trouble
-    words = trouble or session.message or control.lesson or control.note or view.notice
+    words = trouble or session.message or control.lesson
+    words = words or ("" if lines else control.note or view.notice)
     y = area.y + px(33)
-    for line in theme.wrap(words or count, 13, area.w, 3):
+    lines = theme.wrap(words or count, 13, area.w, 3) if words or not lines else lines
+    for line in lines:
+        line = theme.fit(line, 13, area.w)
         theme.text(target, line, (area.x, y), 13, colours.warning if words else colours.dim)
         y += px(17)
     return area.y + px(88)
+
+
+def _count_lines(control: Control) -> list[str]:
+    """What each side's count is made of, and what a person can do about it."""
+    game = control.game
+    if not (control.counted or control.broken):
+        return [say("Looking which stones are dead ...")]
+    ways = say("Click dead stones; Enter or Agree ends the game")
+    if not game.to_agree:
+        ways = say("Click dead stones, or living ones; L ends counting")
+    return [*count_words(game), ways]
 
 
 def _draw_progress(target: pygame.Surface, area: pygame.Rect, share: float) -> None:

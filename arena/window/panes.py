@@ -15,7 +15,7 @@ from arena.session.tree import Node
 from arena.session.view import View
 from arena.window import theme
 from engine.games.spec import BLACK, WHITE
-from engine.notation import action_to_text
+from engine.notation import move_name
 
 _LINE = 20
 
@@ -209,7 +209,7 @@ def draw_inspector(target: pygame.Surface, area: pygame.Rect, shown: Shown) -> N
         if row.action == hover or rect.collidepoint(pygame.mouse.get_pos()):
             pygame.draw.rect(target, colours.raised, rect, border_radius=px(3))
         shown.places.actions.append((rect, row.action))
-        name = action_to_text(game.spec, row.action)
+        name = move_name(game.spec, row.action)
         theme.text(target, name, (area.x, y), 13, bold=row.action == thought.action)
         q = _proof(row.proof) or f"{row.q:+.2f}"
         exploration = "" if row.exploration is None else f"{row.exploration:.2f}"
@@ -254,7 +254,7 @@ def _draw_mistake(target: pygame.Surface, rect: pygame.Rect, game: Game, move: M
         pygame.draw.rect(target, theme.colours().raised, rect, border_radius=px(4))
     dot(target, (rect.x + px(8), rect.centery), move.severity)
     player = say(game.look.player(game.side(node.parent)))
-    words = f"{node.ply}. {player} {action_to_text(game.spec, node.action)}"
+    words = f"{node.ply}. {player} {move_name(game.spec, node.action)}"
     right = rect.right - px(4)
     if move.points is not None:
         points = say("{points:.1f} pts", points=max(move.points, 0.0))

@@ -10,8 +10,16 @@ from pathlib import Path
 import pygame
 
 from arena.session import opponents
+from arena.session.compiling import COMPILING
 from arena.session.control import Control
-from arena.session.files import Keeper, autosave_path, bring_back, open_file, own_place
+from arena.session.files import (
+    Keeper,
+    autosave_path,
+    bring_back,
+    kept_board,
+    open_file,
+    own_place,
+)
 from arena.session.game import Settings
 from arena.session.games import has_begun, start_position
 from arena.session.preferences import Preferences, preferences_path
@@ -19,6 +27,7 @@ from arena.session.session import Session
 from arena.session.texts import say
 from arena.session.watch import Source, Watcher
 from arena.window.app import App
+from engine.games.spec import GameSpec
 
 
 @dataclass(frozen=True)
@@ -62,11 +71,17 @@ class Prepared:
         if self.opened is not None:
             app.actions.files.know(self.opened)
         app.run()
+        COMPILING.finish()
 
 
-def prepare(wanted: Wanted) -> Prepared:
-    """Load everything; raises what a person got wrong."""
+def prepare(wanted: Wanted, on_board: Callable[[GameSpec], object]) -> Prepared:
+    """Load everything; raises what a person got wrong.
+
+    ``on_board`` is told which board it will be, before anything is compiled for it.
+    """
     settings = wanted.settings()
+    kept = kept_board(autosave_path()) if wanted.go_on else None
+    on_board(kept or settings.spec)
     session = Session(settings)
     session.begin(settings, start_position(settings))
     watcher = None if wanted.watch is None else Watcher(wanted.watch())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from contextlib import suppress
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 os.environ.setdefault("SDL_VIDEO_X11_WMCLASS", "Miai")  # what desktops group windows by
@@ -41,12 +42,20 @@ def open_screen(size: tuple[int, int] = SIZE) -> pygame.Surface:
         pygame.display.init()
         pygame.font.init()
         screen = pygame.display.set_mode(size, pygame.RESIZABLE)
+        _keep_large_enough()
         pygame.key.set_repeat(_REPEAT_AFTER_MS, _REPEAT_EVERY_MS)
     except pygame.error as error:
         raise NoDisplayError(f"no window can be opened ({error})") from error
     pygame.display.set_caption("Miai")
     pygame.display.set_icon(_icon())
     return screen
+
+
+def _keep_large_enough() -> None:
+    """Let the system refuse a smaller size, rather than grow again after a person shrank it."""
+    with warnings.catch_warnings(), suppress(AttributeError, pygame.error):
+        warnings.simplefilter("ignore", DeprecationWarning)  # pygame has no other way yet
+        pygame.Window.from_display_module().minimum_size = SMALLEST
 
 
 def _icon() -> pygame.Surface:

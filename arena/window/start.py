@@ -17,6 +17,7 @@ from arena.window.theme import dots
 
 if TYPE_CHECKING:
     from arena.window.prepare import Prepared, Wanted
+    from engine.games.spec import GameSpec
 
 
 def play(
@@ -33,6 +34,7 @@ def play(
     texts.use(liked.language)
     theme.use(board=liked.board, light=liked.light, colour_blind=liked.colour_blind)
     prepared: list[Prepared] = []
+    boards: list[GameSpec] = []
     failures: list[BaseException] = []
 
     def load() -> None:
@@ -40,7 +42,7 @@ def play(
             # These imports take seconds: nothing of the engine is loaded before the first picture.
             from arena.window.prepare import prepare
 
-            prepared.append(prepare(wanted()))
+            prepared.append(prepare(wanted(), boards.append))
         except BaseException as error:
             failures.append(error)
 
@@ -56,7 +58,10 @@ def play(
             raise failures[0]
         if any(event.type == pygame.QUIT for event in pygame.event.get()):
             return 0
-        _draw_loading(screen)
+        if boards:
+            _draw_board(screen, boards[0], liked)
+        else:
+            _draw_loading(screen)
         pygame.display.flip()
         clock.tick(30)
     prepared[0].run(screen, liked, notice)
@@ -70,5 +75,26 @@ def _draw_loading(screen: pygame.Surface) -> None:
     theme.text(screen, "Miai", centre, 40, bold=True, anchor="midbottom")
     words = say("loading") + dots()
     theme.text(screen, words, (centre[0], centre[1] + 18), 16, theme.colours().dim, anchor="midtop")
-    note = say("the first start after an update compiles for about a minute")
-    theme.text(screen, note, (centre[0], centre[1] + 44), 14, theme.colours().dim, anchor="midtop")
+
+
+def _draw_board(screen: pygame.Surface, spec: GameSpec, liked: Preferences) -> None:
+    """The board that is coming, and how far its kernels are compiled."""
+    from arena.session.compiling import COMPILING
+    from arena.window import paint
+    from arena.window.frame import Frame
+    from engine.look import look_of
+
+    px, colours = theme.px, theme.colours()
+    frame = Frame.of(screen.get_size(), spec)
+    screen.fill(colours.background)
+    paint.draw_ground(screen, frame.grid, spec, look_of(spec), liked.coordinates)
+    pygame.draw.rect(screen, colours.panel, frame.panel)
+    area = frame.panel.inflate(-px(28), -px(28))
+    theme.text(screen, say("loading") + dots(), area.topleft, 17, bold=True)
+    if COMPILING.words:
+        bar = pygame.Rect(area.x, area.y + px(28), area.w, max(px(3), 2))
+        pygame.draw.rect(screen, colours.line, bar, border_radius=1)
+        bar.w = int(area.w * COMPILING.share)
+        pygame.draw.rect(screen, colours.accent, bar, border_radius=1)
+        for k, line in enumerate(theme.wrap(COMPILING.words, 13, area.w, 3)):
+            theme.text(screen, line, (area.x, area.y + px(38 + 17 * k)), 13, colours.dim)

@@ -14,7 +14,7 @@ from arena.session.texts import say
 from arena.session.tree import Node
 from arena.window import theme
 from arena.window.panes import Shown, paints
-from engine.notation import action_to_text
+from engine.notation import move_name
 
 _PITCH: Final = (25, 23)
 """Distance of columns and of rows."""
@@ -214,7 +214,7 @@ def _draw_head(target: pygame.Surface, area: pygame.Rect, game: Game, node: Node
         words = say("Start") if node.children else say("Every move will stand here, as a tree")
     else:
         player = say(game.look.player(game.side(node.parent)))
-        words = f"{node.ply}. {player} {action_to_text(game.spec, node.action)}"
+        words = f"{node.ply}. {player} {move_name(game.spec, node.action)}"
     said = [words, name_of(node), judgement_of(node)]
     words = " · ".join(part for part in said if part)
     theme.text(target, theme.fit(words, 13, area.w), area.topleft, 13, theme.colours().dim)

@@ -140,7 +140,7 @@ def _print(review: GameReview) -> None:
     """The costliest moves and a line per side."""
     from arena.analysis.review_json import class_of
     from engine.games.spec import BLACK, WHITE
-    from engine.notation import action_to_text
+    from engine.notation import move_name
 
     spec = review.record.spec
     for colour, name in ((BLACK, "Black"), (WHITE, "White")):
@@ -154,9 +154,9 @@ def _print(review: GameReview) -> None:
     for move in review.mistakes()[:_LISTED]:
         side = "Black" if move.colour == BLACK else "White"
         points = f", {move.score_loss:.1f} points" if spec.has_points else ""
-        line = " ".join(action_to_text(spec, action) for action in move.best.line[:6])
+        line = " ".join(move_name(spec, action) for action in move.best.line[:6])
         print(
-            f"{move.ply:4d}. {side} {action_to_text(spec, move.action):5} {class_of(move):10} "
+            f"{move.ply:4d}. {side} {move_name(spec, move.action):5} {class_of(move):10} "
             f"{100 * move.loss:5.1f} %{points}; better {line}"
         )
 

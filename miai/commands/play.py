@@ -98,6 +98,11 @@ def _what(args: argparse.Namespace) -> Path | None:
     if args.what is None:
         return None
     path = Path(args.what)
+    if path.suffix.lower() in _NETWORKS or (path / "config.toml").is_file():
+        raise ConfigError(
+            f"expected a game or an SGF file, got {args.what!r}, which is a network; "
+            f"to play against it: miai play --network {args.what}"
+        )
     if path.suffix.lower() == ".sgf" or path.is_file():
         if not path.is_file():
             raise ConfigError(f"expected a game or an SGF file, got {args.what!r}: not there")
@@ -106,6 +111,8 @@ def _what(args: argparse.Namespace) -> Path | None:
     return None
 
 
+_NETWORKS = (".safetensors", ".npz", ".onnx")
+"""File names of networks end so."""
 _ALIASES = {
     "connect4": "connect_four",
     "connect-four": "connect_four",

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.games.spec import BLACK
 from engine.look import look_of
-from engine.notation import action_to_text
+from engine.notation import move_name
 from engine.records import GameRecord
 from selfplay.report.board_svg import board_svg, place
 
@@ -41,7 +41,7 @@ def game_html(record: GameRecord, title: str) -> str:
     data = {
         "start": "".join(map(str, start)),
         "plies": plies,
-        "names": [action_to_text(spec, action) for action in record.actions],
+        "names": [move_name(spec, action) for action in record.actions],
         "at": [[round(v, 1) for v in place(spec, point)] for point in range(spec.points)],
     }
     board = board_svg(spec, stones, last=last if last >= 0 else None, label=title)

@@ -10,7 +10,7 @@ from typing import Final
 
 from engine.errors import NotationError
 from engine.games.spec import GameSpec
-from engine.notation import action_to_text, text_to_action
+from engine.notation import move_name, text_to_action
 from engine.symmetry import action_permutations, inverses
 from selfplay.report.board_svg import board_svg
 from selfplay.run.curves import RunData
@@ -118,7 +118,7 @@ def _tree(
         inner = _tree(spec, here, (*path, action), total)
         colour = "b" if depth % 2 == 0 else "w"
         items.append(
-            f'<li><span class="ply {colour}">{escape(action_to_text(spec, action))}</span>'
+            f'<li><span class="ply {colour}">{escape(move_name(spec, action))}</span>'
             f'<span class="bar"><i style="width:{100 * share:.1f}%"></i></span>'
             f'<span class="share">{100 * share:.0f} %</span>{inner}</li>'
         )
