@@ -217,9 +217,8 @@ def failure(worker: RemoteWorker, cause: BaseException) -> BaseException:
 def reason_of(error: Exception) -> str:
     """Return what Ray says about a lost actor, as one short line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    telling = [
-        line for line in lines if "No module named" in line or "exit" in line or "died" in line
-    ]
+    words = ("No module named", "exit", "died")
+    telling = [line for word in words for line in lines if word in line]
     text = telling[0] if telling else (lines[0] if lines else type(error).__name__)
     if "No module named" in text:
         text += ": install miai, from the same sources, on every node of the cluster"
