@@ -17,6 +17,8 @@ from engine._kernel import helper, kernel
 from engine.errors import SpecError
 from engine.games import rows
 from engine.games.connection import completed_rows, threats
+from engine.games.forced import Forced
+from engine.games.gomoku_threats import force_rows
 from engine.games.rows import begin, board_key, note
 from engine.games.spec import (
     BLACK,
@@ -265,6 +267,7 @@ class GomokuSpec(GameSpec):
     refusals: ClassVar[tuple[str, ...]] = REFUSALS
     smallest: ClassVar[int] = 3
     star_points: ClassVar[bool] = True
+    has_forced: ClassVar[bool] = True
     sgf_number: ClassVar[str] = "4"
     look: ClassVar[Look] = Look(
         sizes=squares(9, 13, 15, 19),
@@ -306,6 +309,19 @@ class GomokuSpec(GameSpec):
     def threats(self, positions: Positions) -> NDArray[np.uint8]:
         size = (self.height, self.width, self.length)
         return threats(self.stones(positions), *size, self.exactly)
+
+    def forced(self, positions: Positions, effort: int) -> Forced:
+        """Find wins by continuous fours and the points that avert a line of the opponent.
+
+        Args:
+            positions: ``(rows,)``.
+            effort: fours to try in each.
+        """
+        self._check(positions)
+        forced = Forced.unknown(len(positions), self.actions)
+        if len(positions):
+            force_rows(positions, effort, *forced)
+        return forced
 
 
 @dataclass(frozen=True)

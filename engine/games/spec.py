@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine.errors import IllegalActionError, SpecError
+from engine.games.forced import Forced
 from engine.games.rows import RowKernels, first_misfit
 from engine.games.traits import Traits
 from engine.symmetry import permutations
@@ -228,6 +229,14 @@ class GameSpec(Traits, ABC):
         A game may leave out actions that are never sensible; an unfinished position always has one.
         """
         return self.legal(positions)
+
+    def forced(self, positions: Positions, effort: int) -> Forced:
+        """Find proven wins and necessary answers in positions ``(rows,)``.
+
+        ``effort`` bounds the work for each position; its unit is the game's. A game without
+        :attr:`has_forced` knows none.
+        """
+        return Forced.unknown(len(positions), self.actions)
 
     def play(self, positions: Positions, actions: ArrayLike) -> None:
         """Play one action per row, in place. Rows with action -1 are left alone.

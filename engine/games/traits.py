@@ -48,6 +48,8 @@ class Traits:
     """Whether stones leave the board, and positions count them under ``prisoners`` ``(2,)``."""
     most_stones_win: ClassVar[bool] = False
     """Whether the score is the difference of stones on the board."""
+    has_forced: ClassVar[bool] = False
+    """Whether ``forced`` proves wins from the rules alone, without a search over all actions."""
     sgf_number: ClassVar[str] = ""
     """The game's number in SGF (``GM``); if empty, a private name is written instead."""
     look: ClassVar[Look] = Look()

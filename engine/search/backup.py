@@ -54,6 +54,7 @@ def expand_and_back_up_rows(
     q,
     score,
     finished,
+    plies,
     complete,
     questions,
     faults,
@@ -70,7 +71,8 @@ def expand_and_back_up_rows(
         path_edges: int32 ``(rows, MAX_DEPTH)``; lengths: int32 ``(rows,)``.
         candidates: bool ``(rows, actions)``; logits: float32 ``(rows, actions)``.
         q, score: float32 ``(rows,)`` for the leaf's side to move.
-        finished: bool ``(rows,)``, whether the game is over there.
+        finished: bool ``(rows,)``, whether the game is over there or won by force.
+        plies: int16 ``(rows,)`` to the end of a forced win, else 0.
         complete: whether candidates are known to be all legal actions; ``NO_PROOFS`` to prove
             nothing.
         questions: int32 ``(rows,)``, written: depth on the row's path of a node that is proven if
@@ -101,6 +103,8 @@ def expand_and_back_up_rows(
             )
             if length > 0:
                 edges[s, path_edges[i, length - 1]]["child"] = leaf
+            if leaf != NO_CHILD:
+                nodes[s, leaf]["plies_to_end"] = plies[i]
             if leaf == NO_CHILD:
                 slots[s]["full"] += 1
         _back_up(nodes[s], edges[s], path_edges[i], length, leaf, q[i], score[i])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final, NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,9 +12,27 @@ from engine.games.spec import GameSpec, Positions
 from engine.search import tree
 from engine.search.rule import RuleSettings
 
+ROOT_EFFORT: Final = 100
+"""How many times more threats are tried at a root than below it."""
+
+
+class Selection(NamedTuple):
+    """What a search tries in some positions."""
+
+    actions: NDArray[np.bool_]
+    """``(rows, actions)``; none below a root where the side to move has a forced win."""
+    plies: NDArray[np.int16]
+    """``(rows,)`` plies to the end of that win; 0 where none is known, and at roots."""
+
 
 class Candidates:
-    """Selects actions by the settings of a search and the prohibitions of its slots."""
+    """Selects actions by the settings of a search and the prohibitions of its slots.
+
+    Where a game proves wins by threats, they are read before a position is evaluated. Below the
+    root a win ends the line, as the end of a game does. At a root its first action alone is tried.
+    If the opponent threatens to win with the next ply, only answers to that are tried. The actions
+    left out are lost, so proofs may ignore them.
+    """
 
     def __init__(self, spec: GameSpec, config: RuleSettings) -> None:
         self._spec = spec
@@ -23,6 +43,7 @@ class Candidates:
         self._complete = tree.COMPLETE if all_actions else tree.NOT_ASKED
         if not config.exact_endings:
             self._complete = tree.NO_PROOFS
+        self._threats = config.threats if spec.has_forced and config.exact_endings else 0
 
     def prohibit(self, slot: int, root: Positions, until: NDArray[np.int16]) -> None:
         """Leave actions out of a slot's search; see :meth:`Search.prohibit`.
@@ -58,17 +79,65 @@ class Candidates:
 
     def of(
         self, positions: Positions, row_slot: NDArray[np.int32], depths: NDArray[np.int32]
-    ) -> NDArray[np.bool_]:
-        """Return the actions to search, ``(rows, actions)``.
+    ) -> Selection:
+        """Return the actions to search.
 
         Args:
             positions: ``(rows,)``, each from the tree of its row's slot.
             row_slot: int32 ``(rows,)``.
             depths: int32 ``(rows,)``, of the positions in their trees; the root's is 0.
         """
-        candidates = self._sensible(positions)
-        if not self._prohibited:
-            return candidates
+        selection = Selection(self._sensible(positions), np.zeros(len(positions), np.int16))
+        if self._threats:
+            self._force(selection, positions, row_slot, depths)
+        if self._prohibited:
+            self._leave_out(selection.actions, positions, row_slot, depths)
+        return selection
+
+    def needed(self, positions: Positions) -> NDArray[np.bool_]:
+        """Return the actions that a proof of a loss must cover, ``(rows, actions)``."""
+        legal = self._spec.legal(positions)
+        if self._threats:
+            legal &= self._spec.forced(positions, self._threats).answers
+        return legal
+
+    def wins(self, roots: Positions) -> NDArray[np.bool_]:
+        """Return where a root ``(rows,)`` has a forced win that can be found from here."""
+        if not self._threats:
+            return np.zeros(len(roots), np.bool_)
+        return self._spec.forced(roots, self._threats * ROOT_EFFORT).plies > 0
+
+    def _force(
+        self,
+        selection: Selection,
+        positions: Positions,
+        row_slot: NDArray[np.int32],
+        depths: NDArray[np.int32],
+    ) -> None:
+        """Leave out what threats decide; a slot with prohibitions is searched without them."""
+        forced = self._spec.forced(positions, self._threats)
+        selection.actions[:] &= forced.answers
+        selection.plies[:] = forced.plies
+        if self._prohibited:
+            selection.plies[np.isin(row_slot, list(self._prohibited))] = 0
+        roots = np.flatnonzero(depths == 0)
+        if len(roots):
+            selection.plies[roots] = 0
+            actions = self._spec.forced(positions[roots], self._threats * ROOT_EFFORT).actions
+            for row, action in zip(roots.tolist(), actions.tolist(), strict=True):
+                if action >= 0 and int(row_slot[row]) not in self._prohibited:
+                    selection.actions[row] = False
+                    selection.actions[row, action] = True
+        selection.actions[selection.plies > 0] = False
+
+    def _leave_out(
+        self,
+        candidates: NDArray[np.bool_],
+        positions: Positions,
+        row_slot: NDArray[np.int32],
+        depths: NDArray[np.int32],
+    ) -> None:
+        """Strike out prohibited actions where others are left."""
         sides = self._spec.to_move(positions)
         for row, slot in enumerate(row_slot.tolist()):
             if slot in self._prohibited:
@@ -78,7 +147,6 @@ class Candidates:
                     left = self._spec.legal(positions[row : row + 1])[0] & allowed
                 if left.any():
                     candidates[row] = left
-        return candidates
 
     def _sensible(self, positions: Positions) -> NDArray[np.bool_]:
         if not self._config.prune_candidates:

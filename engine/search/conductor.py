@@ -115,6 +115,8 @@ class Search:
         self.roots[slots] = positions
         kept = self.tree.keep_subtrees(slots, actions)
         kept &= ~self._candidates.allow(slots)  # nodes of a tree with prohibitions lack actions
+        # A forced win needs a root that tries its first action; as a leaf it had no actions.
+        kept &= (self.tree.nodes["edges"][slots, tree.ROOT] > 0) & ~self._candidates.wins(positions)
         tree.clear_rows(self.tree.slots, slots[~kept])
         self._rule.move(slots, self._plies(slots))
         if kept.any():
@@ -210,8 +212,8 @@ class Search:
         pools = (self.tree.nodes, self.tree.edges, self.tree.slots)
         try:
             self.spec.replay(self.roots, row_slot, path_actions, lengths, leaves)
-            candidates = self._candidates.of(leaves, row_slot, lengths)
-            evaluations = evaluate_leaves(self.spec, evaluator, leaves)
+            candidates, plies = self._candidates.of(leaves, row_slot, lengths)
+            evaluations = evaluate_leaves(self.spec, evaluator, leaves, plies > 0)
         except BaseException:
             backup.give_up_rows(*pools, row_slot, path_edges, lengths)
             raise
@@ -222,6 +224,7 @@ class Search:
             lengths,
             candidates,
             *evaluations,
+            plies,
             self._candidates.completeness,
             questions,
             faults,
@@ -250,8 +253,8 @@ class Search:
             path_edges, path_actions = path_edges[asking], path_actions[asking]
             positions = self._batches.of(len(asking)).leaves
             self.spec.replay(self.roots, row_slot, path_actions, questions, positions)
-            candidates = self._candidates.of(positions, row_slot, questions)
-            complete = (self.spec.legal(positions) == candidates).all(axis=1)
+            candidates = self._candidates.of(positions, row_slot, questions).actions
+            complete = (self._candidates.needed(positions) == candidates).all(axis=1)
             pools = (self.tree.nodes, self.tree.edges)
             solver.answer_rows(*pools, row_slot, path_edges, questions, complete)
 

@@ -30,7 +30,7 @@ class LeafEvaluations(NamedTuple):
     score: NDArray[np.float32]
     """``(rows,)``."""
     finished: NDArray[np.bool_]
-    """``(rows,)`` whether the game is over there, in which case the rules give the values."""
+    """``(rows,)`` whether the game is over or won by force: then the rules give the values."""
 
     def why(self, row: int, fault: int) -> str:
         """Return a sentence that says what is wrong with a row."""
@@ -39,13 +39,15 @@ class LeafEvaluations(NamedTuple):
         return FAULTS[fault].format(logits=logits, q=self.q[row], score=self.score[row])
 
 
-def evaluate_leaves(spec: GameSpec, evaluator: Evaluator, positions: Positions) -> LeafEvaluations:
-    """Evaluate positions ``(rows,)``.
+def evaluate_leaves(
+    spec: GameSpec, evaluator: Evaluator, positions: Positions, won: NDArray[np.bool_]
+) -> LeafEvaluations:
+    """Evaluate positions ``(rows,)``; those ``won`` by force need no evaluator.
 
     Raises:
         SearchError: if an array of the evaluator has a wrong shape.
     """
-    finished = spec.finished(positions)
+    finished = spec.finished(positions) | won
     if np.count_nonzero(finished) == 0:  # four times as fast as any()
         return LeafEvaluations(*_ask(spec, evaluator, positions), finished)
     over, live = np.flatnonzero(finished), np.flatnonzero(~finished)
@@ -56,8 +58,8 @@ def evaluate_leaves(spec: GameSpec, evaluator: Evaluator, positions: Positions) 
         logits[live], q[live], score[live] = _ask(spec, evaluator, positions[live])
     ended = positions[over]
     side = np.where(spec.to_move(ended) == BLACK, 1, -1)
-    q[over] = spec.outcome(ended) * side
-    score[over] = spec.score(ended) * side
+    q[over] = np.where(won[over], 1, spec.outcome(ended) * side)
+    score[over] = np.where(won[over], 1.0, spec.score(ended) * side)
     return LeafEvaluations(logits, q, score, finished)
 
 

@@ -47,6 +47,14 @@ class RuleSettings:
         default=True,
         metadata={"why": "what the rules prove is searched no more; False only to measure it"},
     )
+    threats: int = field(
+        default=200,
+        metadata={
+            "min": 0,
+            "max": 1_000_000,
+            "why": "threats tried in a position for a proven win (Gomoku); 0 for no such proofs",
+        },
+    )
     root_symmetries: bool = field(
         default=False,
         metadata={"why": "a root's priors are the mean over all turns of the board; networks only"},

@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.games import BLACK, GameSpec
 from engine.search import SearchConfig
+from engine.search.candidates import ROOT_EFFORT
 from tests.support.scripted import Judge
 
 
@@ -75,14 +76,28 @@ class Node:
             self.plies_to_end = 1 + max(c.plies_to_end for c in proven if -c.proof == best)
 
 
-def make_node(spec: GameSpec, judge: Judge, position: Any, prune: bool = True) -> Node:
+def make_node(
+    spec: GameSpec,
+    judge: Judge,
+    position: Any,
+    prune: bool = True,
+    threats: int = 0,
+    is_root: bool = False,
+) -> Node:
     if spec.finished(position)[0]:
         side = 1 if spec.to_move(position)[0] == BLACK else -1
         q = float(spec.outcome(position)[0]) * side
         return Node(position, q, {}, True, q, value_sum=q, square_sum=q * q)
+    forced = spec.forced(position, threats * (ROOT_EFFORT if is_root else 1))
+    if threats and not is_root and forced.plies[0]:
+        plies = int(forced.plies[0])
+        return Node(position, 1.0, {}, True, 1.0, plies, value_sum=1.0, square_sum=1.0)
     logits, q = judge(spec, position)
-    legal = np.flatnonzero(spec.legal(position)[0])
-    actions = np.flatnonzero(spec.candidates(position)[0]) if prune else legal
+    lost = ~forced.answers[0] if threats else False
+    legal = np.flatnonzero(spec.legal(position)[0] & ~lost)
+    actions = np.flatnonzero(spec.candidates(position)[0] & ~lost) if prune else legal
+    if threats and forced.plies[0]:
+        actions = forced.actions.astype(np.int64)
     weights = np.exp(logits[actions] - logits[actions].max())
     priors = dict(zip(actions.tolist(), (weights / weights.sum()).tolist(), strict=True))
     return Node(
@@ -237,7 +252,9 @@ def search(
     config: SearchConfig,
 ) -> Node:
     """Grow a tree from ``position``; the root's own evaluation is not counted."""
-    root = make_node(spec, judge, position.copy(), config.prune_candidates)
+    root = make_node(
+        spec, judge, position.copy(), config.prune_candidates, config.threats, is_root=True
+    )
     if config.algorithm == "puct":
         powers = {a: prior ** (1 / config.root_temperature) for a, prior in root.priors.items()}
         root.priors = {a: power / sum(powers.values()) for a, power in powers.items()}
@@ -258,7 +275,9 @@ def search_on(
             return gumbel_root_action(node, known, schedule[done])
         return gumbel_action(node)
 
-    return grow(spec, judge, root, simulations, next_action, config.prune_candidates)
+    return grow(
+        spec, judge, root, simulations, next_action, config.prune_candidates, config.threats
+    )
 
 
 def grow(
@@ -268,6 +287,7 @@ def grow(
     simulations: int,
     next_action: Callable[[Node, int], int],
     prune: bool = True,
+    threats: int = 0,
 ) -> Node:
     """Add simulations by any rule: it gives the action to try of a node, after so many of them."""
     for done in range(simulations):
@@ -280,7 +300,7 @@ def grow(
             if action not in node.children:
                 after = node.position.copy()
                 spec.play(after, np.array([action]))
-                node.children[action] = make_node(spec, judge, after, prune)
+                node.children[action] = make_node(spec, judge, after, prune, threats)
                 break
             path.append(node.children[action])
         else:

@@ -16,5 +16,5 @@ LEARN: Final[Mapping[str, Any]] = {"algorithm": Gumbel.name}
 """Search settings of self-play, unless a run sets others."""
 PLAY: Final[Mapping[str, Any]] = {"algorithm": Puct.name}
 """Search settings of a network that plays to win."""
-ROLLOUTS: Final[Mapping[str, Any]] = {**PLAY, **puct.ROLLOUTS}
-"""Search settings for play to win with random games in place of a network."""
+ROLLOUTS: Final[Mapping[str, Any]] = {**PLAY, **puct.ROLLOUTS, "threats": 0}
+"""Search settings for play to win with random games in place of a network: a fixed yardstick."""
