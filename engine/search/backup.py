@@ -71,8 +71,8 @@ def expand_and_back_up_rows(
         path_edges: int32 ``(rows, MAX_DEPTH)``; lengths: int32 ``(rows,)``.
         candidates: bool ``(rows, actions)``; logits: float32 ``(rows, actions)``.
         q, score: float32 ``(rows,)`` for the leaf's side to move.
-        finished: bool ``(rows,)``, whether the game is over there or won by force.
-        plies: int16 ``(rows,)`` to the end of a forced win, else 0.
+        finished: bool ``(rows,)``, whether the game is over there or its result known.
+        plies: int16 ``(rows,)`` to the end of the game where the result is known, else 0.
         complete: whether candidates are known to be all legal actions; ``NO_PROOFS`` to prove
             nothing.
         questions: int32 ``(rows,)``, written: depth on the row's path of a node that is proven if

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from engine.errors import SearchError
 from engine.games.spec import GameSpec, Positions
 from engine.search import tree
+from engine.search.endgame import Endgame
+from engine.search.leaves import Known
 from engine.search.rule import RuleSettings
 
 ROOT_EFFORT: Final = 100
@@ -17,12 +19,12 @@ ROOT_EFFORT: Final = 100
 
 
 class Selection(NamedTuple):
-    """What a search tries in some positions."""
+    """What a search tries in some positions, and what it need not try."""
 
     actions: NDArray[np.bool_]
-    """``(rows, actions)``; none below a root where the side to move has a forced win."""
-    plies: NDArray[np.int16]
-    """``(rows,)`` plies to the end of that win; 0 where none is known, and at roots."""
+    """``(rows, actions)``; none where the result is known."""
+    known: Known
+    """Results that threats or a solver prove; never that of a root."""
 
 
 class Candidates:
@@ -32,6 +34,9 @@ class Candidates:
     root a win ends the line, as the end of a game does. At a root its first action alone is tried.
     If the opponent threatens to win with the next ply, only answers to that are tried. The actions
     left out are lost, so proofs may ignore them.
+
+    Where a solver knows the end of the game, a root that is near enough to it is solved. Then only
+    its best action is tried, and the position after it has a known result.
     """
 
     def __init__(self, spec: GameSpec, config: RuleSettings) -> None:
@@ -44,6 +49,7 @@ class Candidates:
         if not config.exact_endings:
             self._complete = tree.NO_PROOFS
         self._threats = config.threats if spec.has_forced and config.exact_endings else 0
+        self._endgame = Endgame(spec) if config.endgame and config.exact_endings else None
 
     def prohibit(self, slot: int, root: Positions, until: NDArray[np.int16]) -> None:
         """Leave actions out of a slot's search; see :meth:`Search.prohibit`.
@@ -64,7 +70,12 @@ class Candidates:
         self._prohibited[slot] = until
 
     def allow(self, slots: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """Lift the prohibitions of slots; return which of them had any, bool ``(n,)``."""
+        """Lift the prohibitions of slots; return which of them had any, bool ``(n,)``.
+
+        What was solved for their roots is forgotten.
+        """
+        if self._endgame is not None:
+            self._endgame.forget(slots)
         if not self._prohibited:
             return np.zeros(len(slots), np.bool_)
         lifted = [self._prohibited.pop(slot, None) is not None for slot in slots.tolist()]
@@ -87,9 +98,14 @@ class Candidates:
             row_slot: int32 ``(rows,)``.
             depths: int32 ``(rows,)``, of the positions in their trees; the root's is 0.
         """
-        selection = Selection(self._sensible(positions), np.zeros(len(positions), np.int16))
+        selection = Selection(self._sensible(positions), Known.nothing(len(positions)))
         if self._threats:
             self._force(selection, positions, row_slot, depths)
+        if self._endgame is not None:
+            free = ~np.isin(row_slot, list(self._prohibited))
+            self._endgame.solve(
+                selection.actions, selection.known, positions, row_slot, depths, free
+            )
         if self._prohibited:
             self._leave_out(selection.actions, positions, row_slot, depths)
         return selection
@@ -101,11 +117,14 @@ class Candidates:
             legal &= self._spec.forced(positions, self._threats).answers
         return legal
 
-    def wins(self, roots: Positions) -> NDArray[np.bool_]:
-        """Return where a root ``(rows,)`` has a forced win that can be found from here."""
-        if not self._threats:
-            return np.zeros(len(roots), np.bool_)
-        return self._spec.forced(roots, self._threats * ROOT_EFFORT).plies > 0
+    def decided(self, roots: Positions) -> NDArray[np.bool_]:
+        """Return where a root ``(rows,)`` has a forced win, or one that a solver would find."""
+        decided = np.zeros(len(roots), np.bool_)
+        if self._threats:
+            decided |= self._spec.forced(roots, self._threats * ROOT_EFFORT).plies > 0
+        if self._endgame is not None:
+            decided |= self._endgame.within_reach(roots)
+        return decided
 
     def _force(
         self,
@@ -117,18 +136,16 @@ class Candidates:
         """Leave out what threats decide; a slot with prohibitions is searched without them."""
         forced = self._spec.forced(positions, self._threats)
         selection.actions[:] &= forced.answers
-        selection.plies[:] = forced.plies
-        if self._prohibited:
-            selection.plies[np.isin(row_slot, list(self._prohibited))] = 0
+        won = (forced.plies > 0) & (depths > 0) & ~np.isin(row_slot, list(self._prohibited))
+        selection.known.note(won, 1.0, 1.0, forced.plies)
         roots = np.flatnonzero(depths == 0)
         if len(roots):
-            selection.plies[roots] = 0
             actions = self._spec.forced(positions[roots], self._threats * ROOT_EFFORT).actions
             for row, action in zip(roots.tolist(), actions.tolist(), strict=True):
                 if action >= 0 and int(row_slot[row]) not in self._prohibited:
                     selection.actions[row] = False
                     selection.actions[row, action] = True
-        selection.actions[selection.plies > 0] = False
+        selection.actions[won] = False
 
     def _leave_out(
         self,

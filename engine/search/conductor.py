@@ -115,8 +115,9 @@ class Search:
         self.roots[slots] = positions
         kept = self.tree.keep_subtrees(slots, actions)
         kept &= ~self._candidates.allow(slots)  # nodes of a tree with prohibitions lack actions
-        # A forced win needs a root that tries its first action; as a leaf it had no actions.
-        kept &= (self.tree.nodes["edges"][slots, tree.ROOT] > 0) & ~self._candidates.wins(positions)
+        # A decided root tries one action; as a leaf it had none, or all.
+        kept &= self.tree.nodes["edges"][slots, tree.ROOT] > 0
+        kept &= ~self._candidates.decided(positions)
         tree.clear_rows(self.tree.slots, slots[~kept])
         self._rule.move(slots, self._plies(slots))
         if kept.any():
@@ -212,8 +213,8 @@ class Search:
         pools = (self.tree.nodes, self.tree.edges, self.tree.slots)
         try:
             self.spec.replay(self.roots, row_slot, path_actions, lengths, leaves)
-            candidates, plies = self._candidates.of(leaves, row_slot, lengths)
-            evaluations = evaluate_leaves(self.spec, evaluator, leaves, plies > 0)
+            candidates, known = self._candidates.of(leaves, row_slot, lengths)
+            evaluations = evaluate_leaves(self.spec, evaluator, leaves, known)
         except BaseException:
             backup.give_up_rows(*pools, row_slot, path_edges, lengths)
             raise
@@ -224,7 +225,6 @@ class Search:
             lengths,
             candidates,
             *evaluations,
-            plies,
             self._candidates.completeness,
             questions,
             faults,

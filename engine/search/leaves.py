@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,38 @@ FAULTS: Final = (
 )
 
 
+class Known(NamedTuple):
+    """Results that are proven before a position is evaluated, for its side to move."""
+
+    rows: NDArray[np.bool_]
+    """``(rows,)`` where something is proven; elsewhere the other arrays hold 0."""
+    q: NDArray[np.float32]
+    """``(rows,)`` 1, 0 or -1."""
+    score: NDArray[np.float32]
+    """``(rows,)``."""
+    plies: NDArray[np.int16]
+    """``(rows,)`` to the end of the game."""
+
+    @classmethod
+    def nothing(cls, count: int) -> Self:
+        """Return that nothing is proven of ``count`` positions."""
+        return cls(
+            np.zeros(count, np.bool_),
+            np.zeros(count, np.float32),
+            np.zeros(count, np.float32),
+            np.zeros(count, np.int16),
+        )
+
+    def note(
+        self, rows: NDArray[np.bool_], q: float, score: float, plies: NDArray[np.int16]
+    ) -> None:
+        """Write a result where bool ``(rows,)`` says so; ``plies`` ``(rows,)`` is for all rows."""
+        self.rows[rows] = True
+        self.q[rows] = q
+        self.score[rows] = score
+        self.plies[rows] = plies[rows]
+
+
 class LeafEvaluations(NamedTuple):
     """Priors and values of leaves, each for its own side to move."""
 
@@ -30,7 +62,9 @@ class LeafEvaluations(NamedTuple):
     score: NDArray[np.float32]
     """``(rows,)``."""
     finished: NDArray[np.bool_]
-    """``(rows,)`` whether the game is over or won by force: then the rules give the values."""
+    """``(rows,)`` whether the game is over or its result known without the evaluator."""
+    plies: NDArray[np.int16]
+    """``(rows,)`` to the end of the game where the result is known, else 0."""
 
     def why(self, row: int, fault: int) -> str:
         """Return a sentence that says what is wrong with a row."""
@@ -40,16 +74,16 @@ class LeafEvaluations(NamedTuple):
 
 
 def evaluate_leaves(
-    spec: GameSpec, evaluator: Evaluator, positions: Positions, won: NDArray[np.bool_]
+    spec: GameSpec, evaluator: Evaluator, positions: Positions, known: Known
 ) -> LeafEvaluations:
-    """Evaluate positions ``(rows,)``; those ``won`` by force need no evaluator.
+    """Evaluate positions ``(rows,)`` whose result is not ``known``.
 
     Raises:
         SearchError: if an array of the evaluator has a wrong shape.
     """
-    finished = spec.finished(positions) | won
+    finished = spec.finished(positions) | known.rows
     if np.count_nonzero(finished) == 0:  # four times as fast as any()
-        return LeafEvaluations(*_ask(spec, evaluator, positions), finished)
+        return LeafEvaluations(*_ask(spec, evaluator, positions), finished, known.plies)
     over, live = np.flatnonzero(finished), np.flatnonzero(~finished)
     logits = np.zeros((len(positions), spec.actions), np.float32)
     q = np.zeros(len(positions), np.float32)
@@ -58,9 +92,9 @@ def evaluate_leaves(
         logits[live], q[live], score[live] = _ask(spec, evaluator, positions[live])
     ended = positions[over]
     side = np.where(spec.to_move(ended) == BLACK, 1, -1)
-    q[over] = np.where(won[over], 1, spec.outcome(ended) * side)
-    score[over] = np.where(won[over], 1.0, spec.score(ended) * side)
-    return LeafEvaluations(logits, q, score, finished)
+    q[over] = np.where(known.rows[over], known.q[over], spec.outcome(ended) * side)
+    score[over] = np.where(known.rows[over], known.score[over], spec.score(ended) * side)
+    return LeafEvaluations(logits, q, score, finished, known.plies)
 
 
 def _ask(

@@ -55,6 +55,13 @@ class RuleSettings:
             "why": "threats tried in a position for a proven win (Gomoku); 0 for no such proofs",
         },
     )
+    endgame: bool = field(
+        default=False,
+        metadata={
+            "why": "a root near the end is solved (Othello 8x8 from 14 empty squares on, "
+            "Connect Four 7x6 from 26), for play"
+        },
+    )
     root_symmetries: bool = field(
         default=False,
         metadata={"why": "a root's priors are the mean over all turns of the board; networks only"},

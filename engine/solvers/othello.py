@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from engine._kernel import helper, kernel
 from engine.errors import SpecError
 from engine.games.othello import OthelloSpec
-from engine.games.spec import BLACK, EMPTY, WHITE, Positions
+from engine.games.spec import BLACK, WHITE, Positions
 
 SIDE: Final = 8
 MOST_SCORE: Final = 64
@@ -288,8 +288,3 @@ class OthelloSolver:
         other = BLACK + WHITE - mover
         bits = [np.packbits(stones == side, bitorder="little").tobytes() for side in (mover, other)]
         return int.from_bytes(bits[0], "little"), int.from_bytes(bits[1], "little")
-
-
-def empties(positions: Positions, spec: OthelloSpec) -> int:
-    """Return the number of empty squares of the one position ``(1,)``."""
-    return int((spec.stones(positions)[0] == EMPTY).sum())

@@ -14,7 +14,7 @@ RULES: Final[dict[str, type[Rule[Any]]]] = {rule.name: rule for rule in (Gumbel,
 
 LEARN: Final[Mapping[str, Any]] = {"algorithm": Gumbel.name}
 """Search settings of self-play, unless a run sets others."""
-PLAY: Final[Mapping[str, Any]] = {"algorithm": Puct.name}
+PLAY: Final[Mapping[str, Any]] = {"algorithm": Puct.name, "endgame": True}
 """Search settings of a network that plays to win."""
-ROLLOUTS: Final[Mapping[str, Any]] = {**PLAY, **puct.ROLLOUTS, "threats": 0}
+ROLLOUTS: Final[Mapping[str, Any]] = {**PLAY, **puct.ROLLOUTS, "threats": 0, "endgame": False}
 """Search settings for play to win with random games in place of a network: a fixed yardstick."""
