@@ -18,7 +18,7 @@ import numpy as np
 from agents.network.checkpoint import read_metadata, shipped_network_path
 from agents.policy_agent import PolicyAgent
 from agents.protocol import Agent, Decision, Described, Limit, Thinks, Turn
-from agents.search_agent import SearchAgent, rollout_agent
+from agents.search_agent import PLAY_SEARCH, SearchAgent, rollout_agent
 from engine.errors import ConfigError, NetworkFileError
 from engine.games.spec import GameSpec
 from engine.random import SLIP, generator
@@ -55,6 +55,8 @@ LEVELS: Final = (
     Level(10, "All out", 1600, 10000, 0.0, 0.0),
 )
 DEFAULT_LEVEL: Final = 5
+_WITHOUT_PROOFS: Final = replace(PLAY_SEARCH, threats=0, endgame=False)
+"""A level that errs must not see each forced win or count the end of a game exactly."""
 
 
 @dataclass(frozen=True)
@@ -207,5 +209,6 @@ def level_agent(number: int, spec: GameSpec, name: str = "") -> LevelAgent:
     evaluator = network_evaluator(path, spec)
     inner: Agent = PolicyAgent("", evaluator)
     if level.simulations > 0:
-        inner = SearchAgent("", evaluator, Limit(simulations=level.simulations))
+        config = PLAY_SEARCH if level.simulations == LEVELS[-1].simulations else _WITHOUT_PROOFS
+        inner = SearchAgent("", evaluator, Limit(simulations=level.simulations), config)
     return LevelAgent(level, inner, name, network_hash(spec))
