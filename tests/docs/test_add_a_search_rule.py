@@ -72,7 +72,9 @@ def test_the_tree_is_the_one_that_plain_python_grows(config: Any, spec: GameSpec
         )
 
     positions = random_positions(spec, 5, 4, seed=3)
-    search = begun(spec, positions, config("ucb1", c_ucb=c), ScriptedEvaluator(arbitrary))
+    search = begun(
+        spec, positions, config("ucb1", c_ucb=c, threats=0), ScriptedEvaluator(arbitrary)
+    )
     search.run(np.arange(5, dtype=np.int32), 200)
     for slot in range(5):
         root = slow_search.make_node(spec, arbitrary, positions[slot : slot + 1].copy())
