@@ -1,6 +1,7 @@
 """What each part of the search is worth: matches of one fixed network against itself.
 
     python docs/results/search_elo.py play lcb --games 400 --seed 1 --out matches.jsonl
+    python docs/results/search_elo.py play fours --game gomoku --size 15 --out matches.jsonl
     python docs/results/search_elo.py table matches.jsonl
 
 One side plays as the program does (PUCT with all refinements, one leaf in flight), the other with
@@ -25,10 +26,9 @@ from agents.protocol import Decision, Limit, Turn
 from agents.search_agent import PLAY_SEARCH, SearchAgent
 from arena.play.match import play_match
 from arena.stats.pentanomial import pair_statistics
-from engine.games import make
+from engine.games import GameSpec, make
 from engine.search import Evaluation, Evaluator
 
-SPEC = make("go", 9)
 GAMES_AT_ONCE = 50
 RESIGN_BELOW = -0.95  # q of the root, for both sides
 LOT = 50  # games between two lines of the results
@@ -40,6 +40,8 @@ SETTINGS = {
     "growing c": {"c_puct_log": 0.0, "c_puct_init": 1.5},
     "katago's c": {"c_puct_log": 0.45, "c_puct_init": 1.0},
     "exact endings": {"exact_endings": False},
+    "fours": {"threats": 0},
+    "endgame": {"endgame": False},
     "own eyes": {"prune_candidates": False},
     "gumbel": {"algorithm": "gumbel"},
     "symmetries": {"root_symmetries": True},
@@ -78,10 +80,10 @@ class Forgetful(Player):
         return decisions
 
 
-def network() -> Evaluator:
-    """The shipped network, behind one memory for both sides: it answers the same either way."""
-    path = shipped_network_path(SPEC.name, SPEC.width)
-    return CachedEvaluator(Int8Evaluator.from_file(path, SPEC), memory_mb=512)
+def network(spec: GameSpec, path: Path | None) -> Evaluator:
+    """A network, behind one memory for both sides: it answers the same either way."""
+    path = path or shipped_network_path(spec.name, spec.width)
+    return CachedEvaluator(Int8Evaluator.from_file(path, spec), memory_mb=512)
 
 
 def play(args: argparse.Namespace) -> None:
@@ -93,7 +95,8 @@ def play(args: argparse.Namespace) -> None:
     leaves = args.leaves if args.what == "leaves" else 1
     if args.changed_simulations:
         simulations = args.changed_simulations
-    shared = network()
+    spec = make(args.game, args.size)
+    shared = network(spec, args.network)
     evaluators = Counting(shared), Counting(shared)
     usual = Player("usual", evaluators[0], Limit(args.simulations), PLAY_SEARCH, 1)
     changed = kind("changed", evaluators[1], Limit(simulations), config, leaves)
@@ -102,10 +105,11 @@ def play(args: argparse.Namespace) -> None:
         asked = [evaluator.asked for evaluator in evaluators]
         seed = args.seed * 1000 + lot
         result = play_match(
-            SPEC, usual, changed, LOT, seed, games_at_once=GAMES_AT_ONCE, move_limit=200
+            spec, usual, changed, LOT, seed, games_at_once=GAMES_AT_ONCE, move_limit=200
         )
         line = {
             "what": args.what,
+            "board": str(spec),
             "simulations": args.simulations,
             "changed_simulations": simulations,
             "leaves": leaves,
@@ -125,16 +129,17 @@ def table(args: argparse.Namespace) -> None:
     for text in args.out.read_text(encoding="utf-8").splitlines():
         line = json.loads(text)
         key = tuple(line[name] for name in ("what", "simulations", "changed_simulations", "leaves"))
+        key += (line.get("board", "go 9x9"),)
         matches.setdefault(key, []).append(line)
-    print("| changed | simulations | games (distinct) | score of the usual | Elo (95 %) | evals |")
+    print("| changed | simulations | games (distinct) | the usual scores | Elo (95 %) | evals |")
     print("|---|---|---|---|---|---|")
-    for (what, usual, changed, leaves), lines in matches.items():
+    for (what, usual, changed, leaves, board), lines in matches.items():
         pairs = np.sum([line["pairs"] for line in lines], axis=0)
         found = pair_statistics(pairs.tolist())
         asked = np.sum([line["evaluations"] for line in lines], axis=0)
         games, distinct = (sum(line[name] for line in lines) for name in ("games", "distinct"))
         print(
-            f"| {what}{f' {leaves}' if leaves > 1 else ''} | {usual}, {changed} "
+            f"| {board}: {what}{f' {leaves}' if leaves > 1 else ''} | {usual}, {changed} "
             f"| {games} ({distinct}) | {found.score:.1%} "
             f"| {found.elo:+.0f} ({found.lower:+.0f} to {found.upper:+.0f}) "
             f"| {asked[0] / asked[1]:.2f} |"
@@ -146,6 +151,9 @@ def main() -> None:
     commands = parser.add_subparsers(required=True)
     one = commands.add_parser("play")
     one.add_argument("what", choices=[*SETTINGS, "reuse", "leaves"])
+    one.add_argument("--game", default="go")
+    one.add_argument("--size", type=int, default=9)
+    one.add_argument("--network", type=Path, help="default: the shipped one of the board's width")
     one.add_argument("--games", type=int, default=400)
     one.add_argument("--simulations", type=int, default=100, help="of the usual side")
     one.add_argument("--changed-simulations", type=int, help="of the changed side")
