@@ -183,8 +183,8 @@ def node(folder: Path, seconds: float) -> None:
             print(json.dumps({key: cycle.get(key) for key in shown}))
         print(json.dumps(dict(zip(("rows", "twice"), duplicates(run), strict=True))))
     finally:
-        subprocess.run(f"pkill -f {folder}/h/", shell=True, check=False)
-        subprocess.run(f"ip netns pids {SPACE} | xargs -r kill", shell=True, check=False)
+        subprocess.run(f"pkill -9 -f {folder}/h/", shell=True, check=False)
+        subprocess.run(f"ip netns pids {SPACE} | xargs -r kill -9", shell=True, check=False)
         subprocess.run(f"ip netns delete {SPACE}; ip link delete miai0", shell=True, check=False)
 
 
