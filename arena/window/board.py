@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import pygame
 
@@ -67,7 +68,7 @@ class Grid:
         )
         return x + own + self.margin, y + own + self.margin
 
-    @property
+    @cached_property
     def step(self) -> float:
         """Pixels between neighbouring points of a row."""
         columns, rows = self._extent()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import pygame
 
 from arena.session.game import Game
@@ -35,21 +37,20 @@ def draw_candidate(
     target: pygame.Surface, grid: Grid, game: Game, candidate: Candidate, best: bool
 ) -> None:
     """Paint one candidate with its numbers."""
-    size = max(int(grid.step * 0.28), 9)
-    centre = grid.centre(candidate.action)
+    step = grid.step
+    size = max(int(step * 0.28), 9)
+    x, y = centre = grid.centre(candidate.action)
     fill = theme.loss_colour(candidate.severity)
-    _draw_mark(target, grid, centre, fill, theme.loss_step(candidate.severity))
-    edge = max(round(grid.step * 0.05), 2)
-    if best or candidate.asked:
-        ring = (250, 250, 250) if best else (40, 40, 44)
-        pygame.draw.aacircle(target, ring, pixel(centre), grid.step * 0.47, edge)
+    square = theme.colours().shapes and theme.loss_step(candidate.severity) >= 3
+    ring = (250, 250, 250) if best else (40, 40, 44) if candidate.asked else None
+    image = _badge(fill, ring, square, round(step * 100))
+    target.blit(image, image.get_rect(center=pixel(centre)))
     ink = theme.ink_on(fill)
     words = f"{candidate.win_rate * 100:.0f}"
     if candidate.proof:
         words = say(_PROOFS[candidate.proof])
-    x, y = centre
-    if grid.step < 30:
-        _write(target, words, centre, max(int(grid.step * 0.42), 8), ink, True)
+    if step < 30:
+        _write(target, words, centre, max(int(step * 0.42), 8), ink, True)
         return
     points = candidate.score is not None
     _write(target, words, (x, y - size * (0.62 if points else 0.42)), size, ink, True)
@@ -61,16 +62,22 @@ def draw_candidate(
         _write(target, score, (x, y + size * 0.98), int(size * 0.66), ink)
 
 
-def _draw_mark(
-    target: pygame.Surface, grid: Grid, centre: tuple[float, float], fill: Colour, step: int
-) -> None:
-    radius = grid.step * 0.45
-    if theme.colours().shapes and step >= 3:
-        box = pygame.Rect(0, 0, round(radius * 1.75), round(radius * 1.75))
-        box.center = pixel(centre)
-        pygame.draw.rect(target, fill, box, border_radius=3)
+@lru_cache(maxsize=64)
+def _badge(fill: Colour, ring: Colour | None, square: bool, hundredths: int) -> pygame.Surface:
+    """The disc or square of a candidate, painted once for all on a board; the ring goes around."""
+    step = hundredths / 100
+    side = int(step) + 5 | 1
+    image = pygame.Surface((side, side), pygame.SRCALPHA)
+    centre = side // 2, side // 2
+    if square:
+        box = pygame.Rect(0, 0, round(step * 0.79), round(step * 0.79))
+        box.center = centre
+        pygame.draw.rect(image, fill, box, border_radius=3)
     else:
-        theme.disc(target, fill, centre, radius)
+        theme.disc(image, fill, centre, step * 0.45)
+    if ring is not None:
+        pygame.draw.aacircle(image, ring, centre, step * 0.47, max(round(step * 0.05), 2))
+    return image
 
 
 def _write(

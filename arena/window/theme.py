@@ -177,7 +177,7 @@ def _is_foreign(words: str) -> bool:
     return any(m is None for m in font(16).metrics(words)) if words else False
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _written(words: str, size: int, colour: Colour, bold: bool) -> pygame.Surface:
     return font(size, bold, _is_foreign(words)).render(words, True, colour)
 
