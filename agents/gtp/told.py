@@ -1,7 +1,8 @@
 """The rules of a game, told to a program in whichever words it knows.
 
-GTP itself has none. KataGo's ``kata-set-rules`` states them all, ``kgs-rules`` takes a name; a
-program that knows neither plays by rules of its own, and what it does then is judged by
+GTP itself has none. KataGo's ``kata-set-rules`` states them all, Fuego's ``go_param_rules`` one at
+a time, ``kgs-rules`` (Pachi) and Fuego's ``go_rules`` take a name. A program that knows none of
+them, such as GNU Go or Leela Zero, plays by rules of its own, and what it does then is judged by
 :func:`excuse` and :func:`excuse_for_refusal`.
 """
 
@@ -27,6 +28,7 @@ _KGS_NAMES: Final = {
     "new_zealand": "new-zealand",
 }
 """What ``kgs-rules`` takes, and which of KataGo's names has the same rules."""
+_FUEGO_KO: Final = {"simple": "simple", "positional": "pos_superko", "situational": "superko"}
 _FIELDS: Final = ("ko", "suicide", "scoring")
 
 
@@ -61,6 +63,8 @@ def tell_rules(client: GtpClient, spec: GameSpec) -> Told:
         words = {name: json.dumps(value).strip('"') for name, value in rules.items()}
         taken = {name: client.ask("kata-set-rule", name, words[name]).ok for name in words}
         return Told(taken["ko"], taken["suicide"], taken["scoring"])
+    if "go_param_rules" in client.commands or "go_rules" in client.commands:
+        return _tell_fuego(client, spec)
     if "kgs-rules" in client.commands:
         for name, told in _fitting_names(spec):
             if client.ask("kgs-rules", name).ok:
@@ -102,6 +106,23 @@ def _is_legal(spec: GameSpec, actions: tuple[int, ...], action: int) -> bool:
     position = spec.allocate(1)
     played = spec.play_line(position, np.array(actions, np.int64))
     return played == len(actions) and bool(spec.legal(position)[0, action])
+
+
+def _tell_fuego(client: GtpClient, spec: GoSpec) -> Told:
+    """Tell the rules in Fuego's words: a name for what has no word of its own, then each rule."""
+    named = "go_rules" in client.commands and (
+        client.ask("go_rules", "japanese" if spec.scoring == "territory" else "chinese").ok
+    )
+    if "go_param_rules" not in client.commands:
+        return Told(scoring=named)
+    rules = {
+        "ko_rule": _FUEGO_KO[spec.ko],
+        "allow_suicide": str(int(spec.suicide)),
+        "japanese_scoring": str(int(spec.scoring == "territory")),
+        "extra_handicap_komi": str(int(spec.handicap_bonus != "none")),
+    }
+    taken = [client.ask("go_param_rules", name, value).ok for name, value in rules.items()]
+    return Told(taken[0], taken[1], taken[2] or named)
 
 
 def _fitting_names(spec: GoSpec) -> Iterator[tuple[str, Told]]:

@@ -70,6 +70,19 @@ def asked(tmp_path: Path, word: str) -> list[str]:
         ("kgs-rules", GoSpec(5, 5, 7.0, ko="simple"), "kgs-rules chinese", "ko"),
         ("kgs-rules", GoSpec(5, 5, 7.0, suicide=True), "kgs-rules new_zealand", "ko"),
         ("kgs-rules", GoSpec(5, 5, 6.5, "simple", scoring="territory"), "kgs-rules japanese", ""),
+        ("go_rules go_param_rules", GoSpec(5, 5, 7.0), "go_rules chinese", ""),
+        (
+            "go_param_rules",
+            GoSpec(5, 5, 7.0, "situational", suicide=True),
+            "go_param_rules ko_rule superko",
+            "",
+        ),
+        (
+            "go_rules",
+            GoSpec(5, 5, 6.5, "simple", scoring="territory"),
+            "go_rules japanese",
+            "ko, suicide",
+        ),
         ("", GoSpec(5, 5, 7.0), "", "ko, suicide, scoring"),
         ("param_game", HexSpec(5, 5, swap=True), "param_game allow_swap 1", ""),
         ("", HexSpec(5, 5), "", ""),
@@ -82,6 +95,18 @@ def test_a_program_is_told_the_rules_in_words_that_it_knows(
     assert agent.untold(spec) == untold
     first = also.split()[0] if also else "k"
     assert asked(tmp_path, first)[:1] == ([line] if line else [])
+
+
+def test_fuego_is_told_each_rule_by_its_own_words(make: Make, tmp_path: Path) -> None:
+    spec = GoSpec(5, 5, 6.5, "positional", scoring="territory", handicap_bonus="stones")
+    assert make("--also", "go_rules go_param_rules").untold(spec) == ""
+    assert asked(tmp_path, "go_") == [
+        "go_rules japanese",
+        "go_param_rules ko_rule pos_superko",
+        "go_param_rules allow_suicide 0",
+        "go_param_rules japanese_scoring 1",
+        "go_param_rules extra_handicap_komi 1",
+    ]
 
 
 def test_the_rules_are_told_before_each_game(make: Make, tmp_path: Path) -> None:
