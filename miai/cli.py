@@ -13,11 +13,14 @@ import argparse
 import errno
 import io
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib import import_module
+from types import FrameType
 from typing import Any, Final
 
 from engine.errors import MiaiError
@@ -67,8 +70,35 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if argv is None else list(argv)
     _wait_politely()
-    with _plain_streams():
+    with _plain_streams(), _programs_end_with_us():
         return _run(arguments)
+
+
+@contextmanager
+def _programs_end_with_us() -> Iterator[None]:
+    """Let a signal that ends this process end the programs that it started, which may not read.
+
+    What ignores the signal already, such as ``nohup``, goes on ignoring it.
+    """
+    before: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+                before[number] = signal.signal(number, _end_with_programs)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end_with_programs(number: int, frame: FrameType | None) -> None:
+    process = sys.modules.get("agents.gtp.process")
+    if process is not None:
+        process.kill_all()
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -74,6 +75,7 @@ class ProgramProcess:
             ) from error
         if os.name != "nt" and self._process.stdin is not None:
             os.set_blocking(self._process.stdin.fileno(), False)
+        _running.add(self)
         self._pending = b""
         self._writing = threading.Lock()
         self._closed = threading.Event()
@@ -168,17 +170,22 @@ class ProgramProcess:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(patience_s)
         self._closed.set()
+        self.kill()
+        _running.discard(self)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(5.0)
+        with contextlib.suppress(OSError), self._writing:
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+
+    def kill(self) -> None:
+        """Kill its whole group and wait for nothing; a signal handler may call it."""
         with contextlib.suppress(OSError):
             if os.name == "nt":
                 self._process.kill()
             else:
                 os.killpg(self._process.pid, signal.SIGKILL)
         _kill_children(self._mark)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(5.0)
-        with contextlib.suppress(OSError), self._writing:
-            if self._process.stdin is not None:
-                self._process.stdin.close()
 
     def _how_it_ended(self) -> str:
         try:
@@ -223,6 +230,15 @@ class ProgramProcess:
                 self._errors.append(chunk[start : start + 64])
         if pipe is not None:
             pipe.close()
+
+
+_running: weakref.WeakSet[ProgramProcess] = weakref.WeakSet()
+
+
+def kill_all() -> None:
+    """Kill every program that this process started and did not close."""
+    for program in list(_running):
+        program.kill()
 
 
 def find_program(program: str) -> str:

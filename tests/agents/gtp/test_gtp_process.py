@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -182,3 +183,35 @@ def test_programs_are_found_where_games_are_installed(gnugo: str, start: Start) 
     process = ProgramProcess(["gnugo", "--version"])
     assert process.read_line(in_s(20), 200).startswith(b"GNU Go")
     process.close()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="signals and /proc")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_killed_command_ends_a_program_that_reads_nothing(tmp_path: Path, number: int) -> None:
+    note, script = tmp_path / "pid", tmp_path / "deaf.py"
+    script.write_text(
+        "import os, pathlib, signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "pathlib.Path(sys.argv[1]).write_text(str(os.getpid()))\n"
+        "time.sleep(600)\n"
+    )
+    command = f"gtp:{sys.executable} -I {script} {note}"
+    miai = subprocess.Popen(
+        [sys.executable, "-m", "miai", "arena", "--check", command, "--size", "5"],
+        env={**os.environ, "XDG_CONFIG_HOME": str(tmp_path)},
+    )
+    try:
+        deadline = in_s(300.0)
+        while not (note.is_file() and note.read_text()):
+            assert miai.poll() is None and time.monotonic() < deadline
+            time.sleep(0.05)
+        pid = int(note.read_text())
+        miai.send_signal(number)
+        assert miai.wait(120.0) == -number
+        deadline = in_s(60.0)
+        while not is_gone(pid):
+            assert time.monotonic() < deadline, "the program outlived the command"
+            time.sleep(0.05)
+    finally:
+        miai.kill()
+        miai.wait()
