@@ -85,7 +85,7 @@ COMMANDS: Final = (
     Command("heat_map", mark("policy: where the network looks"), ("h",), _SEE),
     Command("ownership", mark("territory: who will own what"), ("t", "o"), _SEE),
     *(Command(name, pane.words, pane.keys, _SEE) for name, pane in PANES.items()),
-    Command("order", mark("sort the candidates otherwise"), ("f4",), _SEE),
+    Command("order", mark("sort the candidates otherwise"), ("f4",), _SEE, yielding=("f4",)),
     Command("equally", mark("all moves equally: each gets visits"), ("shift+e",), _SEE),
     Command("shortlist", mark("draw a shortlist: only these moves"), ("shift+r",), _SEE),
     Command("sweep", mark("the whole game deeper, meanwhile"), ("shift+a",), _SEE),

@@ -162,14 +162,17 @@ def _draw_status(
             status = say("Counting") + theme.dots()
         elif not game.over:
             status = estimate(game)
-    if not count and game.node.ply == 0 and not game.over:
+    if not count and game.node.ply == 0 and not game.over and control.view.set_up is None:
         count = goal_words(game.spec)
     theme.text(target, theme.fit(status, 17, area.w, True), area.topleft, 17, bold=True)
     trouble = control.failure or game.trouble
     words = trouble or session.message or control.lesson
     words = words or ("" if lines else control.note or view.notice)
     y = area.y + px(33)
-    lines = theme.wrap(words or count, 13, area.w, 3) if words or not lines else lines
+    if words:
+        lines = theme.wrap(words, 13, area.w, 3)
+    elif count and len(lines) < 3:
+        lines = [*lines, *theme.wrap(count, 13, area.w, 3 - len(lines))]
     for line in lines:
         line = theme.fit(line, 13, area.w)
         theme.text(target, line, (area.x, y), 13, colours.warning if words else colours.dim)

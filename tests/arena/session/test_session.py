@@ -216,6 +216,8 @@ def test_two_passes_end_and_score_the_board() -> None:
     session.pass_turn()
     assert session.game.over
     assert result(session.game) == "B+24.5"
+    assert session.game.status == "Count: Black 25, White 0.5"
+    assert session.agree()
     assert session.game.status == "You win: Black by 24.5"
     assert session.game.owners.sum() == 25
 

@@ -120,7 +120,7 @@ class Screen:
 
         spec = make("tic_tac_toe")
         position = spec.allocate(1)
-        for _, action, is_next, _ in json.loads(self.kept_file.read_bytes())["nodes"]:
+        for _, action, is_next, *_ in json.loads(self.kept_file.read_bytes())["nodes"]:
             assert is_next, "a variation"
             spec.play(position, np.array([action]))
         return bool(spec.finished(position)[0])

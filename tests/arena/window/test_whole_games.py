@@ -68,6 +68,8 @@ def test_a_game_is_played_to_its_end_by_clicks(name: str, dummy: None) -> None:
         assert session.game.node.ply > before, session.message
         app.draw()
     assert session.game.over, session.game.status
+    if session.game.to_agree:
+        press(app, pygame.K_RETURN)
     assert any(word in session.game.status for word in ("win", "draw", "resigned"))
     stones = session.game.stones.copy()
     press(app, pygame.K_HOME)

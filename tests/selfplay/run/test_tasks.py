@@ -149,7 +149,7 @@ def test_a_run_of_several_tasks_can_be_gated(tmp_path: Path) -> None:
             lambda metrics: notes.extend(metrics.get("notes", ())),  # type: ignore[call-overload]
             lambda new, old: False,
         )
-        first = run.folder.checkpoints()[1]
+        first = run.folder.checkpoints()[0]
     assert run.state.playing == int(first.stem)
     assert any(f"does not beat {first.stem}, which plays on" in note for note in notes)
 
