@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from miai.ray_cells import RayCells
     from miai.transfer.cells import Cell, Folders
     from miai.transfer.plan import TransferPlan
 
@@ -45,6 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--jobs", type=int, default=1, metavar="N", help="run N cells at once, a core each"
     )
     parser.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="run the cells on a Ray cluster, HOST:PORT or auto; pretraining and matches stay on "
+        "this machine (optional extra)",
+    )
+    parser.add_argument(
         "--dry-run", action="store_true", help="say which cells there are and which are done"
     )
     parser.add_argument("--cells-only", action="store_true", help=argparse.SUPPRESS)
@@ -74,9 +81,16 @@ def run(args: argparse.Namespace) -> int:
             for cell in each:
                 print(name, cell.name, "done" if read_result(folders, cell) else "to do")
         return 0
-    helpers = _start_helpers(args)
+    helpers: list[subprocess.Popen[bytes]] = []
+    cluster = None
     try:
+        if args.ray is None:
+            helpers = _start_helpers(args)
+        else:
+            cluster = _connect(args.ray, args.jobs)
         for name in chosen:
+            if cluster is not None:
+                cluster.run(plan, folders, cells[name], _say)
             _run_cells(plan, folders, cells[name], wait=not args.cells_only)
             if not args.cells_only:
                 _play(plan, folders, name)
@@ -92,6 +106,8 @@ def run(args: argparse.Namespace) -> int:
         for helper in helpers:
             helper.terminate()
             helper.wait()
+        if cluster is not None:
+            cluster.close()
     if not args.cells_only:
         print(f"the table: {args.out / 'transfer.md'}\nthe page: {args.out / 'transfer.html'}")
     return 0
@@ -104,6 +120,17 @@ def _start_helpers(args: argparse.Namespace) -> list[subprocess.Popen[bytes]]:
     if args.only:
         command += ["--only", *args.only]
     return [subprocess.Popen(command) for _ in range(args.jobs - 1)]
+
+
+def _connect(address: str, workers: int) -> RayCells:
+    """Connect to a Ray cluster."""
+    from miai.rating_process import python_path
+    from selfplay.ray.cluster import import_ray
+
+    import_ray()
+    from miai.ray_cells import RayCells
+
+    return RayCells(address, workers, {"PYTHONPATH": python_path()})
 
 
 def _run_cells(plan: TransferPlan, folders: Folders, cells: Sequence[Cell], wait: bool) -> None:

@@ -147,18 +147,50 @@ def pretrain(plan: TransferPlan, folders: Folders, held_out: str, start: str, sa
     return RunFolder(folder).checkpoints()[-1]
 
 
+@dataclass(frozen=True)
+class Start:
+    """The network that a cell starts from."""
+
+    network: Path
+    seconds: float
+    """How long the run lasted that made it."""
+
+
+def start_of(plan: TransferPlan, folders: Folders, cell: Cell, say: Say) -> Start | None:
+    """Return what a cell starts from, trained where it is not there yet; ``None`` from nothing.
+
+    Raises:
+        RunError: if the run's folder belongs to other settings.
+    """
+    if cell.start == NONE:
+        return None
+    network = pretrain(plan, folders, cell.held_out, cell.start, say)
+    return Start(network, _spent(folders.pretraining(cell.held_out, cell.start)))
+
+
 def run_cell(plan: TransferPlan, folders: Folders, cell: Cell, say: Say) -> CellResult:
     """Run a cell to its end, going on where it was; keep its network and write its result.
 
     Raises:
         RunError: if its folder belongs to other settings.
     """
-    start = (
-        "" if cell.start == NONE else str(pretrain(plan, folders, cell.held_out, cell.start, say))
-    )
+    result = run_from(plan, folders, cell, start_of(plan, folders, cell, say), say)
+    write_result(folders, result)
+    return result
+
+
+def run_from(
+    plan: TransferPlan, folders: Folders, cell: Cell, start: Start | None, say: Say
+) -> CellResult:
+    """Run a cell from a start that is there, and keep its network.
+
+    Raises:
+        RunError: if its folder belongs to other settings.
+    """
     folder = RunFolder(folders.run(cell))
-    config = plan.cell_config(cell.held_out, start, cell.parameters, cell.games, cell.seed)
-    if start:
+    path = "" if start is None else str(start.network)
+    config = plan.cell_config(cell.held_out, path, cell.parameters, cell.games, cell.seed)
+    if start is not None:
         config = fit_start(folder, config)
     began, last = time.process_time(), _Last(_progress(f"{cell.held_out} {cell.name}", say))
     network = folders.network(cell)
@@ -177,20 +209,24 @@ def run_cell(plan: TransferPlan, folders: Folders, cell: Cell, say: Say) -> Cell
         played,
         rows,
         round(time.process_time() - began, 1),
-        _spent(folders.pretraining(cell.held_out, cell.start)) if start else 0.0,
+        0.0 if start is None else start.seconds,
         last.number("loss_policy"),
         last.number("loss_value"),
         read_metadata(network)["hash"],
-        read_metadata(Path(start))["hash"] if start else "",
+        "" if start is None else read_metadata(start.network)["hash"],
         _settings_hash(config),
         __version__,
         conditions()["cpu"],
     )
-    path = folders.result(cell)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, (json.dumps(asdict(result), indent=1) + "\n").encode())
     shutil.rmtree(folder.path, ignore_errors=True)
     return result
+
+
+def write_result(folders: Folders, result: CellResult) -> None:
+    """Write the small file that says that a cell is done."""
+    path = folders.result(result.cell)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, (json.dumps(asdict(result), indent=1) + "\n").encode())
 
 
 class _Last:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from miai.cli import main
 
@@ -145,3 +148,40 @@ def test_the_plan_that_comes_along(capsys: pytest.CaptureFixture[str]) -> None:
     assert "five-games" in capsys.readouterr().out
     assert main(["transfer", "--dry-run"]) == 0
     assert "hex many-1000-seed3 to do" in capsys.readouterr().out
+
+
+def test_a_cluster_runs_the_cells_of_one_process(
+    cluster: Any, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    short = (
+        PLAN.replace("[0, 8, 16]", "[0, 8]")
+        .replace("seeds = 2", "seeds = 1")
+        .replace('"many", ', "")
+        .replace(', "lora"', "")
+    )
+    (here / "plan.toml").write_text(short)
+    command = ["transfer", "plan.toml", "--only", "hex", "--work", "work"]
+    assert main([*command, "--out", "here"]) == 0
+    networks = here / "work" / "networks"
+    networks.rename(here / "networks")
+    on_ray = ["--ray", cluster.address, "--jobs", "2"]
+    assert main([*command, "--out", "there", *on_ray]) == 0
+    assert "hex: none-8-seed1" in capsys.readouterr().out
+
+    def result(folder: str, name: str) -> dict[str, object]:
+        known: dict[str, object] = json.loads((here / folder / "hex" / f"{name}.json").read_text())
+        del known["cpu_s"], known["network"]  # a network's file names the path of its start
+        return known
+
+    files = sorted((networks / "hex").iterdir())
+    assert len(files) == 4
+    for file in files:
+        assert result("there", file.stem) == result("here", file.stem)
+        tensors, before = load_file(file), load_file(here / "networks" / "hex" / file.name)
+        for key, tensor in tensors.items():
+            assert torch.equal(tensor, before[key]), key
+    lost = here / "there" / "hex" / "none-8-seed1.json"
+    known = json.loads(lost.read_text())["network"]
+    lost.unlink()
+    assert main([*command, "--out", "there", *on_ray]) == 0, "a cell that is missing runs again"
+    assert json.loads(lost.read_text())["network"] == known
