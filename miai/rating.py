@@ -11,8 +11,9 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
-from agents.parse import make_agent, read_spelling
+from agents.parse import Spelling, make_agent, read_spelling
 from agents.protocol import Agent
 from agents.trust import recall
 from arena.ladder import Encounter, LadderRatings, as_json, play_encounter, rate_players
@@ -22,6 +23,7 @@ from arena.stats.intervals import wilson
 from arena.stats.ratings import Rating
 from engine.errors import ConfigError, MiaiError, ProgramError
 from engine.files import json_of, read_file, write_atomic
+from engine.games.spec import GameSpec
 from miai.config import build
 from selfplay.run.benchmark import (
     GAMES_PER_MEETING,
@@ -41,11 +43,28 @@ _GAMES_PER_FIT = 10.0
 _UNKNOWN = Rating(0.0, float("-inf"), float("inf"))
 
 
+class Elsewhere(Protocol):
+    """Plays the meetings of agents that are no programs, in another process."""
+
+    def play(
+        self,
+        spec: GameSpec,
+        agents: tuple[Spelling, Spelling],
+        games: int,
+        seed: int,
+        before: int,
+    ) -> Encounter:
+        """See :func:`arena.ladder.play_encounter`."""
+        ...
+
+
 class TaskRating:
     """The benchmark of one task of a run, one meeting or quiz at a time."""
 
-    def __init__(self, path: Path, task: str = "") -> None:
+    def __init__(self, path: Path, task: str = "", elsewhere: Elsewhere | None = None) -> None:
         """Read the run's settings and what was played, of one of several tasks.
+
+        Meetings are played by ``elsewhere`` where it is given, and in this process otherwise.
 
         Raises:
             RunError: if the folder holds no run, or its settings cannot be read.
@@ -60,6 +79,7 @@ class TaskRating:
         self.ratings = LadderRatings((), self.config.anchor, _UNKNOWN, 0)
         self._fit_s = self._unfitted_s = 0.0
         self._fit()
+        self._elsewhere = elsewhere
         self._agents: dict[str, Agent] = {}
         self._exhausted: set[Pair] = set()
         self._unusable: set[str] = set()
@@ -79,17 +99,16 @@ class TaskRating:
     def _next_meeting(self) -> str | None:
         while (due := self._due()) is not None:
             started = time.process_time()
-            first, second = (self._agent(name) for name in due)
-            if first is None or second is None:
-                continue
             try:
-                encounter = self._play(first, second, due)
+                encounter = self._play(due)
             except ConfigError:  # a small board has few openings
                 self._exhausted.add(pair(*due))
                 continue
             except ProgramError as error:
                 # Checkpoints are no programs, so it is the rung's.
                 self._leave_out(next(name for name in due if name in self.config.ladder), error)
+                continue
+            if encounter is None:
                 continue
             meeting = Meeting(
                 *due,
@@ -153,25 +172,39 @@ class TaskRating:
         names = [path.stem for path in self.folder.checkpoints()]
         return [name for name in names if name not in self._unusable]
 
-    def _play(self, first: Agent, second: Agent, who: Pair) -> Encounter:
+    def _play(self, who: Pair) -> Encounter | None:
+        """Play a meeting; ``None`` if one of the two cannot be made."""
         before = sum(
             meeting.games
             for meeting in self.played
             if pair(meeting.first, meeting.second) == pair(*who)
         )
+        first, second = (self._agent(name) for name in who)
+        if first is None or second is None:
+            return None
+        if self._elsewhere is not None:
+            one, two = (self._spelling(name) for name in who)
+            if not (one.is_program or two.is_program):
+                return self._elsewhere.play(
+                    self.spec, (one, two), GAMES_PER_MEETING, self._seed, before
+                )
         return play_encounter(self.spec, first, second, GAMES_PER_MEETING, self._seed, before)
+
+    def _spelling(self, name: str) -> Spelling:
+        """A player of the ladder, or a checkpoint."""
+        text = name
+        if name not in self.config.ladder:
+            # 8 bits: repeats exactly, and leaves a GPU to the training.
+            text = f"int8:{self.folder.path / 'checkpoints' / name}.safetensors"
+            text = f"{name}={text}@{self.config.simulations}"
+        return recall(read_spelling(text, game=self.spec))
 
     def _agent(self, name: str) -> Agent | None:
         """The player of this name; ``None``, with a word on stderr, if it cannot be made."""
         agent = self._agents.pop(name, None)
         if agent is None:
-            text = name
-            if name not in self.config.ladder:
-                # 8 bits: repeats exactly, and leaves a GPU to the training.
-                text = f"int8:{self.folder.path / 'checkpoints' / name}.safetensors"
-                text = f"{name}={text}@{self.config.simulations}"
             try:
-                agent = make_agent(recall(read_spelling(text, game=self.spec)), self.spec)
+                agent = make_agent(self._spelling(name), self.spec)
             except MiaiError as error:
                 self._leave_out(name, error)
                 return None
@@ -211,10 +244,10 @@ class TaskRating:
 class RunRating:
     """The benchmarks of all tasks of a run, which take turns."""
 
-    def __init__(self, path: Path) -> None:
-        """Read the run's settings; raises as :class:`TaskRating`."""
+    def __init__(self, path: Path, elsewhere: Elsewhere | None = None) -> None:
+        """Read the run's settings; arguments and errors as of :class:`TaskRating`."""
         names = task_names(read_settings(path))
-        self._each = {name: TaskRating(path, name) for name in names}
+        self._each = {name: TaskRating(path, name, elsewhere) for name in names}
         self.config = next(iter(self._each.values())).config
 
     def step(self) -> str | None:

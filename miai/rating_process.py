@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import filelock
 
@@ -22,6 +22,9 @@ from agents.evaluators.auto import cores
 from engine.errors import RunError
 from miai.rating import RunRating
 from selfplay.run.benchmark import Pace
+
+if TYPE_CHECKING:
+    from miai.ray_meetings import RayMeetings
 
 _LOOK_S = 2.0
 _NICENESS = 10
@@ -34,12 +37,17 @@ ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
 class RatingProcess:
     """The rating process of a run, as its training sees it. Use as a context manager."""
 
-    def __init__(self, path: Path) -> None:
-        """Start the process; what it prints goes to ``benchmark.log`` in the run's folder."""
+    def __init__(self, path: Path, ray: str = "") -> None:
+        """Start the process; what it prints goes to ``benchmark.log`` in the run's folder.
+
+        Args:
+            path: of the run.
+            ray: address of a Ray cluster that plays the meetings; empty for the process itself.
+        """
         self._path = path
         self._log = (path / _LOG).open("wb")
         # -P: a module in the folder that one happens to stand in is not the program's.
-        command = [sys.executable, "-P", "-m", "miai", "ratings", str(path), "--beside"]
+        command = [sys.executable, "-P", "-m", "miai", "ratings", str(path), "--beside", ray]
         self._process: subprocess.Popen[bytes] = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -89,13 +97,16 @@ def python_path() -> str:
     return here if not known else f"{here}{os.pathsep}{known}"
 
 
-def follow(path: Path, stopped: Callable[[], bool], rated: Callable[[], object]) -> None:
+def follow(
+    path: Path, stopped: Callable[[], bool], rated: Callable[[], object], ray: str = ""
+) -> None:
     """Rate a run's checkpoints as they come, within the run's share of processor time.
 
     Args:
         path: of the run.
         stopped: asked between meetings.
         rated: told after each.
+        ray: see :class:`RatingProcess`.
 
     Raises:
         MiaiError: if the run, or a player, cannot be used.
@@ -106,7 +117,8 @@ def follow(path: Path, stopped: Callable[[], bool], rated: Callable[[], object])
             return
         with suppress(filelock.Timeout):
             lock.acquire(timeout=_LOOK_S)
-    rating = RunRating(path)
+    cluster = _connect(ray) if ray else None
+    rating = RunRating(path, cluster)
     pace = Pace(rating.config.share, cores())
     try:
         while not stopped():
@@ -119,7 +131,20 @@ def follow(path: Path, stopped: Callable[[], bool], rated: Callable[[], object])
                 time.sleep(min(_LOOK_S, max(until - time.monotonic(), 0.0)))
     finally:
         rating.close()
+        if cluster is not None:
+            cluster.close()
         lock.release()
+
+
+def _connect(address: str) -> RayMeetings | None:
+    """Connect to a Ray cluster; ``None``, with a word on stderr, if it has no room for a rating."""
+    from miai.ray_meetings import RayMeetings
+
+    try:
+        return RayMeetings(address, {"PYTHONPATH": python_path()})
+    except RunError as error:
+        print(f"rating on this machine: {error}", file=sys.stderr, flush=True)
+        return None
 
 
 def _lock(path: Path) -> filelock.FileLock:
@@ -127,7 +152,7 @@ def _lock(path: Path) -> filelock.FileLock:
     return filelock.FileLock(path / "rating.lock")
 
 
-def serve(path: Path, rated: Callable[[], object]) -> None:
+def serve(path: Path, rated: Callable[[], object], ray: str = "") -> None:
     """Rate at low priority until standard input ends, as the process that training starts.
 
     Raises:
@@ -141,7 +166,7 @@ def serve(path: Path, rated: Callable[[], object]) -> None:
         os._exit(0)  # everything is written whole: nothing to tidy up, and no move to wait for
 
     threading.Thread(target=wait_for_the_end, daemon=True).start()
-    follow(path, lambda: False, rated)
+    follow(path, lambda: False, rated, ray)
 
 
 def finish(path: Path, seconds: float, rated: Callable[[str], None]) -> None:

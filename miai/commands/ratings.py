@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_trust_option(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
-    parser.add_argument("--beside", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--beside", metavar="RAY", help=argparse.SUPPRESS)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -41,10 +41,10 @@ def run(args: argparse.Namespace) -> int:
     from selfplay.run.settings import read_settings, task_names
 
     settings, folder = read_settings(args.run), RunFolder(args.run)
-    if args.beside:
+    if args.beside is not None:
         from selfplay.report.report import write_report
 
-        serve(args.run, lambda: write_report(args.run))
+        serve(args.run, lambda: write_report(args.run), args.beside)
         return 0
     names = task_names(settings)
     if args.play > 0.0:

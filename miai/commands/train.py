@@ -145,7 +145,7 @@ def run(args: argparse.Namespace) -> int:
         _note_session(training.folder)
         _announce(training.folder.path, config, training.resumed, training.progress)
         try:
-            _train(training, trackers, rated and training.progress < 1.0)
+            _train(training, trackers, rated and training.progress < 1.0, args.ray)
         except KeyboardInterrupt:
             print(
                 f"stopped; all but the unfinished cycle is in {folder}. "
@@ -157,7 +157,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _train(training: Run, trackers: Sequence[Tracker], rated: bool) -> None:
+def _train(training: Run, trackers: Sequence[Tracker], rated: bool, ray: str | None) -> None:
     """Train to the end, with the display, the rating beside it and all who follow the metrics."""
     from miai.dashboard import TrainingDisplay
     from miai.gate import make_gate
@@ -165,7 +165,12 @@ def _train(training: Run, trackers: Sequence[Tracker], rated: bool) -> None:
 
     folder = training.folder.path
     with ExitStack() as closing:
-        beside = closing.enter_context(RatingProcess(folder)) if rated else None
+        cluster = ""
+        if ray is not None:
+            from selfplay.ray.cluster import existing
+
+            cluster = existing(ray)
+        beside = closing.enter_context(RatingProcess(folder, cluster)) if rated else None
         display = closing.enter_context(TrainingDisplay(folder))
 
         def report(metrics: dict[str, object]) -> None:

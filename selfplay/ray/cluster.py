@@ -68,8 +68,7 @@ class Cluster:
         self._folder: Path | None = None
         if self.ray.is_initialized():
             raise RunError("expected no connection to Ray in this process, got one that is open")
-        found = (os.environ.get("RAY_ADDRESS") or _running_here()) if address == AUTO else address
-        if found:
+        if found := existing(address):
             _require_reachable(found)
             self._context = self._connect(address=found)
         else:
@@ -126,6 +125,11 @@ class Cluster:
         self.ray.shutdown()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def existing(address: str) -> str:
+    """Return the address of the cluster that ``address`` names; empty for a local one to start."""
+    return (os.environ.get("RAY_ADDRESS") or _running_here()) if address == AUTO else address
 
 
 def _running_here() -> str:

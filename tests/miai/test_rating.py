@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import filelock
 import pytest
@@ -21,9 +23,10 @@ from miai import cli
 from miai.config import to_toml
 from miai.rating import TaskRating, read_meetings
 from miai.rating_process import RatingProcess, finish, follow
+from selfplay.ray.config import RayConfig
 from selfplay.report.report import report_html
 from selfplay.run import Run
-from selfplay.run.benchmark import BenchmarkConfig
+from selfplay.run.benchmark import BenchmarkConfig, Meeting
 from selfplay.run.config import GameConfig
 from selfplay.run.curves import read_run
 from selfplay.run.folder import RunFolder
@@ -45,6 +48,36 @@ def run(tmp_path: Path) -> Path:
         save_network(folder.checkpoint(cycle), network, {"game": "go", "height": 5, "width": 5})
         folder.append(folder.metrics, {"cycle": cycle, "elapsed_s": 60.0 * cycle})
     return path
+
+
+def test_a_cluster_plays_the_same_meetings(cluster: Any, run: Path) -> None:
+    there = run.parent / "there"
+    shutil.copytree(run, there)
+    here = TaskRating(run)
+    while here.step() is not None:
+        pass
+    rated: list[bool] = []
+
+    def stopped() -> bool:
+        done = there / "benchmarks.jsonl"
+        return done.exists() and len(done.read_text().splitlines()) >= len(here.played)
+
+    follow(there, stopped, lambda: rated.append(True), cluster.address)
+    assert len(rated) == len(here.played)
+
+    def results(path: Path) -> set[Meeting]:
+        return {dataclasses.replace(m, cpu_s=0.0) for m in read_meetings(RunFolder(path))}
+
+    assert results(there) == results(run)
+
+
+def test_a_cluster_without_room_leaves_the_rating_here(
+    cluster: Any, run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("miai.ray_meetings.RayConfig", lambda: RayConfig(start_s=0.0))
+    follow(run, lambda: bool(read_meetings(RunFolder(run))), lambda: None, cluster.address)
+    assert "rating on this machine: expected a worker within 0 s" in capsys.readouterr().err
+    assert read_meetings(RunFolder(run))
 
 
 def test_checkpoints_are_rated_until_they_have_their_games(
