@@ -122,6 +122,44 @@ def test_cancelling(dummy: None) -> None:
     app.control.close()
 
 
+def _game(moves: int, comment: str = "") -> str:
+    points = [a + b for a in "abcdefghijklmnopqrs" for b in "abcdefghijklmnopqrs"]
+    np.random.default_rng(moves).shuffle(points)
+    return "".join(f";{'BW'[i % 2]}[{points[i]}]{comment}" for i in range(moves))
+
+
+LARGE = {
+    "7,000 games": lambda: ("(;SZ[19]" + _game(220) + ")\n") * 7000,
+    "variations": lambda: (
+        "(;SZ[19]" + _game(200) + ("(" + _game(40, f"C[{'abc ' * 12}]") + ")") * 4000 + ")"
+    ),
+    "long comments": lambda: "(;SZ[19]" + _game(300, f"C[{'x y ' * 8250}]") + ")",
+}
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_large_file(dummy: None, tmp_path: Path, kind: str) -> None:
+    app = make_app((900, 700), 19)
+    path = tmp_path / "large.sgf"
+    for text in ("(;SZ[19];B[aa])" * 3000, LARGE[kind]()):  # the first loads kernels
+        path.write_text(text)
+        begun, used, longest = time.perf_counter(), time.process_time(), 0.0
+        app.actions.files.open_path(path)
+        while app.actions.files.background.busy:
+            frame = time.perf_counter()
+            if app.update():
+                app.draw()
+            longest = max(longest, time.perf_counter() - frame)
+            time.sleep(1 / 60)
+        wall, used = time.perf_counter() - begun, time.process_time() - used
+        app.dialogs.clear()
+    print(
+        f"\n{kind}, {len(text) / 1e6:.1f} MB: open after {wall:.1f} s, {used:.1f} s of the "
+        f"processor's time; longest frame {longest * 1000:.0f} ms; {app.session.message}"
+    )
+    app.control.close()
+
+
 def test_first_move(dummy: None) -> None:
     """From a fresh window: until the network is there, and until a default level has moved."""
     app = make_app((1040, 760), 9)

@@ -22,7 +22,7 @@ from arena.session.background import Background
 from arena.session.clock import ClockRule
 from arena.session.game import Game, Settings
 from arena.session.kept_thoughts import KATRAIN, SABAKI, take_thought, thought_properties
-from arena.session.opening import MOST_NODES, Opened, annotate, read_opened
+from arena.session.opening import Opened, annotate, read_opened
 from arena.session.opponents import KINDS, Opponent, level_number
 from arena.session.session import Session
 from arena.session.texts import say
@@ -43,6 +43,8 @@ _LOOKS_AT_ONCE: Final = 500
 """Positions, and searches that were kept, up to which a game is saved at once."""
 _LOOKS_EVERY_S: Final = 10.0
 LARGEST_FILE: Final = 1 << 26
+_MOST_NODES: Final = 200_000
+"""Of a kept game."""
 
 
 def record(game: Game) -> GameRecord:
@@ -399,8 +401,8 @@ def _take_notes(game: Game, nodes: list[Node], kept: list[list[Any]]) -> None:
 
 def _rebuild(game: Game, entries: list[list[Any]]) -> list[Node]:
     """Rebuild a game's tree from stored positions; a damaged file can raise any error."""
-    if len(entries) > MOST_NODES:
-        raise ValueError(f"expected at most {MOST_NODES} positions, got {len(entries)}")
+    if len(entries) > _MOST_NODES:
+        raise ValueError(f"expected at most {_MOST_NODES} positions, got {len(entries)}")
     nodes = [game.node]
     positions = {0: game.start}
     favourites: list[tuple[Node, int]] = []

@@ -135,7 +135,7 @@ class Actions:
             app.cursor = None
         elif app.view.drawing:
             self._shortlist()
-        else:
+        elif not app.actions.files.stop():
             app.control.hurry()
 
     def _cursor(self) -> None:

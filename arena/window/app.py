@@ -155,12 +155,12 @@ class App:
             clock.tick(FRAMES_PER_S)
         if self.keeper is not None:
             self.keeper.finish()
-        self.actions.files.background.finish()
+        self.actions.files.finish()
         self.control.close()
 
     def update(self) -> bool:
         """Take what the AIs have to say; return whether the picture changes."""
-        changed = self.control.update() | self._tick() | self.actions.files.background.update()
+        changed = self.control.update() | self._tick() | self.actions.files.update()
         self._listen()
         now = pygame.time.get_ticks()
         self.motions.follow(self.game, now, self.preferences.animations)

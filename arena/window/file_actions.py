@@ -1,4 +1,7 @@
-"""What the commands about files do: open, choose, save, paste, copy. Large files never block."""
+"""What the commands about files do: open, choose, save, paste, copy.
+
+Files of more than some kilobytes are read in a thread, which says how far it is and can be stopped.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,41 @@ _POSITIONS_AT_ONCE: Final = 1000
 """Positions of a game that is written at once."""
 
 
+class StoppedError(MiaiError):
+    """A person does not want to wait for a file."""
+
+
+@dataclass
+class Reading:
+    """A file that is being read, as the window and the thread know it."""
+
+    name: str
+    stopped: bool = False
+    listing: bool = False
+    """Whether the first game is read and the others are looked through."""
+    share: float = 0.0
+    shown: str = ""
+    """What the window has said of it."""
+
+    def progress(self, share: float) -> None:
+        """Note how much is done; raise what ends the reading if it is to stop."""
+        if self.stopped:
+            raise StoppedError(say("stopped"))
+        self.share = share
+
+    @property
+    def words(self) -> str:
+        """What the window says of it now."""
+        percent = int(100 * self.share)
+        if self.listing:
+            return say(
+                "Looking through the games of {name}: {percent} %, Esc stops",
+                name=self.name,
+                percent=percent,
+            )
+        return say("Opening {name}: {percent} %, Esc stops", name=self.name, percent=percent)
+
+
 @dataclass(frozen=True)
 class Collection:
     """A file of several games, of which one is on the board."""
@@ -45,6 +83,7 @@ class FileActions:
         self._app = app
         self.background = Background("files")
         self.collection: Collection | None = None
+        self._reading: Reading | None = None
         self._number = 1
         self._path: Path | None = None
         """The file of the game that was opened or saved last."""
@@ -60,6 +99,27 @@ class FileActions:
             "copy_diagram": self._copy_diagram,
             "picture": self._picture,
         }
+
+    def update(self) -> bool:
+        """Take what the thread has done; return whether the picture changes."""
+        changed = self.background.update()
+        reading = self._reading
+        if reading is not None and reading.shown != (words := reading.words):
+            reading.shown = self._app.session.message = words
+            return True
+        return changed
+
+    def finish(self) -> None:
+        """Wait for files that are being written, and stop reading."""
+        self.stop()
+        self.background.finish()
+
+    def stop(self) -> bool:
+        """Stop reading a file; return whether one was being read."""
+        reading, self._reading = self._reading, None
+        if reading is not None:
+            reading.stopped = True
+        return reading is not None
 
     # Opening.
 
@@ -98,13 +158,27 @@ class FileActions:
         path: Path | None,
         number: int | None = None,
     ) -> None:
+        self.stop()
+        reading = Reading(name)
+
         def work() -> tuple[Opened, bytes, list[Listed]]:
             data = read()
-            opened = read_opened(data, name, number)
-            games = list_games(data, name) if number is None and opened.count > 1 else []
+            opened = read_opened(data, name, number, reading.progress)
+            games: list[Listed] = []
+            if number is None and opened.count > 1:
+                reading.listing = True
+                games = list_games(data, name, opened.count, reading.progress)
             return opened, data, games
 
-        take = partial(self._take, name, path)
+        def take(result: Any) -> None:
+            if self._reading is reading:
+                self._reading = None
+            elif self._reading is not None:
+                return  # the next file is on its way
+            elif reading.stopped and not isinstance(result, Exception):
+                result = StoppedError(say("stopped"))  # it was done when the person stopped it
+            self._take(name, path, result)
+
         if size <= _AT_ONCE:
             try:
                 result: Any = work()
@@ -112,8 +186,13 @@ class FileActions:
                 result = error
             take(result)
             return
-        self._app.session.message = say("Opening {name} ...", name=name)
+        self._show(reading)
         self.background.run(work, take)
+
+    def _show(self, reading: Reading) -> None:
+        """Let the window say how far a file is read."""
+        self._reading = reading
+        reading.shown = self._app.session.message = reading.words
 
     def _take(self, name: str, path: Path | None, result: Any) -> None:
         session = self._app.session
@@ -137,16 +216,23 @@ class FileActions:
     def know(self, path: Path) -> None:
         """Offer the other games of the file whose first game is on the board already."""
         self._path, self._record = path, self._app.game.record_of
+        session, reading = self._app.session, Reading(path.name, listing=True)
+        before = session.message
 
         def work() -> tuple[bytes, list[Listed]]:
             data = read_file(path, files.LARGEST_FILE)
-            return data, list_games(data, path.name)
+            return data, list_games(data, path.name, progress=reading.progress)
 
         def take(result: Any) -> None:
+            if self._reading is reading:
+                self._reading = None
+            if session.message == reading.shown:
+                session.message = before
             if isinstance(result, tuple) and len(result[1]) > 1:
                 self.collection = Collection(result[0], path.name, result[1])
                 self._choose()
 
+        self._show(reading)
         self.background.run(work, take)
 
     def _choose(self) -> None:
@@ -227,7 +313,17 @@ class FileActions:
     # The clipboard and pictures.
 
     def _copy(self) -> None:
-        self._put_on_clipboard(files.as_sgf(self._app.control.game).decode())
+        game = self._app.control.game
+        if game.node.root.shape.positions <= _POSITIONS_AT_ONCE:
+            self._put_on_clipboard(files.as_sgf(game).decode())
+            return
+
+        def take(result: Any) -> None:
+            if isinstance(result, Exception):
+                raise result
+            self._put_on_clipboard(result.decode())
+
+        self.background.run(lambda: files.as_sgf(game), take)
 
     def _copy_diagram(self) -> None:
         game = self._app.game

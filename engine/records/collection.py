@@ -25,8 +25,9 @@ from engine.records.sgf_encoding import (
 )
 from engine.records.sgf_tree import Place
 
-LARGEST_GAME: Final = 4 << 20
-"""Characters of one game; a whole 19x19 game with comments has a few thousand."""
+LARGEST_GAME: Final = 16 << 20
+"""Characters of one game. A 19x19 game has a few thousand, one with the analysis of each move some
+millions."""
 _HEAD: Final = 4096
 """Where a game says its encoding."""
 _LOOKED_AT: Final = 1 << 16

@@ -12,6 +12,7 @@ from engine.errors import RecordError
 from engine.records.ggf import is_ggf, read_ggf, split_ggf
 from engine.records.psq import is_points, is_psq, read_points, read_psq
 from engine.records.sgf import ReadGame, read_one
+from engine.records.sgf_tree import Progress, no_progress
 from engine.records.transcripts import read_transcripts
 
 
@@ -56,9 +57,11 @@ def other_game(data: bytes, source: str, number: int = 1) -> ReadGame | None:
     raise RecordError(f"expected a game number from 1 to {count}, got {number!r}: {source}")
 
 
-def read_game_of(data: bytes, source: str, number: int = 1) -> ReadGame:
+def read_game_of(
+    data: bytes, source: str, number: int = 1, progress: Progress = no_progress
+) -> ReadGame:
     """Return one game of a file in any format, counted from 1; raises as above."""
-    return other_game(data, source, number) or read_one(data, source, number)
+    return other_game(data, source, number) or read_one(data, source, number, progress=progress)
 
 
 def _ggf(data: bytes, source: str) -> Iterator[ReadGame | RecordError]:

@@ -23,7 +23,7 @@ from engine.records.record import GameRecord, GameTree
 from engine.records.results import normal_result
 from engine.records.rules_text import rules_named
 from engine.records.sgf_game import GAME_PROPERTY, announced
-from engine.records.sgf_tree import Node, parse_game, tree_text
+from engine.records.sgf_tree import Node, Progress, no_progress, parse_game, tree_text
 from engine.records.sgf_values import escape, point_text, record_text, unescape
 
 _KEPT: Final[tuple[str, ...]] = ("BR", "WR", "DT", "EV", "GN", "HA", "RU")
@@ -120,7 +120,14 @@ def read_games(data: bytes, source: str) -> list[ReadGame]:
     return [read_game(text) for text in split_collection(data, source)]
 
 
-def read_one(data: bytes, source: str, number: int = 1, *, to_the_end: bool = False) -> ReadGame:
+def read_one(
+    data: bytes,
+    source: str,
+    number: int = 1,
+    *,
+    to_the_end: bool = False,
+    progress: Progress = no_progress,
+) -> ReadGame:
     """Return one game of a file, counted from 1; what is wrong with others is no matter.
 
     Raises:
@@ -130,17 +137,25 @@ def read_one(data: bytes, source: str, number: int = 1, *, to_the_end: bool = Fa
     for text in split_collection(data, source):
         count += 1
         if count == number:
-            return read_game(text, to_the_end=to_the_end)
+            return read_game(text, to_the_end=to_the_end, progress=progress)
+        progress(0.0)
     raise RecordError(f"expected a game number from 1 to {count}, got {number!r}: {source}")
 
 
-def read_game(game: GameText, *, keep_tree: bool = True, to_the_end: bool = False) -> ReadGame:
+def read_game(
+    game: GameText,
+    *,
+    keep_tree: bool = True,
+    to_the_end: bool = False,
+    progress: Progress = no_progress,
+) -> ReadGame:
     """Read the main line of one game.
 
     Args:
         game: its text.
         keep_tree: give the record its tree, with all that the file says.
         to_the_end: where stones are set up in mid-game, begin the record with them.
+        progress: is told how much of the text is read.
 
     Raises:
         RecordError: if it is damaged, or the game, its size or its set-up cannot be used.
@@ -150,7 +165,10 @@ def read_game(game: GameText, *, keep_tree: bool = True, to_the_end: bool = Fals
         raise RecordError(game.damaged)
     if len(game.text) > LARGEST_GAME:
         raise RecordError(f"expected a game of at most {LARGEST_GAME >> 20} MiB: {label}")
-    parsed = parse_game(game.text, game.place)
+    try:
+        parsed = parse_game(game.text, game.place, progress=progress)
+    except RecordError as error:
+        raise RecordError(f"{label}: {error}") from error
     nodes = parsed.root.main_line()
     root = parsed.root.properties
     found = announced(root, label)

@@ -6,15 +6,27 @@ out or left over is noted with its line and column. Nothing recurses, and time i
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
+from engine.errors import RecordError
+
 Properties = dict[str, list[str]]
 """Values by identifier, as they stand between the brackets, escapes included."""
+Progress = Callable[[float], object]
+"""Is told from time to time which share of the work is done; what it raises ends the work."""
+MOST_NODES: Final = 500_000
+"""Of one game: some 300 MB. A game with 20 variations at every move has a tenth of them."""
 _MOST_NOTES: Final = 20
+_TOLD_EVERY: Final = 1 << 17
+"""Characters."""
+_LARGE: Final = 1 << 16
+"""Characters of a game during which no garbage is collected."""
 
 # Most of a game: nodes that hold one move each.
 _RUN = re.compile(r"(?:;\s*[BW]\[[a-zA-Z]{0,2}\]\s*)+(?=[;()]|\Z)")
@@ -93,37 +105,78 @@ class Parsed:
     """What was passed over or filled in."""
 
 
-def parse_game(text: str, place: Place | None = None, locate: bool = False) -> Parsed:
+def no_progress(share: float) -> None:
+    """Tell nobody which share of the work is done."""
+
+
+def part_of(progress: Progress, begin: float, end: float) -> Progress:
+    """Return what tells ``progress`` of a part of its work, which lies between two shares."""
+    return lambda share: progress(begin + (end - begin) * share)
+
+
+def parse_game(
+    text: str,
+    place: Place | None = None,
+    locate: bool = False,
+    progress: Progress = no_progress,
+) -> Parsed:
     """Return the tree of a game; what follows it in the text is not looked at.
 
     Args:
         text: from the first parenthesis on.
         place: of the text in its file, for the notes.
         locate: set ``at`` of every node, which takes longer.
+        progress: is told how much of the text is read.
+
+    Raises:
+        RecordError: if it has more than ``MOST_NODES`` nodes.
     """
-    return _Parser(text, place or Place(), locate).parse()
+    parser = _Parser(text, place or Place(), locate, progress)
+    if len(text) < _LARGE:
+        return parser.parse()
+    with no_garbage_collection():
+        return parser.parse()
+
+
+@contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Keep Python from looking for cycles; a tree has none, and looking takes most of the time.
+
+    Threads may overlap: the first that ends turns it on again.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class _Parser:
     """Reads a text once, from its beginning to its end, into trees of nodes."""
 
-    def __init__(self, text: str, place: Place, locate: bool) -> None:
+    def __init__(self, text: str, place: Place, locate: bool, progress: Progress) -> None:
         self._text, self._place, self._locate = text, place, locate
+        self._progress, self._count = progress, 0
         self._root: Node | None = None
         self._node: Node | None = None
         self._open: list[Node | None] = []
         self._notes: list[str] = []
 
     def parse(self) -> Parsed:
-        text, at = self._text, 0
+        text, at, told = self._text, 0, 0
         if not text.lstrip().startswith("("):
             self._open.append(None)
             self._note("a parenthesis is missing", 0)
         while True:
+            if at >= told + _TOLD_EVERY:
+                told = at
+                self._progress(at / len(text))
             if not self._locate and self._node is not None:
                 run = _RUN.match(text, at)
                 if run is not None:
-                    self._take_run(run.group())
+                    self._take_run(run.group(), at)
                     at = run.end()
             token = _TOKEN.match(text, at)
             if token is None:
@@ -158,6 +211,7 @@ class _Parser:
         return Parsed(Node() if self._root is None else self._root, self._notes)
 
     def _begin_node(self, at: int) -> Node:
+        self._more(1, at)
         node = Node(at=at if self._locate else -1)
         if self._node is not None:
             self._node.children.append(node)
@@ -168,10 +222,17 @@ class _Parser:
         self._node = node
         return node
 
-    def _take_run(self, text: str) -> None:
+    def _more(self, nodes: int, at: int) -> None:
+        self._count += nodes
+        if self._count > MOST_NODES:
+            where = self._place.of(self._text, at)
+            raise RecordError(f"expected at most {MOST_NODES:,} positions, got more: {where}")
+
+    def _take_run(self, text: str, at: int) -> None:
         node = self._node
         assert node is not None
         children = node.children
+        self._more(text.count(";"), at)
         for name, value in _MOVE.findall(text):
             node = Node({name: [value]}, [])
             children.append(node)

@@ -21,11 +21,23 @@ from engine.records.record import GameRecord
 from engine.records.replay import reopen
 from engine.records.results import normal_result
 from engine.records.sgf import ReadGame, in_utf8, read_game, record_tree
-from engine.records.sgf_tree import Node, Properties, copied, tree_text, walk
+from engine.records.sgf_tree import (
+    Node,
+    Progress,
+    Properties,
+    copied,
+    no_progress,
+    part_of,
+    tree_text,
+    walk,
+)
 from engine.records.sgf_values import escape, point_text, read_action, unescape
 
 Moves = Sequence[tuple[int, int]]
-_MOST_MOVES = 20_000
+MOST_MOVES = 20_000
+"""Of a game's tree; what comes after them is kept with the record and not followed."""
+_TOLD_EVERY = 1024
+"""Nodes."""
 _SET_UP = frozenset(SET_UP)
 _OTHERWISE_KEPT = (
     "B W KO MN PL GM FF CA AP ST SZ KM HA RU RE DT EV RO PB PW BR WR BT WT PC GN GC US SO ON OT TM "
@@ -63,7 +75,9 @@ def read_variations(data: bytes, source: str) -> list[tuple[ReadGame, list[tuple
     return [(game, _follow(game.record).moves) for game in games]
 
 
-def read_first(data: bytes, source: str) -> tuple[ReadGame, list[tuple[int, int]], int, int]:
+def read_first(
+    data: bytes, source: str, progress: Progress = no_progress
+) -> tuple[ReadGame, list[tuple[int, int]], int, int]:
     """Return the first game of a file that can be read, its variations, its number, and how many
     games the file has.
 
@@ -79,21 +93,26 @@ def read_first(data: bytes, source: str) -> tuple[ReadGame, list[tuple[int, int]
         count += 1
         try:
             if found is None:
-                found = read_game(text), count
+                found = read_game(text, progress=part_of(progress, 0.0, 0.6)), count
         except RecordError as error:
             refusal = refusal or error
+        if count % 64 == 0:
+            progress(0.6)
     if found is None:
         raise refusal or RecordError(f"expected a game, got none: {source}")
     game, number = found
-    return game, _follow(game.record).moves, number, count
+    moves = _follow(game.record, part_of(progress, 0.6, 1.0)).moves
+    return game, moves, number, count
 
 
-def variations_of(record: GameRecord) -> list[tuple[int, int]]:
+def variations_of(record: GameRecord, progress: Progress = no_progress) -> list[tuple[int, int]]:
     """Return the tree of moves of a record as far as it can be followed."""
-    return list(enumerate(record.actions)) if record.tree is None else _follow(record).moves
+    if record.tree is None:
+        return list(enumerate(record.actions))
+    return _follow(record, progress).moves
 
 
-def notes_of(record: GameRecord) -> dict[int, Properties]:
+def notes_of(record: GameRecord, progress: Progress = no_progress) -> dict[int, Properties]:
     """Return what a record's file says about its positions, by the number of the latest move.
 
     Moves, set-up stones and the properties of the whole game are left out. Where several nodes
@@ -101,7 +120,7 @@ def notes_of(record: GameRecord) -> dict[int, Properties]:
     """
     if record.tree is None:
         return {0: {"C": [escape(record.comment)]}} if record.comment else {}
-    number = _follow(record).number
+    number = _follow(record, progress).number
     found: dict[int, Properties] = {}
     left_out = _SET_UP.union(_OTHERWISE_KEPT.split())
     for node in walk(record.tree.root):
@@ -267,7 +286,7 @@ def _in_order(children: list[Node], order: dict[int, int]) -> list[Node]:
     return [child for _, child in sorted(zip(keys, children, strict=True), key=lambda e: e[0])]
 
 
-def _follow(record: GameRecord) -> _Followed:
+def _follow(record: GameRecord, progress: Progress = no_progress) -> _Followed:
     """Walk the record's tree, children in order, the main line first of all."""
     assert record.tree is not None
     found = _Followed()
@@ -277,13 +296,17 @@ def _follow(record: GameRecord) -> _Followed:
     start = {id(node) for node in main[record.tree.first : record.tree.first + 1]}
     found.number = dict.fromkeys(before, 0)
     todo: list[tuple[Node, int, Positions]] = [(record.tree.root, 0, record.start())]
+    visited = 0
     while todo:
         node, here, shared = todo.pop()
         position, owned = shared, False
         while True:
+            visited += 1
+            if visited % _TOLD_EVERY == 0:
+                progress(len(found.moves) / MOST_MOVES)
             if id(node) not in before:
                 actions = _actions_of(record.spec, position, node.properties, id(node) in start)
-                if actions is None or len(found.moves) + len(actions) > _MOST_MOVES:
+                if actions is None or len(found.moves) + len(actions) > MOST_MOVES:
                     break
                 if actions and not owned:
                     position, owned = position.copy(), True

@@ -49,7 +49,7 @@ def test_a_line_of_a_hundred_megabytes(tmp_path: Path) -> None:
     loaded = load_games([tmp_path])
     assert len(loaded.records) == 1
     assert loaded.reasons == {"unusable": 2}
-    assert "4 MiB" in loaded.refusals[0]
+    assert "16 MiB" in loaded.refusals[0]
     assert "line 1" in loaded.refusals[1]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
@@ -9,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sgfmill import sgf_grammar
 
-from engine.records.sgf_tree import Node, Place, copied, normal_name, parse_game, tree_text, walk
+from engine.errors import RecordError
+from engine.records.sgf_tree import (
+    MOST_NODES,
+    Node,
+    Place,
+    copied,
+    normal_name,
+    parse_game,
+    tree_text,
+    walk,
+)
 
 names = st.from_regex(r"\A[A-Z]{1,3}\Z").filter(lambda name: name not in ("B", "W"))
 values = st.text(st.characters(codec="ascii", exclude_characters="\\]\0"), max_size=6)
@@ -124,8 +135,26 @@ def test_identifiers_of_old_formats() -> None:
     assert {name: normal_name(name) for name in known} == known
 
 
-def test_a_million_nodes_deep_in_each_other() -> None:
-    depth = 1_000_000
+def test_half_a_million_nodes_deep_in_each_other() -> None:
+    depth = MOST_NODES - 1
     root = parse_game("(;SZ[9]" + "(;C[x]" * depth + ")" * (depth + 1)).root
     assert len(root.main_line()) == depth + 1
     assert len(tree_text(root)) > depth
+
+
+@pytest.mark.parametrize("node", ["(;C[x])", ";B[aa]", "B[aa]", ";"])
+def test_a_game_of_endless_nodes_is_refused_while_it_is_read(node: str) -> None:
+    told: list[float] = []
+    with pytest.raises(RecordError, match=r"at most 500,000 positions.* line 1, column"):
+        parse_game("(;SZ[9]" + node * (MOST_NODES + 1) + ")" + "x" * 100, progress=told.append)
+    assert told == sorted(told)
+
+
+def test_garbage_is_collected_again_after_a_large_game() -> None:
+    told: list[bool] = []
+    parse_game(
+        "(;SZ[9]" + ";B[aa]W[bb]" * 40_000 + ")", progress=lambda _: told.append(gc.isenabled())
+    )
+    assert told
+    assert not any(told)
+    assert gc.isenabled()
