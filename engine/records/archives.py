@@ -186,7 +186,7 @@ def _zip_entries(
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for entry in archive.infolist()[:_MOST_ENTRIES]:
             label = printable(f"{name}/{entry.filename}")
-            if entry.is_dir() or not wanted(entry.filename):
+            if entry.filename.endswith("/") or not wanted(entry.filename):
                 continue
             if entry.file_size > LARGEST_FILE:
                 got = f"got {entry.file_size} bytes"

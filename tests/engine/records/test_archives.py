@@ -125,3 +125,14 @@ def test_a_damaged_end_costs_what_stands_there(tmp_path: Path) -> None:
     loaded = load_games([tmp_path])
     assert len(loaded.records) == 1
     assert loaded.reasons == {"damaged": 1}
+
+
+def test_an_entry_without_a_name_is_passed_over(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("x", b"")
+        archive.writestr("a.sgf", b"(;SZ[9];B[ee];W[cc])")
+    # The names of both headers of the first entry end before they begin.
+    data = out.getvalue().replace(b"x", b"\0")
+    (tmp_path / "a.zip").write_bytes(data)
+    assert len(load_games([tmp_path]).records) == 1
