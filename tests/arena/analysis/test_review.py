@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,34 +79,6 @@ def test_the_page_needs_nothing_else_and_runs_nothing_it_was_given(review: GameR
     assert data is not None
     board = json.loads(data[1])["board"]
     assert len(board["plies"]) == 9 and board["plies"][1].count("X") == 1
-
-
-@pytest.mark.parametrize("spec", [GoSpec(5, 5, 0.5), HexSpec(5, 5)])
-def test_a_browser_draws_the_board(spec: GoSpec | HexSpec, tmp_path: Path) -> None:
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("needs the browser chromium, which is not installed")
-    record = GameRecord(spec, GO.actions[:6])
-    found = sweep(record, Analyst(ScriptedEvaluator(arbitrary)), Limit(20))
-    page = tmp_path / "page.html"
-    page.write_bytes(review_html(found, CONDITIONS))
-    run = subprocess.run(
-        [
-            browser,
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--dump-dom",
-            f"{page.as_uri()}#6",
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-    )
-    assert ">6 / 6</span>" in run.stdout
-    drawn = re.search(r'<svg id="board".*?</svg>', run.stdout, re.DOTALL)
-    assert drawn is not None and drawn[0].count("<text") >= 10
 
 
 def test_the_command_writes_three_files_and_prints_the_worst(
