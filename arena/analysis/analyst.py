@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -31,8 +31,11 @@ LARGEST_BUDGET: Final = 200_000
 _UNLIMITED: Final = 100_000  # simulations of a job that is limited by time alone
 _STRETCH_S: Final = 0.05
 _LEAVES: Final = 8
-_TABLE_BYTES: Final = 1 << 30  # of the trees that share a search; one that fills it is done
-_TABLES: Final = 4
+_JOB_BYTES: Final = 2048
+DEFAULT_MEMORY: Final = 4 << 30
+LEAST_MEMORY: Final = 64 << 20
+"""Bytes; a job of 25x25 Go still has a thousand nodes."""
+_TABLES: Final = 3
 _CAPACITY_CLASSES: Final = (256, 1024, 4096, 16384, 65536, LARGEST_BUDGET + 2 * _LEAVES + 2)
 
 
@@ -56,6 +59,11 @@ class Job:
     """Tell how it goes so often."""
     moves_ownership: bool = False
     """Say also who would own the points after each action that was visited."""
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the job while it waits, roughly."""
+        return _JOB_BYTES + self.position.nbytes
 
 
 @dataclass(frozen=True)
@@ -107,16 +115,30 @@ class _Table:
 class Analyst:
     """Owns the searches; see the module's docstring."""
 
-    def __init__(self, evaluator: Evaluator, at_once: int = 8) -> None:
+    def __init__(
+        self, evaluator: Evaluator, at_once: int = 8, memory: int = DEFAULT_MEMORY
+    ) -> None:
         """Search ``at_once`` jobs together.
 
+        Args:
+            evaluator: of all positions.
+            at_once: jobs that are searched together.
+            memory: bytes for trees and for jobs that wait, beside the evaluator. A quarter goes to
+                each of three groups of trees, and a quarter to waiting jobs. A tree that fills its
+                part ends its job.
+
         Raises:
-            ConfigError: if that is less than one.
+            ConfigError: if fewer than one job is searched, or the memory is less than 64 MB.
         """
         if at_once < 1:
             raise ConfigError(f"expected at least 1 search at once, got {at_once!r}")
+        if memory < LEAST_MEMORY:
+            least = LEAST_MEMORY >> 20
+            raise ConfigError(f"expected at least {least} MB of memory, got {memory >> 20}")
         self.evaluator = evaluator
         self._at_once = at_once
+        self._part = memory // (_TABLES + 1)
+        self._waiting_bytes = 0
         self._waiting: list[tuple[int, int, Job]] = []  # a heap: urgency, turn, job
         self._submitted = 0
         self._tables: dict[tuple[GameSpec, SearchConfig, int, int], _Table] = {}
@@ -140,7 +162,12 @@ class Analyst:
                 f"{' or '.join(able)}, got {job.config.algorithm!r}"
             )
         self._submitted += 1
+        self._waiting_bytes += job.nbytes
         heapq.heappush(self._waiting, (-job.priority, self._submitted, job))
+
+    def has_room(self, jobs: Sequence[Job]) -> bool:
+        """Whether some more jobs may wait within the memory."""
+        return self._waiting_bytes + sum(job.nbytes for job in jobs) <= self._part
 
     def stop(self, wanted: Callable[[Job], bool]) -> None:
         """End all jobs that ``wanted`` names, with what they know by now."""
@@ -149,6 +176,7 @@ class Analyst:
             numbers = {number for _, number, _ in ended}
             self._waiting = [entry for entry in self._waiting if entry[1] not in numbers]
             heapq.heapify(self._waiting)
+            self._waiting_bytes -= sum(job.nbytes for _, _, job in ended)
             self._findings += [Finding(job, done=True) for _, _, job in ended]
         for seat in self._seated():
             seat.stopped |= wanted(seat.job)
@@ -186,29 +214,31 @@ class Analyst:
         while self._waiting and len(self._seated()) < self._at_once:
             job = self._waiting[0][2]
             table = self._table(job)
-            if not table.free:
+            if table is None or not table.free:
                 return
             heapq.heappop(self._waiting)
+            self._waiting_bytes -= job.nbytes
             try:
                 self._seat(table, job)
             except MiaiError as error:
                 self._findings.append(Finding(job, done=True, error=str(error)))
 
-    def _table(self, job: Job) -> _Table:
-        """Return the searches that the job belongs to, made if need be."""
+    def _table(self, job: Job) -> _Table | None:
+        """Return the searches that the job belongs to, made if need be; ``None`` if none may be."""
         budget = min(job.limit.simulations or _UNLIMITED, LARGEST_BUDGET)
         nodes = next(size for size in _CAPACITY_CLASSES if size >= budget + 2 * _LEAVES + 2)
         per_node = job.spec.actions * EDGE.itemsize + NODE.itemsize
-        nodes = min(nodes, _TABLE_BYTES // per_node)
+        nodes = min(nodes, self._part // per_node)
         # As SearchAgent: many leaves in flight would blunt a short search.
         leaves = min(max(budget // 32, 1), _LEAVES)
         key = (job.spec, job.config, nodes, leaves)
         if key not in self._tables:
             if len(self._tables) >= _TABLES:
                 idle = next((k for k, table in self._tables.items() if not table.seated), None)
-                if idle is not None:
-                    del self._tables[idle]
-            slots = max(1, min(self._at_once, _TABLE_BYTES // (nodes * per_node)))
+                if idle is None:
+                    return None
+                del self._tables[idle]
+            slots = max(1, min(self._at_once, self._part // (nodes * per_node)))
             search = Search(
                 job.spec, self.evaluator, slots, job.config, nodes, max_rows=slots * leaves
             )

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Final
 
 import numpy as np
 
-from arena.analysis.analyst import Analyst, Finding, Job
+from arena.analysis.analyst import DEFAULT_MEMORY, Analyst, Finding, Job
 from arena.analysis.fields import QueryError, first_not_finite, shown
 from arena.analysis.query import Query, Ticket, read_query
 from arena.analysis.settings import SearchSettings
@@ -28,7 +28,9 @@ from engine.search import Evaluator
 from engine.symmetry import permutations
 
 LONGEST_LINE: Final = 4 << 20
-_LINES_WAITING: Final = 4096
+_LINES_WAITING: Final = 1024
+_LARGE_LINE: Final = 1 << 16
+_LARGE_LINES_WAITING: Final = 8
 _DIGITS: Final = 6
 
 Answer = dict[str, Any]
@@ -46,6 +48,7 @@ class AnalysisEngine:
         at_once: int = 8,
         models: tuple[str, ...] = (),
         check_game: Callable[[GameSpec], object] = lambda spec: None,
+        memory: int = DEFAULT_MEMORY,
     ) -> None:
         """Answer nothing yet.
 
@@ -57,8 +60,9 @@ class AnalysisEngine:
             at_once: positions that are searched together.
             models: names of the networks, to be told.
             check_game: raises a MiaiError if the evaluator cannot judge a game.
+            memory: bytes for trees and waiting positions, as :class:`Analyst` takes it.
         """
-        self._analyst = Analyst(evaluator, at_once)
+        self._analyst = Analyst(evaluator, at_once, memory)
         self._evaluator, self._spec, self._settings = evaluator, spec, settings
         self._version, self._models, self._check_game = version, models, check_game
         self._queries: dict[int, tuple[Query, int]] = {}  # and how many turns are to come
@@ -67,7 +71,8 @@ class AnalysisEngine:
     def serve(self, lines: BinaryIO, answers: BinaryIO, finish: bool = True) -> None:
         """Answer until ``lines`` end; then ``finish`` what is not done, or leave it."""
         waiting: queue.Queue[bytes | None] = queue.Queue(_LINES_WAITING)
-        threading.Thread(target=_read, args=(lines, waiting), daemon=True).start()
+        room = threading.Semaphore(_LARGE_LINES_WAITING)
+        threading.Thread(target=_read, args=(lines, waiting, room), daemon=True).start()
 
         def say(answer: Answer) -> None:
             answers.write(json.dumps(answer, allow_nan=False, sort_keys=True).encode() + b"\n")
@@ -79,8 +84,10 @@ class AnalysisEngine:
                 line = waiting.get()
                 if line is None:
                     ended = True
-                else:
-                    self.take(line, say)
+                    continue
+                if len(line) > _LARGE_LINE:
+                    room.release()
+                self.take(line, say)
             if self._analyst.busy and (finish or not ended):
                 self.work(say, lambda: not waiting.empty())
 
@@ -138,6 +145,12 @@ class AnalysisEngine:
             self._check_game(query.spec)
         except MiaiError as error:
             raise QueryError(str(error), "game") from None
+        if not self._analyst.has_room(query.jobs):
+            raise QueryError(
+                "expected fewer positions to wait for a search than the memory has room for; send "
+                "the query again after other answers, or start with more --memory",
+                "analyzeTurns" if len(query.jobs) > 1 else "moves",
+            )
         for field, text in query.warnings:
             say({"warning": text, "field": field, "id": query.id})
         if query.jobs:
@@ -293,13 +306,15 @@ def _list(values: Any) -> list[float]:
     return [_rounded(value) for value in values.tolist()]
 
 
-def _read(lines: BinaryIO, waiting: queue.Queue[bytes | None]) -> None:
+def _read(lines: BinaryIO, waiting: queue.Queue[bytes | None], room: threading.Semaphore) -> None:
     """Pass lines on; of one that is too long only its beginning."""
     while True:
         line = lines.readline(LONGEST_LINE + 1)
         piece = line
         while piece and len(piece) > LONGEST_LINE and not piece.endswith(b"\n"):
             piece = lines.readline(LONGEST_LINE + 1)
+        if len(line) > _LARGE_LINE:
+            room.acquire()
         waiting.put(line or None)
         if not line:
             return

@@ -34,6 +34,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--at-once", type=int, default=8, help="positions searched together (default: 8)"
     )
+    parser.add_argument(
+        "--memory",
+        type=int,
+        default=4096,
+        metavar="MB",
+        help="most memory for searches and waiting positions; a query beyond it is refused "
+        "(default: %(default)s)",
+    )
     add_game_options(parser)
     parser.add_argument(
         "--report-as",
@@ -73,7 +81,14 @@ def run(args: argparse.Namespace) -> int:
         PLAY_SEARCH, max_visits=args.simulations, point_of_view=args.report_as.upper()
     )
     engine = AnalysisEngine(
-        evaluator, spec, settings, __version__, args.at_once, (name,), evaluator.of
+        evaluator,
+        spec,
+        settings,
+        __version__,
+        args.at_once,
+        (name,),
+        evaluator.of,
+        args.memory << 20,
     )
     print(f"miai {__version__}: {name}, ready for queries", file=sys.stderr, flush=True)
     engine.serve(*streams, finish=not args.quit_without_waiting)
