@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
+import platform
 import stat
 import time
 import tomllib
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -28,7 +31,7 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o666) -> None:
     Raises:
         OSError: if the disk is full or the folder not writable; ``path`` is untouched then.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    beside = path.with_name(f".{path.name}.{_machine()}-{os.getpid()}.tmp")
     try:
         with open(beside, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.write(data)
@@ -129,14 +132,25 @@ def drop_leftovers(folder: Path, older_than_s: float = 0.0) -> None:
 
     Args:
         folder: where to look, not in folders inside it.
-        older_than_s: files that are newer stay; 0 only where no other machine writes.
+        older_than_s: newer files of other machines, and of older versions, which did not name the
+            machine, stay; 0 only where no other machine writes.
     """
     for path in folder.glob(".*.tmp"):
-        number = path.name.split(".")[-2]
+        machine, _, number = path.name.split(".")[-2].rpartition("-")
         if number.isdecimal() and not _may_be_writing(int(number)):
             with suppress(FileNotFoundError):
-                if time.time() - path.stat().st_mtime >= older_than_s:
+                old = time.time() - path.stat().st_mtime >= older_than_s
+                if old or machine == _machine():
                     path.unlink()
+
+
+@cache
+def _machine() -> str:
+    """Eight digits that tell machines apart, and containers with process numbers of their own."""
+    numbering = ""
+    with suppress(OSError):
+        numbering = str(Path("/proc/self/ns/pid").readlink())
+    return hashlib.sha256(f"{platform.node()} {numbering}".encode()).hexdigest()[:8]
 
 
 def _may_be_writing(process: int) -> bool:

@@ -125,3 +125,16 @@ def test_what_a_kill_left_is_dropped_and_nothing_else(tmp_path: Path) -> None:
     drop_leftovers(tmp_path)
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {f".a.json.{os.getppid()}.tmp", "a.tmp", ".a.x.tmp", ".b.json"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open file cannot be deleted there")
+def test_what_a_kill_on_this_machine_left_is_dropped_at_once(tmp_path: Path) -> None:
+    code = (
+        "import os, pathlib, engine.files\n"
+        "os.fsync = lambda _: os._exit(9)\n"
+        f"engine.files.write_atomic(pathlib.Path({str(tmp_path / 'a.json')!r}), b'half')"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 9
+    assert [path.name.startswith(".a.json.") for path in tmp_path.iterdir()] == [True]
+    drop_leftovers(tmp_path, 600.0)
+    assert not list(tmp_path.iterdir())
