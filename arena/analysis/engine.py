@@ -10,8 +10,10 @@ import json
 import queue
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from typing import Any, BinaryIO, Final
 
 import numpy as np
@@ -31,6 +33,8 @@ LONGEST_LINE: Final = 4 << 20
 _LINES_WAITING: Final = 1024
 _LARGE_LINE: Final = 1 << 16
 _LARGE_LINES_WAITING: Final = 8
+_TURN_S: Final = 0.02
+"""How long lines are read, and then searched, while more lines wait."""
 _DIGITS: Final = 6
 
 Answer = dict[str, Any]
@@ -80,7 +84,10 @@ class AnalysisEngine:
 
         ended = False
         while not ended or (finish and self._analyst.busy):
-            while not ended and (not self._analyst.busy or not waiting.empty()):
+            turn_ends = time.monotonic() + _TURN_S
+            while not ended and (
+                not self._analyst.busy or (not waiting.empty() and time.monotonic() < turn_ends)
+            ):
                 line = waiting.get()
                 if line is None:
                     ended = True
@@ -89,7 +96,9 @@ class AnalysisEngine:
                     room.release()
                 self.take(line, say)
             if self._analyst.busy and (finish or not ended):
-                self.work(say, lambda: not waiting.empty())
+                # Lines that come faster than they are read do not keep searches from going on.
+                end = time.monotonic() + (0.0 if waiting.empty() else _TURN_S)
+                self.work(say, partial(_turn_ended, waiting, end))
 
     def take(self, line: bytes, say: Callable[[Answer], None]) -> None:
         """Read one line; a query begins, anything else is answered at once."""
@@ -181,6 +190,10 @@ class AnalysisEngine:
                 f"terminate_all, got {str(action)[:80]!r}",
                 "action",
             )
+
+
+def _turn_ended(waiting: queue.Queue[bytes | None], end: float) -> bool:
+    return not waiting.empty() and time.monotonic() >= end
 
 
 def _terminated(data: dict[str, Any]) -> Callable[[Job], bool]:

@@ -87,6 +87,28 @@ def test_a_query_beyond_the_memory_is_refused_and_the_others_are_answered() -> N
     assert told[0]["field"] == "analyzeTurns" and "--memory" in told[0]["error"]
 
 
+class Flood(io.RawIOBase):
+    """Queries without end, until one was answered; at most 20,000."""
+
+    def __init__(self, told: io.BytesIO) -> None:
+        self._told, self.sent = told, 0
+
+    def readline(self, size: int | None = -1) -> bytes:
+        if b"rootInfo" in self._told.getvalue()[-2000:] or self.sent == 20_000:
+            return b""
+        self.sent += 1
+        return json.dumps({"id": f"{self.sent}", "moves": [["B", "C3"]]}).encode() + b"\n"
+
+
+def test_queries_that_come_faster_than_they_are_read_are_searched_meanwhile() -> None:
+    settings = SearchSettings(max_visits=1, point_of_view="BLACK")
+    engine = AnalysisEngine(ScriptedEvaluator(arbitrary), GoSpec(5, 5, 7.0), settings, "0")
+    told = io.BytesIO()
+    flood = Flood(told)
+    engine.serve(flood, told, finish=False)  # type: ignore[arg-type]
+    assert flood.sent < 20_000
+
+
 def test_long_lines_wait_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """More long lines than may wait are all answered, in their order."""
     monkeypatch.setattr(engine_module, "_LARGE_LINE", 100)
