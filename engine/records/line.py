@@ -21,6 +21,7 @@ SET_UP: Final = ("AE", "AB", "AW")
 _SET_UP_NAMES: Final = frozenset(SET_UP)
 _MOST_SETUP_POINTS: Final = 20_000
 _OTHER: Final = BLACK + WHITE
+_GIVEN_UP: Final = frozenset(("resign", "resigns", "forfeit"))
 
 Where = Callable[[int], str]
 """Says line and column of a node of the main line, by its number."""
@@ -51,6 +52,8 @@ class Line:
     set_up_at: int | None = None
     """The node of the main line where stones are set up in mid-game: it stops there."""
     notes: list[str] = field(default_factory=list)
+    resigned: int = 0
+    """Who gives up in the place of a move, 0 if nobody does."""
 
 
 def read_opening(
@@ -313,6 +316,9 @@ def _written(
         if len(actions) > longest:
             break
         action = known.get(value[0])
+        if action is None and value[0].strip().lower() in _GIVEN_UP:
+            line.resigned = colour
+            break
         if action is None:
             try:
                 action = read_action(spec, value[0], label)

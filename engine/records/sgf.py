@@ -28,6 +28,8 @@ from engine.records.sgf_values import escape, point_text, record_text, unescape
 
 _KEPT: Final[tuple[str, ...]] = ("BR", "WR", "DT", "EV", "GN", "HA", "RU")
 _MOST_SET_UPS: Final = 1000
+_BEGINNING: Final = 5
+"""Nodes that show which game it is."""
 _MOST_HANDICAP: Final = 400
 
 
@@ -171,7 +173,7 @@ def read_game(
         raise RecordError(f"{label}: {error}") from error
     nodes = parsed.root.main_line()
     root = parsed.root.properties
-    found = announced(root, label)
+    found = announced(root, label, [node.properties for node in nodes[1:_BEGINNING]])
     found.notes[:0] = [*([game.note] if game.note else []), *parsed.notes]
     texts = {name: unescape(root[name][0]).strip() for name in _KEPT if name in root}
     opening = read_opening(found, nodes, label, _handicap(texts.get("HA", "")), None)
@@ -215,7 +217,9 @@ def read_game(
     result = record.result
     if result == "?" and not line.cut:
         result = result_on_board(line.spec, position, nodes[-1].properties)
-        if result != "?":
+        if result == "?" and line.resigned:
+            result = "W+R" if line.resigned == BLACK else "B+R"
+        elif result != "?":
             line.notes.append(f"the result {result} is that of the board")
     tree = GameTree(parsed.root, first) if keep_tree else None
     record = replace(record, spec=line.spec, actions=tuple(line.actions), result=result, tree=tree)

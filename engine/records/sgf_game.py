@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
@@ -46,8 +46,13 @@ class Announced:
     says_rules: bool = True
 
 
-def announced(root: Properties, label: str) -> Announced:
+def announced(root: Properties, label: str, beginning: Sequence[Properties] = ()) -> Announced:
     """Return the game that a root node announces.
+
+    Args:
+        root: properties of the root.
+        label: for messages.
+        beginning: of the first nodes, which tell what a root without ``GM`` may leave open.
 
     Raises:
         RecordError: if it is none of ours, or not at this size.
@@ -57,9 +62,9 @@ def announced(root: Properties, label: str) -> Announced:
     game = unescape(root.get("GM", ["1"])[0]).strip()
     game = _NAMES.get(game.lower(), game)
     notes: list[str] = []
-    if "GM" not in root and root.get("EV", [""])[0].lower().startswith("hex"):
+    if "GM" not in root and (why := _why_hex(root, beginning)):
         game = "11"
-        notes.append("no GM, read as Hex because EV says so")  # as Little Golem writes it
+        notes.append(f"no GM, read as Hex because {why}")
     if game in _FOREIGN:
         name, usual = _FOREIGN[game]
         height, width, text = _read_size(root, usual, notes)
@@ -86,6 +91,19 @@ def announced(root: Properties, label: str) -> Announced:
         counting = "" if named else ", read as area scoring with simple ko"
         notes.append(f"{note}{counting}")
     return Announced(named or plain, notes, komi is not None, named is not None)
+
+
+def _why_hex(root: Properties, beginning: Sequence[Properties]) -> str:
+    """Why a file that names no game is one of Hex, such as Little Golem's; empty if it is not."""
+    if root.get("EV", [""])[0].lower().startswith("hex"):
+        return "EV says so"
+    if root.get("AP", [""])[0].lower().startswith("hexgui"):
+        return "HexGui wrote it"
+    for node in beginning:
+        for name in ("B", "W"):
+            if node.get(name, [""])[0].strip().lower().startswith("swap"):
+                return "a side swaps"
+    return ""
 
 
 @lru_cache(maxsize=256)

@@ -315,6 +315,48 @@ def hexgui(random: np.random.Generator) -> tuple[bytes, Expected]:
     return text.encode(), Expected(tuple(points[2:]), spec, handicap=(points[0],))
 
 
+def little_golem(random: np.random.Generator) -> tuple[bytes, Expected]:
+    """Little Golem's Hex: no GM, the game in EV, a swap and a resignation in words."""
+    spec = make("hex", 13, swap=True)
+    half = [row * 13 + column for row in range(13) for column in range(row + 1)]
+    points = random.choice(half, 9, replace=False).tolist()  # a swap mirrors the first stone
+    actions = tuple(points)
+    words = [point(spec, action) for action in points]
+    if random.integers(2):
+        actions, words = (points[0], spec.pass_action, *points[1:]), [words[0], "swap", *words[1:]]
+    colour = "BW"[len(words) % 2]
+    moves = "".join(f";{'BW'[i % 2]}[{word}]" for i, word in enumerate([*words, "resign"]))
+    text = f"(;FF[4]EV[hex.ch.34.1.1]PB[alice]PW[bob]SZ[13]SO[http://www.littlegolem.com]{moves})"
+    return text.encode(), Expected(actions, spec, "alice", "W+R" if colour == "B" else "B+R")
+
+
+def board_game_arena(random: np.random.Generator) -> tuple[bytes, Expected]:
+    """Board Game Arena: Go with its table, results in words, a pass as nothing."""
+    spec = _spec(13)
+    actions = (*go_moves(spec, random, 20), spec.pass_action, spec.pass_action)
+    text = (
+        "(;FF[4]GM[1]CA[UTF-8]AP[BGA]ST[2]RU[Japanese]SZ[13]KM[6.50]PW[Bob]PB[Ann É.]\r\n"
+        f"GN[Go #{random.integers(10**9)}]PC[https://boardgamearena.com]RE[B+Resignation]\r\n"
+        f"{nodes(spec, actions, line=8)})\r\n"
+    )
+    return text.encode(), Expected(actions, spec, "Ann É.", "B+R", 6.5, "territory")
+
+
+def eidogo(random: np.random.Generator) -> tuple[bytes, Expected]:
+    """EidoGo: a line for each property and node, variations from the first move, marks."""
+    spec = _spec()
+    actions = go_moves(spec, random, 18)
+    other = go_moves(spec, random, 3)
+    marks = "LB[aa:A][bb:1]TR[cc]\nC[see [1\\]: a\\:b]"
+    line = nodes(spec, actions[1:], WHITE, extra=lambda ply: "\n" + (marks if ply == 3 else ""))
+    text = (
+        "(;GM[1]\nFF[4]\nCA[UTF-8]\nAP[EidoGo:1.2]\nSZ[19]\nKM[0.50]\nPB[Tim]\n"
+        f";B[{point(spec, actions[0])}]\n({line})\n"
+        f"({nodes(spec, other, WHITE)})\n(;W[tt]))\n"
+    )
+    return text.encode(), Expected(actions, spec, "Tim", "?", 0.5)
+
+
 STYLES = [
     Style("Fox", fox),
     Style("Tygem", tygem),
@@ -333,4 +375,7 @@ STYLES = [
     Style("UTF-16", utf16),
     Style("CGoban 1", cgoban_old),
     Style("HexGui", hexgui),
+    Style("Little Golem", little_golem),
+    Style("Board Game Arena", board_game_arena),
+    Style("EidoGo", eidogo),
 ]

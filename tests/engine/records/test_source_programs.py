@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.records.collection import split_collection
-from engine.records.sgf import read_game, write_sgf
+from engine.records.sgf import read_game, read_games, write_sgf
 from engine.records.variations import read_variations, write_variations
 from tests.support.source_programs import STYLES, Style
 
@@ -40,3 +40,25 @@ def test_it_comes_back_from_our_own_files(style: Style) -> None:
         assert not back.cut
         if again is not write_sgf(game.record) and again != write_sgf(game.record):
             assert line == moves
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("(;AP[HexGui:0.9]SZ[11];B[a10];W[f6])", "HexGui wrote it"),
+        ("(;SZ[11];B[cc];W[swap-pieces];B[gg])", "a side swaps"),
+        ("(;EV[hex.mc.2019]SZ[11];B[cc];W[gg])", "EV says so"),
+    ],
+)
+def test_hex_without_its_number_is_known_by_what_only_hex_has(text: str, why: str) -> None:
+    found = read_games(text.encode(), "test")[0]
+    assert found.record.spec.name == "hex"
+    assert f"no GM, read as Hex because {why}" in found.notes
+    assert not found.cut
+
+
+def test_a_resignation_in_the_place_of_a_move_is_the_result() -> None:
+    found = read_games(b"(;GM[1]SZ[9];B[ee];W[cc];B[resign])", "test")[0]
+    assert (found.record.result, found.cut) == ("W+R", "")
+    stated = read_games(b"(;GM[1]SZ[9]RE[B+2];B[ee];W[resign])", "test")[0]
+    assert stated.record.result == "B+2"
