@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
@@ -14,6 +15,13 @@ from engine.games.spec import GameSpec
 from selfplay.data.mixed import mixed
 from selfplay.data.replay import Batch, ReplayConfig, ReplayWindow
 from selfplay.data.shards import Rows
+
+
+class Named(Protocol):
+    """A task, of which only the name counts here."""
+
+    @property
+    def name(self) -> str: ...
 
 
 class Windows:
@@ -72,6 +80,10 @@ class Windows:
     def each(self) -> list[ReplayWindow]:
         """The windows, the main one first."""
         return list(self._windows.values())
+
+    def named(self, tasks: Sequence[Named]) -> dict[str, ReplayWindow]:
+        """The windows of the first boards, by the names of their tasks."""
+        return {task.name: window for task, window in zip(tasks, self.each, strict=False)}
 
     def add(self, rows: Rows) -> None:
         """Add rows of any one of the boards, the oldest first.

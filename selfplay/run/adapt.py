@@ -6,8 +6,11 @@ time, so a run repeats byte for byte. The training state stores its numbers as o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
+
+from selfplay.data.replay import ReplayWindow
 
 _SLOW = 0.9
 """Memory of the running means: about ten cycles."""
@@ -55,8 +58,8 @@ class Measured(NamedTuple):
     """Excess loss of policy and value on new rows, before the learner trains on them."""
     known: float | None
     """Excess loss of policy and value at the same moment, on rows of the window."""
-    entropy: float | None
-    """Mean entropy of the policy targets, in nats."""
+    entropy: Mapping[str, float]
+    """Mean entropy of the policy targets, in nats, by task; the only task is called ``""``."""
     learn_share: float | None
     """Share of the cycle's time spent on learning; ``None`` under a budget in counts."""
 
@@ -87,17 +90,17 @@ class Adapter:
         """Factor on the schedule's learning rate."""
         return self.found.get("rate", 1.0)
 
-    def level(self, progress: float) -> float:
-        """How far simulations have grown, in [0, 1]."""
+    def level(self, progress: float, task: str = "") -> float:
+        """How far the simulations of a task have grown, in [0, 1]."""
         if self._config.simulations == "progress":
             return progress
-        return self.found.get("level", 0.0)
+        return self.found.get(_of("level", task), 0.0)
 
     def follow(self, measured: Measured) -> list[str]:
         """Take a cycle into account; say what changed and why."""
         notes: list[str] = []
-        if measured.entropy is not None:
-            self._follow_entropy(measured.entropy)
+        for task, entropy in measured.entropy.items():
+            self._follow_entropy(entropy, task)
         fresh, known = measured.fresh, measured.known
         if fresh is None or known is None or known <= 0.0:
             return notes
@@ -113,12 +116,27 @@ class Adapter:
             notes += self._follow_rate(fresh)
         return notes
 
-    def _follow_entropy(self, entropy: float) -> None:
+    def _follow_entropy(self, entropy: float, task: str) -> None:
         """Set the level to 4/3 of the lost share of the first entropy, at most 1."""
-        mean = self._mean("entropy", entropy, _SLOW)
-        first = self.found.setdefault("first_entropy", entropy)
+        mean = self._mean(_of("entropy", task), entropy, _SLOW)
+        first = self.found.setdefault(_of("first_entropy", task), entropy)
         gone = 1.0 - mean / max(first, 1e-6)
-        self.found["level"] = max(self.found.get("level", 0.0), min(max(gone * 4 / 3, 0.0), 1.0))
+        name = _of("level", task)
+        self.found[name] = max(self.found.get(name, 0.0), min(max(gone * 4 / 3, 0.0), 1.0))
+
+    def grow(self, windows: Mapping[str, ReplayWindow], new_rows: Mapping[str, int]) -> None:
+        """Let each task's window hold what it held and the growth's share of its new rows."""
+        if not self._config.window:
+            return
+        for task, window in windows.items():
+            name = _of("reach", task)
+            held = self.found.get(name, float(window.size))
+            window.reach = self.found[name] = held + self.growth * new_rows[task]
+
+    def restore(self, windows: Mapping[str, ReplayWindow]) -> None:
+        """Give each task's window the reach that was found for it."""
+        for task, window in windows.items():
+            window.reach = self.found.get(_of("reach", task))
 
     def _follow_passes(self, gap: float, learn_share: float | None) -> list[str]:
         factor, why = 1.0, f"new rows cost {gap:+.0%} over known ones"
@@ -163,3 +181,8 @@ class Adapter:
         label = {"passes": "passes", "rate": "learning rate", "growth": "window growth"}[name]
         unit = "" if name == "growth" else " of the setting"
         return [f"{label} now {value:.2f}{unit}: {why}"]
+
+
+def _of(name: str, task: str) -> str:
+    """The name of a number of one task; the only task of a run adds nothing to it."""
+    return f"{name} {task}" if task else name

@@ -278,16 +278,6 @@ class RunConfig:
                 "selfplay.slots and tasks.NAME.share for at least four games of each task a thread",
                 f"{least!r} of {self.selfplay.slots!r} for one of them",
             ),
-            (
-                self.several and self.adapt.window,
-                "adapt.window=false with several tasks",
-                "adapt.window=true",
-            ),
-            (
-                self.several and self.adapt.simulations == "entropy",
-                "adapt.simulations='progress' with several tasks",
-                f"{self.adapt.simulations!r}",
-            ),
         ]
 
     def _conflicts(self) -> list[tuple[bool, str, str]]:

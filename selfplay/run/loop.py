@@ -37,7 +37,7 @@ from selfplay.run.folder import RunFolder
 from selfplay.run.fresh import FRESH_ROWS, of_tasks, recent_inputs
 from selfplay.run.keep import clear_shards, disk_metrics
 from selfplay.run.measures import memory_mb
-from selfplay.run.metrics import Played, by_task, describe, of_each
+from selfplay.run.metrics import Played, by_task, describe, entropy, of_each
 from selfplay.run.rehearsal import Rehearsal, grown
 from selfplay.run.shares import Shares
 from selfplay.run.start import first_network, keep_start
@@ -141,7 +141,7 @@ class Run:
             self.config.adapt, schedule.passes, replay.growth, self.state.adapted
         )
         self._shares = Shares(self._tasks, self.config.adapt.shares, self.state.adapted)
-        self._window.main.reach = self.state.adapted.get("reach")
+        self._adapter.restore(self._window.named(self._shown))
         self._window.shares = self._shares.now
         if found is not None:
             newest, totals = self.state.next_shard - 1, self.state.window_totals
@@ -208,8 +208,8 @@ class Run:
 
     def _cycle(self, report: Progress) -> None:
         started = time.perf_counter()
-        level = self._adapter.level(self.progress)
-        simulations = [task.simulations_at(level) for task in self._tasks]
+        levels = [self._adapter.level(self.progress, task.name) for task in self._tasks]
+        simulations = [t.simulations_at(at) for t, at in zip(self._tasks, levels, strict=True)]
         self._invite()
         plies = self.config.schedule.plies_per_cycle
         lots = self._source.play(self._shares.plies(plies), simulations)
@@ -259,7 +259,7 @@ class Run:
             self._window.shares = self._shares.now
             shares = self._shares.metrics()
             metrics["tasks"] = of_each(tasks, self.state, windows, simulations, fresh, shares)
-        self._adapt(metrics)
+        self._adapt(metrics, tasks)
         self._save(parts, games, metrics, tasks)
         ended = [game for each in tasks for game in each.to_watch()]
         self._live.write(self.state.cycle, play_s + learn_s, self._source.in_play(), ended)
@@ -284,7 +284,7 @@ class Run:
         save_network(self.folder.playing, model, {"made_by": "self-play"}, calibration)
         return Published.of(self.folder.playing)
 
-    def _adapt(self, metrics: dict[str, object]) -> None:
+    def _adapt(self, metrics: dict[str, object], tasks: Sequence[Played]) -> None:
         """Adapt the settings to the cycle's measurements, and check the alarms."""
 
         def number(name: str) -> float | None:
@@ -296,14 +296,14 @@ class Run:
         measured = Measured(
             number("fresh_excess"),
             number("known_excess"),
-            number("target_entropy") if metrics["steps"] else None,
+            {each.task.name: entropy(each.rows) for each in tasks if each.rows is not None}
+            if metrics["steps"]
+            else {},
             None if counted else learn_s / (play_s + learn_s),
         )
         self._notes += self._adapter.follow(measured)
-        if self.config.adapt.window:
-            found, new_rows = self._adapter.found, number("new_rows") or 0.0
-            size = found.get("reach", float(self._window.size))
-            self._window.main.reach = found["reach"] = size + self._adapter.growth * new_rows
+        new_rows = {each.task.name: 0 if each.rows is None else len(each.rows) for each in tasks}
+        self._adapter.grow(self._window.named(self._shown), new_rows)
         replay = self.config.replay
         if self.config.schedule.checkpoint_due(self.state):
             metrics |= disk_metrics(self.config.keep, self.folder, self.progress, replay.capacity)

@@ -30,7 +30,7 @@ def follow(
 ) -> list[str]:
     notes: list[str] = []
     for _ in range(cycles):
-        notes += adapter.follow(Measured(fresh, known, entropy, learn_share))
+        notes += adapter.follow(Measured(fresh, known, {"": entropy}, learn_share))
     return notes
 
 

@@ -28,6 +28,7 @@ from miai.tracking import numbers
 from selfplay.data.shards import read_shard
 from selfplay.report.report import report_html
 from selfplay.run import GameConfig, Run, RunConfig
+from selfplay.run.adapt import AdaptConfig
 from selfplay.run.curves import read_run
 from selfplay.run.folder import RunFolder
 from selfplay.run.tasks import TaskConfig, TaskSelfPlay
@@ -105,8 +106,6 @@ def test_the_preset_trains_several_games() -> None:
         ("tasks.hex.name=../x", "names of tasks"),
         ("tasks.hex.share=0.01", "four games of each task"),
         ("game.name=hex", "a section game or tasks"),
-        ("adapt.window=true", "with several tasks"),
-        ("adapt.simulations=entropy", "with several tasks"),
         ('tasks.hex.ladder=["random"]', "anchor"),
     ],
 )
@@ -265,3 +264,20 @@ def test_one_task_is_the_run_of_that_game(tmp_path: Path) -> None:
     train(tmp_path / "task" / "run", replace(config, game=GameConfig(), tasks=(task,)))
     assert digest(tmp_path / "game" / "run") == digest(tmp_path / "task" / "run")
     assert not (tmp_path / "task" / "run" / "tasks").exists()
+
+
+def test_each_of_several_tasks_has_a_level_and_a_window_of_its_own(tmp_path: Path) -> None:
+    base = two_games(cycles=6)
+    config = replace(base, adapt=AdaptConfig(simulations="entropy", window=True))
+    text = to_toml(config)
+    whole, pieces = tmp_path / "whole" / "run", tmp_path / "pieces" / "run"
+    with Run(whole, config, text) as run:
+        run.train(lambda metrics: None)
+        found = run.state.adapted
+        assert {f"{name} {task}" for name in ("level", "reach") for task in SPECS} <= set(found)
+        assert found["reach go"] != found["reach hex"]
+    with Run(pieces, config, text) as run, pytest.raises(StopError):
+        run.train(stop_after(4))
+    with Run(pieces, config, text) as run:
+        run.train(lambda metrics: None)
+    assert digest(whole) == digest(pieces)
