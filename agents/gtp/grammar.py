@@ -78,8 +78,8 @@ def reply_head(line: bytes) -> tuple[bool, int | None, str] | None:
 
 
 def decode(line: bytes) -> str:
-    """Text of a received line, control characters dropped."""
-    return _plain(line.decode("utf-8", errors="replace")).rstrip()
+    """Text of a received line, without control characters and a shell's byte order mark."""
+    return _plain(line.decode("utf-8", errors="replace")).removeprefix("\ufeff").rstrip()
 
 
 def parse_colour(word: str) -> int:

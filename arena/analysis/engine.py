@@ -36,6 +36,7 @@ _LARGE_LINES_WAITING: Final = 8
 _TURN_S: Final = 0.02
 """How long lines are read, and then searched, while more lines wait."""
 _DIGITS: Final = 6
+_EXACT: Final = 1 << 53
 
 Answer = dict[str, Any]
 
@@ -109,7 +110,7 @@ class AnalysisEngine:
             if len(line) > LONGEST_LINE:
                 raise QueryError(f"expected a line of at most {LONGEST_LINE} bytes", "")
             try:
-                data = json.loads(line)
+                data = json.loads(line, parse_float=_number)
             except (ValueError, RecursionError):
                 raise QueryError(f"expected one JSON object, got {line[:80]!r}", "") from None
             if not isinstance(data, dict):
@@ -190,6 +191,12 @@ class AnalysisEngine:
                 f"terminate_all, got {str(action)[:80]!r}",
                 "action",
             )
+
+
+def _number(text: str) -> float:
+    """A number with a point; a whole one as such, because some programs write 19 as 19.0."""
+    value = float(text)
+    return int(value) if value.is_integer() and abs(value) < _EXACT else value
 
 
 def _turn_ended(waiting: queue.Queue[bytes | None], end: float) -> bool:

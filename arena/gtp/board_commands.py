@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -197,8 +198,8 @@ class BoardCommands:
         Rules and komi are the file's where it names them, else those of the board. Nothing
         changes if the game cannot be followed that far.
         """
-        path = Path(at_least(arguments, 1)[0])
-        count = max(0, parse_integer(arguments[1]) - 1) if len(arguments) > 1 else None
+        path, more = _file_of(at_least(arguments, 1))
+        count = max(0, parse_integer(more[0]) - 1) if more else None
         try:
             data = read_file(path, _LARGEST_FILE)
             game = read_one(data, path.name)
@@ -246,11 +247,25 @@ class BoardCommands:
         if not arguments:
             return data.decode().strip()
         try:
-            Path(arguments[0]).write_bytes(data)
+            Path(" ".join(arguments)).write_bytes(data)
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else str(error)
             raise CommandError(f"cannot write file: {why}") from None
         return ""
+
+
+def _file_of(arguments: Sequence[str]) -> tuple[Path, Sequence[str]]:
+    """The file that the first arguments name, and the other arguments.
+
+    GTP knows no quotes, and controllers send names with spaces as they are: the longest name counts
+    that a file has.
+    """
+    for count in range(len(arguments), 0, -1):
+        path = Path(" ".join(arguments[:count]))
+        with suppress(OSError, ValueError):
+            if path.is_file():
+                return path, arguments[count:]
+    return Path(arguments[0]), arguments[1:]
 
 
 def at_least(arguments: Sequence[str], count: int) -> Sequence[str]:

@@ -274,8 +274,24 @@ def _merged(record: GameRecord, moves: Moves, standing: dict[int, list[Node]]) -
                 order[id(copy)] = first
     for copy in copies:
         if len(copy.children) > 1:
-            copy.children = _in_order(copy.children, order)
+            steps = {
+                id(child): _first_step(moves, order[id(child)], under.get(id(child)))
+                for child in copy.children
+                if id(child) in order
+            }
+            copy.children = _in_order(copy.children, steps)
     return root
+
+
+def _first_step(moves: Moves, number: int, above: int | None) -> int:
+    """The move by which a node leaves the position above it: a pass where one is put in."""
+    step = number
+    while above is not None and step > above:
+        parent = moves[step - 1][0]
+        if parent == above:
+            return step
+        step = parent
+    return number
 
 
 def _in_order(children: list[Node], order: dict[int, int]) -> list[Node]:

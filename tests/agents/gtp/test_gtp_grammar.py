@@ -126,3 +126,9 @@ def test_numbers() -> None:
     for word in ("nan", "inf", "-inf", "1e9", "", "x", "٣"):
         with pytest.raises(NotationError):
             parse_number(word)
+
+
+def test_a_byte_order_mark_before_the_first_command_is_no_part_of_it() -> None:
+    command = parse_command(decode(b"\xef\xbb\xbf1 name\r\n"))
+    assert command is not None
+    assert (command.id, command.name) == (1, "name")

@@ -326,6 +326,13 @@ def test_a_turn_that_is_named_twice_is_answered_once() -> None:
     assert [answer["turnNumber"] for answer in talk(query(analyzeTurns=[0, 0]))] == [0]
 
 
+def test_whole_numbers_may_be_written_with_a_point() -> None:
+    plain, odd = talk(query("q", boardXSize=5.0, maxVisits=3.0), query("r", boardXSize=5.5))
+    told = {answer["id"]: answer for answer in (plain, odd)}
+    assert told["q"]["rootInfo"]["visits"] == 3
+    assert told["r"]["field"] == "boardXSize" and "5.5" in told["r"]["error"]
+
+
 def test_points_and_passes_as_people_write_them() -> None:
     spellings = [["B", "c3"], ["W", "(1, 4)"], ["B", "PASS"], ["W", " d4 "], ["B", "--"]]
     (told,) = talk(query(moves=spellings))

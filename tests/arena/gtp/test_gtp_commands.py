@@ -256,6 +256,20 @@ def test_games_are_written_and_loaded(tmp_path: Path) -> None:
     assert refusal(other, f"loadsgf {file}").startswith("cannot load file")
 
 
+def test_names_with_spaces_are_written_and_loaded_as_controllers_send_them(tmp_path: Path) -> None:
+    folder = tmp_path / "my games"
+    folder.mkdir()
+    server = session(size=5)
+    for move in ("b C3", "w D3"):
+        ask(server, f"play {move}")
+    ask(server, f"printsgf {folder / 'a game.sgf'}")
+    other = session()
+    ask(other, f"loadsgf {folder / 'a game.sgf'}")
+    assert read_sgf(ask(other, "printsgf").encode(), "test")[0].actions == (12, 13)
+    ask(other, f"loadsgf {folder / 'a game.sgf'} 2")
+    assert read_sgf(ask(other, "printsgf").encode(), "test")[0].actions == (12,)
+
+
 def test_the_agent_may_resign_and_may_fail() -> None:
     resigning = ScriptedAgent("quitter", lambda turn: Decision(-1, resign=True))
     assert ask(session(resigning), "genmove b") == "resign"

@@ -100,3 +100,12 @@ def test_a_variation_for_every_move_is_no_recursion() -> None:
     [(_, moves)] = read_variations(data, "x")
     assert len(moves) == 150
     assert BLACK == 1
+
+
+def test_a_variation_that_is_the_pass_put_in_before_a_move_stays_behind_it() -> None:
+    data = b"(;GM[1]SZ[19];B[cb];W[aa];B[bb];N[x](;B[lj];W[nf])(;W[tt]))"
+    ((game, moves),) = read_variations(data, "test")
+    ((back, again),) = read_variations(write_variations(game.record, moves), "test")
+    assert back.record.actions == game.record.actions
+    assert len(game.record.actions) == 6
+    assert again == moves
