@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from miai.commands.options.game import read_size
+
 if TYPE_CHECKING:
     from miai.measure.rates import Contender, Rate
 
@@ -51,7 +53,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--game",
         default="go",
         metavar="GAME",
-        help="levels: game and its usual board (default: go)",
+        help="levels: the game (default: go)",
+    )
+    parser.add_argument(
+        "--size", help="levels: board, such as 15 or 7x6 (default: the game's quick one)"
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
@@ -108,12 +113,13 @@ def run(args: argparse.Namespace) -> int:
 def _measure_levels(args: argparse.Namespace) -> int:
     from agents.levels import ratings_path
     from engine.errors import ConfigError
-    from engine.games import quick
+    from engine.games import make, quick
     from miai.measure.levels import measure_levels
 
     if args.games < 2 or args.games % 2:
         raise ConfigError(f"expected an even --games of at least 2, got {args.games!r}")
-    spec = quick(args.game)
+    size = read_size(args.size)
+    spec = make(args.game, *size) if size else quick(args.game)
     measured = measure_levels(spec, args.games, lambda line: print(line, flush=True))
     print(f"Elo (lower, upper): {measured['elo']}")
     print(f"kept in {ratings_path(spec)}")

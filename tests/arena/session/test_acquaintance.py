@@ -14,7 +14,9 @@ from engine.games import make
     [
         ("hex", 7, ""),
         ("hex", 11, "7x7"),
-        ("gomoku", 15, "9x9"),
+        ("gomoku", 9, ""),
+        ("gomoku", 15, ""),
+        ("gomoku", 19, "15x15"),
         ("go", 9, ""),
         ("go", 19, "9x9"),
         ("othello", 8, ""),
