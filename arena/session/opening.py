@@ -32,7 +32,6 @@ from engine.records.variations import (
     MOST_MOVES,
     notes_of,
     read_first,
-    start_of,
     variations_of,
 )
 
@@ -89,7 +88,7 @@ def _read(data: bytes, name: str, number: int | None, progress: Progress) -> Ope
     else:
         found = read_game_of(data, name, number, part_of(progress, 0.0, 0.6))
         moves = variations_of(found.record, part_of(progress, 0.6, 0.8))
-    start = start_of(found.record)
+    start = found.record.start()
     root = grown(found.record, start, moves, part_of(progress, 0.8, 1.0))
     message = say("{name}: go through it with the arrows or the wheel", name=name)
     if found.cut:

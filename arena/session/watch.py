@@ -18,7 +18,6 @@ from arena.session.texts import say
 from arena.session.tree import Node
 from engine.errors import MiaiError
 from engine.records import GameRecord
-from engine.records.variations import start_of
 
 _ASK_EVERY_S: Final = 2.0
 _PLY_EVERY_S: Final = 0.4
@@ -93,7 +92,7 @@ class Watcher:
             if self._continues(session, newest):
                 self._lengthen(session, newest)
             elif self._shown is None or session.game.node.next is None:
-                games.show(session, start_of(newest), newest)
+                games.show(session, newest.start(), newest)
                 session.set_aside.clear()  # games that went by are not the person's
                 self._shown, self._end = newest, session.game.node.line()[-1]
         elif session.game.node.next is None:

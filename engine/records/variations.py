@@ -56,25 +56,6 @@ class _Followed:
     followed."""
 
 
-def start_of(record: GameRecord) -> Positions:
-    """The position before the record's first action, ``(1,)``.
-
-    Raises:
-        IllegalActionError: if its set-up stones cannot stand.
-    """
-    return record.start()
-
-
-def read_variations(data: bytes, source: str) -> list[tuple[ReadGame, list[tuple[int, int]]]]:
-    """Return all games of a file with their variations; illegal moves end a variation.
-
-    Raises:
-        RecordError: if the file is not SGF, or a game in it is not one of ours.
-    """
-    games = [read_game(text) for text in split_collection(data, source)]
-    return [(game, _follow(game.record).moves) for game in games]
-
-
 def read_first(
     data: bytes, source: str, progress: Progress = no_progress
 ) -> tuple[ReadGame, list[tuple[int, int]], int, int]:

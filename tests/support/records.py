@@ -7,6 +7,9 @@ import numpy as np
 from engine.games.go import GoSpec
 from engine.games.othello import OthelloSpec
 from engine.records import GameRecord
+from engine.records.collection import split_collection
+from engine.records.sgf import ReadGame, read_game
+from engine.records.variations import variations_of
 
 
 def finished_game(seed: int, spec: OthelloSpec) -> GameRecord:
@@ -45,3 +48,9 @@ def rule_record(seed: int, choice: int = -1) -> GameRecord:
         actions.append(int(random.choice(points) if ply < 3 else points[choice]))
         spec.play(position, np.array([actions[-1]]))
     return GameRecord(spec, tuple(actions), result="B+R" if seed % 2 else "W+R")
+
+
+def read_variations(data: bytes, source: str) -> list[tuple[ReadGame, list[tuple[int, int]]]]:
+    """Return all games of a file with their variations."""
+    games = [read_game(text) for text in split_collection(data, source)]
+    return [(game, variations_of(game.record)) for game in games]

@@ -7,7 +7,8 @@ import pytest
 
 from engine.records.collection import split_collection
 from engine.records.sgf import read_game, read_games, write_sgf
-from engine.records.variations import read_variations, write_variations
+from engine.records.variations import write_variations
+from tests.support.records import read_variations
 from tests.support.source_programs import STYLES, Style
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from engine.games import make
 from engine.games.spec import BLACK
 from engine.records import GameRecord
-from engine.records.variations import read_variations, start_of, write_variations
+from engine.records.variations import write_variations
+from tests.support.records import read_variations
 
 GAMES = ["go", "othello", "gomoku", "connect_four", "hex", "tic_tac_toe"]
 
@@ -18,7 +19,7 @@ GAMES = ["go", "othello", "gomoku", "connect_four", "hex", "tic_tac_toe"]
 def random_tree(record: GameRecord, seed: int, size: int) -> list[tuple[int, int]]:
     """A tree that grows at random nodes, in the order that a reader gives it back."""
     random = np.random.default_rng(seed)
-    positions = [start_of(record)]
+    positions = [record.start()]
     children: dict[int, list[int]] = {0: []}
     actions = [-1]
     for _ in range(size):
