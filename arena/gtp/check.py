@@ -1,7 +1,7 @@
-"""Whether a program speaks GTP well enough to play here, and what it got wrong.
+"""Whether a program speaks its protocol well enough to play here, and what it got wrong.
 
-Each check asks something whose answer the protocol fixes. ``needed`` ones must pass for the arena
-to play with the program; the others are what controllers and people expect besides.
+Each check of GTP asks something whose answer the protocol fixes. ``needed`` ones must pass for the
+arena to play with the program; the others are what controllers and people expect besides.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from agents.gtp.client import GtpClient, Watchdog
 from agents.gtp.grammar import Reply, colour_word
 from agents.gtp.process import BrokenProgramError
 from agents.gtp.program import GtpAgent
+from agents.program_agent import ProgramAgent
+from agents.protocol import Turn
 from agents.random_agent import RandomAgent
 from arena.play.match import play_match
 from arena.play.verdict import FORFEITS
@@ -24,6 +26,7 @@ from engine.errors import NotationError, ProgramError
 from engine.games.go import GoSpec
 from engine.games.spec import GameSpec, Positions
 from engine.notation import action_to_text, text_to_action
+from engine.random import OPENING, generator
 
 _NEEDED: Final = ("boardsize", "clear_board", "play", "genmove")
 _EXPECTED: Final = ("protocol_version", "name", "version", "known_command", "list_commands", "quit")
@@ -32,6 +35,8 @@ _USEFUL: Final = (*_USEFUL_ANYWHERE, "final_status_list")
 _SCORE = re.compile(r"0|[BW]\+(\d+(\.\d+)?|R|Resign|T|F)?", re.IGNORECASE)
 _NONSENSE: Final = "miai-no-such-command"
 _PLIES: Final = 6
+_POSITIONS: Final = (0, 4, 9)
+"""Moves before the positions that a program without a dialogue is asked about."""
 _GAMES: Final = 2
 
 
@@ -77,6 +82,43 @@ def check_program(
     finally:
         client.close()
     yield from _games(GtpAgent("program", argv, 1, watchdog, commands), spec)
+
+
+def check_agent(agent: ProgramAgent, spec: GameSpec) -> Iterator[Check]:
+    """Check a program of Gomocup or NBoard: its start, the rules, positions, and two games.
+
+    These protocols have no answer to most lines, so what it does counts. The agent is closed.
+    """
+    try:
+        yield Check(f"it starts, as {agent.start()!r}", True, needed=True)
+        untold = agent.untold(spec)
+        yield Check("it can be told the rules", not untold, untold)
+        for game, plies in enumerate(_POSITIONS, start=1):
+            decision = agent.choose([_turn_after(spec, plies, game)])[0]
+            agent.end_game(game)
+            what = f"it answers a position after {plies} moves that it has not seen"
+            yield Check(what, not decision.forfeit, decision.forfeit, needed=True)
+    except ProgramError as failure:
+        yield Check("it starts and answers", False, str(failure), needed=True)
+        agent.close()
+        return
+    yield from _games(agent, spec)
+
+
+def _turn_after(spec: GameSpec, plies: int, game: int) -> Turn:
+    """A position of sensible moves, in which nobody has won."""
+    random = generator(game, 0, 0, OPENING)
+    position = spec.allocate(1)
+    actions: list[int] = []
+    while len(actions) < plies:
+        action = int(random.choice(np.flatnonzero(spec.candidates(position)[0])))
+        after = position.copy()
+        spec.play(after, np.array([action]))
+        if spec.finished(after)[0]:
+            break
+        position = after
+        actions.append(action)
+    return Turn(game, spec, position, tuple(actions), seed=game)
 
 
 def playable(checks: Sequence[Check]) -> bool:
@@ -216,7 +258,7 @@ def _more(client: GtpClient, spec: GameSpec) -> Iterator[Check]:
         yield Check("it takes time settings", worst.ok, _shown(worst))
 
 
-def _games(agent: GtpAgent, spec: GameSpec) -> Iterator[Check]:
+def _games(agent: ProgramAgent, spec: GameSpec) -> Iterator[Check]:
     """Two games against random moves, one of each colour."""
     try:
         result = play_match(spec, agent, RandomAgent("random"), games=_GAMES, seed=1)

@@ -112,17 +112,24 @@ def _new_folder() -> Path:
 
 def _check_program(args: argparse.Namespace) -> int:
     from agents.gtp.client import Watchdog
-    from agents.parse import read_spelling
-    from arena.gtp.check import check_program, report
+    from agents.parse import PROTOCOLS, read_spelling
+    from arena.gtp.check import check_agent, check_program, report
     from engine.errors import ConfigError
 
     spelling = read_spelling(args.check)
-    if spelling.kind != "gtp":
-        raise ConfigError(f"expected --check 'gtp:PROGRAM ...', got {args.check!r}")
+    if spelling.kind not in PROTOCOLS:
+        raise ConfigError(
+            f"expected --check 'gtp:PROGRAM ...' (or gomocup:, nboard:), got {args.check!r}"
+        )
     _allowed([spelling], [] if args.check == args.file_check else [args.check], args)
     watchdog = Watchdog(start_s=args.start_timeout, move_s=args.move_timeout)
-    checks = check_program(spelling.argv, read_spec(args), watchdog, spelling.commands)
-    return report(checks, print)
+    if spelling.kind == "gtp":
+        checks = check_program(spelling.argv, read_spec(args), watchdog, spelling.commands)
+        return report(checks, print)
+    if args.game == "go":  # the usual game of all commands, which these protocols do not have
+        args.game = "gomoku" if spelling.kind == "gomocup" else "othello"
+    agent = PROTOCOLS[spelling.kind]("program", spelling.argv, 1, watchdog, spelling.commands)
+    return report(check_agent(agent, read_spec(args)), print)
 
 
 def _games(args: argparse.Namespace, folder: TournamentFolder, known: Conditions | None) -> int:

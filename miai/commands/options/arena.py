@@ -178,7 +178,8 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check",
         metavar="gtp:PROGRAM",
-        help="check whether a program speaks GTP well enough, and list its faults",
+        help="check whether a program speaks GTP (or gomocup:, nboard:) well enough, and list its "
+        "faults",
     )
     parser.add_argument(
         "--make-book",

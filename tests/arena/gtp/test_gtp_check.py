@@ -93,3 +93,37 @@ def test_what_is_no_program_is_refused(capsys: pytest.CaptureFixture[str]) -> No
     assert "expected --check 'gtp:PROGRAM ...', got 'random'" in capsys.readouterr().err
     assert main(["arena", "--check", "gtp:/no/such/program"]) == 2
     assert "FAIL  it starts" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("protocol", ["gomocup", "nboard"])
+def test_our_servers_of_other_protocols_pass(
+    protocol: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = f"{protocol}:{sys.executable} -m miai {protocol} --agent random"
+    assert main(["arena", "--check", command]) == 0
+    said = capsys.readouterr().out
+    assert said.count("ok  ") == 7 and "FAIL" not in said, said
+
+
+@pytest.mark.parametrize(
+    ("protocol", "fault", "got"),
+    [
+        ("gomocup", ("nonsense", "2"), "answered 'my best move' to BOARD"),
+        ("gomocup", ("refuse-start", "1"), "refused 'START 9'"),
+        ("nboard", ("crash", "1"), "it ended"),
+    ],
+)
+def test_what_programs_of_other_protocols_get_wrong_is_named(
+    protocol: str, fault: tuple[str, str], got: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    brain = Path(MOCK[1]).with_name("mock_brain.py")
+    command = f"{protocol}:{sys.executable} {brain} {protocol} --fault {fault[0]} --at {fault[1]}"
+    size = ["--size", "9"] if protocol == "gomocup" else []
+    assert main(["arena", "--check", command, *size, "--move-timeout", "20"]) == 2
+    said = capsys.readouterr().out
+    assert got in said and "cannot play here" in said, said
+
+
+def test_only_programs_are_checked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["arena", "--check", "random"]) == 2
+    assert "gomocup:, nboard:" in capsys.readouterr().err
