@@ -13,7 +13,8 @@ from engine.games import make
     "name, size, words",
     [
         ("hex", 7, ""),
-        ("hex", 11, "7x7"),
+        ("hex", 11, ""),
+        ("hex", 19, "11x11"),
         ("gomoku", 9, ""),
         ("gomoku", 15, ""),
         ("gomoku", 19, "15x15"),
