@@ -173,6 +173,8 @@ def _from_games(path: Path, spec: GameSpec, plies: tuple[int, int]) -> list[Open
                 found.setdefault(position_key(spec, opening), opening)
     if not found:
         why = f" ({loaded.refusals[0]})" if loaded.refusals else ""
+        if not why and any(record.has_setup for record in loaded.records):
+            why = " (its games begin with a handicap or other stones, not on an empty board)"
         raise ConfigError(f"expected games of {spec} in {str(path)!r}, got none{why}")
     return list(found.values())
 

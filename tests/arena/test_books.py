@@ -123,6 +123,10 @@ def test_a_file_of_moves_or_of_games(tmp_path: Path) -> None:
     games.write_bytes(b"\n".join(write_sgf(record) for record in records))
     plan = make_plan(str(games), SPEC, (0, 2))
     assert len({len(o) for o in plan_openings(plan, SPEC, 3, seed=1)} - {2}) == 0
+    handicap = GameRecord(SPEC, (12, 6), black_setup=(0, 24), first_to_move=2)
+    games.write_bytes(write_sgf(handicap))
+    with pytest.raises(ConfigError, match="begin with a handicap"):
+        plan_openings(make_plan(str(games), SPEC), SPEC, 1, seed=1)
 
 
 def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
