@@ -25,7 +25,7 @@ from engine.records import GameRecord
 from engine.search import Search, SearchConfig
 from miai.cli import command_parser
 from miai.commands import arena, train
-from miai.commands.train import _resolve
+from miai.commands.options.run import meant_run
 from miai.config import to_toml
 from miai.dashboard import board_text
 from selfplay.report.boards import game_html
@@ -110,7 +110,7 @@ def test_it_has_settings_and_a_folder_of_its_own(
 ) -> None:
     """Nothing of Go's: neither its preset, nor its run's folder."""
     monkeypatch.chdir(tmp_path)
-    folder, config, _ = _resolve(command_parser("train", train).parse_args(["--game", "snort"]))
+    folder, config, _ = meant_run(command_parser("train", train).parse_args(["--game", "snort"]))
     assert folder == Path("runs/snort")
     assert config.game.spec() == registered and config.search.no_pass_before == 0
     few = few_games(config, 8)
@@ -121,7 +121,7 @@ def test_it_has_settings_and_a_folder_of_its_own(
     for path in RunFolder(folder).checkpoints():
         assert read_metadata(path)["network"].games[-1] == "snort"
     sized = command_parser("train", train).parse_args(["--game", "snort", "--size", "9"])
-    assert _resolve(sized)[1].game.spec() == registered.changed(height=9, width=9)
+    assert meant_run(sized)[1].game.spec() == registered.changed(height=9, width=9)
 
 
 def test_help_lists_it(registered: GameSpec, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ from agents.network.checkpoint import read_metadata, shipped_networks
 from engine.games import GAMES
 from miai.cli import command_parser
 from miai.commands import train
+from miai.commands.options.run import meant_run
 from selfplay.run import RunConfig
 
 
@@ -19,7 +20,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def resolved(*words: str) -> RunConfig:
-    return train._resolve(command_parser("train", train).parse_args(words))[1]
+    return meant_run(command_parser("train", train).parse_args(words))[1]
 
 
 def test_the_shipped_network_knows_all_games() -> None:
