@@ -3,7 +3,8 @@
 ``KT`` holds three values, each base64 of gzip: expected owners and policy as half floats, row by
 row from the top, and a JSON object of the root and its moves. Rates, points and owners are Black's.
 ``SBKV`` is Black's chance to win in percent. The format is that of KaTrain 1.20, file
-``katrain/core/game_node.py``; ``proof`` and ``proven`` are ours, and KaTrain passes over them.
+``katrain/core/game_node.py``; ``proof``, ``proven`` and ``proven_plies`` are ours, and KaTrain
+passes over them.
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ def thought_properties(spec: GameSpec, side: int, node: Node) -> dict[str, list[
         "winrate": round(rate, 5),
         "scoreLead": round(sign * thought.score, 3),
         "proven": thought.proven,
+        **({"proven_plies": thought.proven_plies} if thought.proven else {}),
     }
     main = {"moves": moves, "root": root, "completed": True}
     owners = None if thought.ownership is None else thought.ownership * np.float32(sign)
@@ -211,6 +213,7 @@ def _unpacked(
         ownership=_owners(owners, spec.points, sign),
         proof=proof if proof.any() else None,
         proven=int(root.get("proven", 0)),
+        proven_plies=min(max(int(root.get("proven_plies", 0)), 0), spec.max_plies),
     )
     good = all(np.isfinite(array).all() for array in (q, prior, points, lcb, result.score))
     if not good or not {-1, 0, 1, 2} >= set(np.unique(proof).tolist()) | {result.proven}:

@@ -11,6 +11,7 @@ from engine.errors import IllegalActionError
 from engine.games.spec import BLACK, EMPTY, WHITE, GameSpec, other_side
 from engine.look import look_of
 from engine.notation import move_name
+from engine.search.tree import LOSS, WIN
 
 if TYPE_CHECKING:
     from arena.session.game import Game
@@ -69,6 +70,21 @@ def goal_words(spec: GameSpec) -> str:
 def rules_words(spec: GameSpec) -> list[str]:
     """How the game is played, in a few sentences."""
     return [say(words, **spec.rules) for words in look_of(spec).how]
+
+
+def chances(game: Game) -> str:
+    """Each side's chance to win in percent, or which side wins in how many moves of its own."""
+    thought, rate = game.thought, game.win_rate
+    if thought is not None and thought.proven_plies and not (game.over or game.spec.has_points):
+        to_move = game.side(game.node)
+        for outcome, side, moves in (
+            (WIN, to_move, (thought.proven_plies + 1) // 2),
+            (LOSS, other_side(to_move), thought.proven_plies // 2),
+        ):
+            if thought.proven == outcome:
+                who = say(game.look.player(side))
+                return say("{who} wins in {moves}", who=who, moves=moves)
+    return say("no judgement yet") if rate is None else f"{rate:.0%} : {1 - rate:.0%}"
 
 
 def estimate(game: Game) -> str:

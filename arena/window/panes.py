@@ -13,6 +13,7 @@ from arena.session.review import Move, mistakes, progress
 from arena.session.texts import say
 from arena.session.tree import Node
 from arena.session.view import View
+from arena.session.wording import chances
 from arena.window import theme
 from engine.games.spec import BLACK, WHITE
 from engine.notation import move_name
@@ -91,8 +92,7 @@ def draw_win_rate(target: pygame.Surface, area: pygame.Rect, game: Game) -> int:
     first, second = (say(player) for player in game.look.players)
     theme.text(target, first, (area.x, area.y), 13, colours.dim)
     theme.text(target, second, (area.right, area.y), 13, colours.dim, anchor="topright")
-    words = say("no judgement yet") if rate is None else f"{rate:.0%} : {1 - rate:.0%}"
-    theme.text(target, words, (area.centerx, area.y), 13, anchor="midtop")
+    theme.text(target, chances(game), (area.centerx, area.y), 13, anchor="midtop")
     bar = pygame.Rect(area.x, area.y + px(20), area.w, px(12))
     fills = [game.look.stone_colour(colour) for colour in (BLACK, WHITE)]
     round_ = px(6)

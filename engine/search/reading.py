@@ -252,11 +252,17 @@ def results(
                 ownership=None if evaluation is None else evaluation.ownership[i],
                 proof=roots.proof[i],
                 proven=int(roots.proven[i]),
+                proven_plies=_plies(roots, i),
                 changes=changes[i],
                 notes=("stopped at the memory cap of this tree",) if full else (),
             )
         )
     return found
+
+
+def _plies(roots: Roots, row: int) -> int:
+    action = int(roots.action[row])
+    return int(roots.plies_to_end[row, action]) if roots.proven[row] and action >= 0 else 0
 
 
 Lines = list[tuple[tuple[int, ...], ...]]

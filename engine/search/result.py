@@ -50,6 +50,8 @@ class SearchResult:
     were not tried."""
     proven: int = 0
     """Proven outcome of the root; if not 0, the search has ended and ``value`` is exact."""
+    proven_plies: int = 0
+    """Plies to the end of the game along the best line, if ``proven`` is not 0."""
     notes: tuple[str, ...] = field(default=())
     """Remarks of the search, such as that its memory cap ended it early."""
 

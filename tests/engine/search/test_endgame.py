@@ -90,10 +90,11 @@ def test_a_search_knows_the_result_and_plays_for_it(spec: GameSpec) -> None:
     wanted = [ending.solve(positions[i : i + 1]) for i in range(len(positions))]
     movers = spec.to_move(positions)
     search.run(slots, 50)
-    roots = search.read(slots)
+    roots, results = search.read(slots), search.results(slots)
     for i, solved in enumerate(wanted):
         assert roots.proven[i] != 0
         assert roots.value[i] == np.sign(solved.score)
+        assert results[i].proven_plies == solved.plies
     while len(going := slots[~spec.finished(search.roots[slots])]):
         search.run(going, 50)
         actions = search.read(going).action.astype(np.int64)
