@@ -189,7 +189,8 @@ def workers(folder: Path, kills: int, moments: random.Random) -> str:
 
     def killer() -> None:
         nonlocal killed
-        while killed < kills and not over.wait(moments.uniform(0.0, 2.0)):
+        # A worker takes seconds to start, and a run ends after three deaths without a game.
+        while killed < kills and not over.wait(moments.uniform(0.0, 12.0)):
             found = [
                 child
                 for child in psutil.Process().children(recursive=True)

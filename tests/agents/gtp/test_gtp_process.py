@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -199,6 +200,7 @@ def test_a_killed_command_ends_a_program_that_reads_nothing(tmp_path: Path, numb
     miai = subprocess.Popen(
         [sys.executable, "-m", "miai", "arena", "--check", command, "--size", "5"],
         env={**os.environ, "XDG_CONFIG_HOME": str(tmp_path)},
+        preexec_fn=partial(signal.signal, number, signal.SIG_DFL),  # nohup ignores it
     )
     try:
         deadline = in_s(300.0)
