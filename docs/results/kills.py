@@ -182,34 +182,35 @@ def workers(folder: Path, kills: int, moments: random.Random) -> str:
     from selfplay.run import Run
     from tests.support.small import small_run
 
-    config = small_run(cycles=2 * kills, checkpoint_minutes=4.0)
+    config = small_run(cycles=kills + 5, checkpoint_minutes=4.0)
     with Run(folder / "threads", config, to_toml(config)) as run:
         run.train(lambda _: None)
-    killed, over = 0, threading.Event()
+    killed = 0
 
-    def killer() -> None:
+    def kill_one() -> None:
         nonlocal killed
-        # A worker takes seconds to start, and a run ends after three deaths without a game.
-        while killed < kills and not over.wait(moments.uniform(0.0, 12.0)):
-            found = [
-                child
-                for child in psutil.Process().children(recursive=True)
-                if "miai.worker" in child.cmdline()
-            ]
-            if found:
-                with suppress(psutil.NoSuchProcess):
-                    moments.choice(found).kill()
-                    killed += 1
+        found = [
+            child
+            for child in psutil.Process().children(recursive=True)
+            if "miai.worker" in child.cmdline()
+        ]
+        if found:
+            with suppress(psutil.NoSuchProcess):
+                moments.choice(found).kill()
+                killed += 1
+
+    notes: list[object] = []
+
+    def after(metrics: dict[str, object]) -> None:
+        # One kill a cycle: a run ends after three deaths of a worker without a game.
+        notes.append(metrics.get("notes"))
+        if killed < kills:
+            threading.Timer(moments.uniform(0.0, 1.0), kill_one).start()
 
     command = [sys.executable, "-P", "-m", "miai.worker"]
     source = partial(ProcessSource, text=to_toml(config), workers=2, command=command)
-    notes: list[object] = []
-    thread = threading.Thread(target=killer)
     with Run(folder / "processes", config, to_toml(config), source) as run:
-        thread.start()
-        run.train(lambda metrics: notes.append(metrics.get("notes")))
-    over.set()
-    thread.join()
+        run.train(after)
     files = 0
     for kind in ("checkpoints", "shards"):
         names = sorted(path.name for path in (folder / "threads" / kind).iterdir())
@@ -219,7 +220,7 @@ def workers(folder: Path, kills: int, moments: random.Random) -> str:
             assert one.read_bytes() == other.read_bytes(), name
             files += 1
     said = str(notes).count("exit status -9")
-    return f"{2 * kills} cycles, {killed} kills, {said} replacements said; {files} files, equal"
+    return f"{kills + 5} cycles, {killed} kills, {said} replacements said; {files} files, equal"
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shutil
 import subprocess
 import sys
 import time
@@ -23,10 +22,11 @@ from miai import cli
 from miai.config import to_toml
 from miai.rating import TaskRating, read_meetings
 from miai.rating_process import RatingProcess, finish, follow
+from miai.ray_meetings import RayMeetings
 from selfplay.ray.config import RayConfig
 from selfplay.report.report import report_html
 from selfplay.run import Run
-from selfplay.run.benchmark import BenchmarkConfig, Meeting
+from selfplay.run.benchmark import BenchmarkConfig
 from selfplay.run.config import GameConfig
 from selfplay.run.curves import read_run
 from selfplay.run.folder import RunFolder
@@ -51,24 +51,21 @@ def run(tmp_path: Path) -> Path:
 
 
 def test_a_cluster_plays_the_same_meetings(cluster: Any, run: Path) -> None:
-    there = run.parent / "there"
-    shutil.copytree(run, there)
-    here = TaskRating(run)
-    while here.step() is not None:
-        pass
-    rated: list[bool] = []
-
-    def stopped() -> bool:
-        done = there / "benchmarks.jsonl"
-        return done.exists() and len(done.read_text().splitlines()) >= len(here.played)
-
-    follow(there, stopped, lambda: rated.append(True), cluster.address)
-    assert len(rated) == len(here.played)
-
-    def results(path: Path) -> set[Meeting]:
-        return {dataclasses.replace(m, cpu_s=0.0) for m in read_meetings(RunFolder(path))}
-
-    assert results(there) == results(run)
+    cluster_of_run = RayMeetings(cluster.address, {})
+    here, there = TaskRating(run), TaskRating(run, elsewhere=cluster_of_run)
+    try:
+        for pair in (("000002", "000001"), ("000001", "random"), ("rollouts:8", "000002")):
+            ours, theirs = here._play(pair), there._play(pair)
+            assert ours is not None and theirs is not None
+            assert (theirs.first, theirs.second) == pair
+            assert (theirs.points_as_black, theirs.points_as_white) == (
+                ours.points_as_black,
+                ours.points_as_white,
+            )
+        assert "scored" in (there.step() or "")
+        assert len(read_meetings(RunFolder(run))) == 1
+    finally:
+        cluster_of_run.close()
 
 
 def test_a_cluster_without_room_leaves_the_rating_here(

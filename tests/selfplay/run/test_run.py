@@ -322,7 +322,7 @@ def test_kill_9_at_random_moments_changes_nothing(tmp_path: Path) -> None:
     assert {
         name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)
     } == set()
-    assert len(theirs) > cycles // 2
+    assert len(theirs) > min(cycles // 2, 50)
     assert not list(killed.rglob("*.damaged"))
     lines = RunFolder(killed).read_lines(RunFolder(killed).metrics)
     assert [entry["cycle"] for entry in lines] == list(range(1, cycles + 1))
